@@ -1,0 +1,113 @@
+"""Readers for the settings that the environment must give, each with an error that says what to do.
+
+They run while settings load, so they know nothing of Django beyond its ``ImproperlyConfigured``.
+"""
+
+import base64
+import binascii
+import math
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from cryptography.fernet import Fernet
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.core.exceptions import ImproperlyConfigured
+from environ import Env
+
+from console.signin.rules import Organization, RulesError, parse_organizations
+
+LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+def required(env: Env, name: str, example: str, *, parse: Callable[[str], Any] = str) -> Any:
+    """The value of ``name``, parsed.
+
+    Raises:
+        ImproperlyConfigured: unset, empty or unusable; the message names the variable and shows an example.
+    """
+    value = env.str(name, default="").strip()
+    if not value:
+        raise ImproperlyConfigured(f"{name} is not set. Set it in the environment, for example: {name}={example}")
+    return parse(value)
+
+
+def number(env: Env, name: str, *, default: float, least: float, most: float) -> float:
+    """The number in ``name``, between ``least`` and ``most``."""
+    text = env.str(name, default=str(default)).strip()
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not least <= value <= most:
+        raise ImproperlyConfigured(f"{name}={text!r} is not a number from {least:g} to {most:g}.")
+    return value
+
+
+def one_of(env: Env, name: str, choices: tuple[str, ...], *, default: str) -> str:
+    """The value of ``name``, which must be one of ``choices``."""
+    value = str(env.str(name, default=default)).strip()
+    if value not in choices:
+        raise ImproperlyConfigured(f"{name}={value!r} is not one of: {', '.join(choices)}.")
+    return value
+
+
+class _Reader:
+    """A parser that knows the variable that it reads, for its messages."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def refuse(self, why: str) -> ImproperlyConfigured:
+        return ImproperlyConfigured(f"{self.name}: {why}")
+
+
+class ServiceUrl(_Reader):
+    """An absolute ``https://`` address; ``http://`` only where the host is a loopback address."""
+
+    def __call__(self, text: str) -> str:
+        parts = urlsplit(text)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise self.refuse(f"{text!r} is not an absolute address such as https://service.example.org")
+        if parts.username or parts.password or parts.query or parts.fragment:
+            raise self.refuse("no user, password, query or fragment may stand in the address")
+        if parts.scheme == "http" and parts.hostname not in LOOPBACK_HOSTS:
+            raise self.refuse(f"http:// is accepted only for a loopback address; use https://{parts.netloc}")
+        return text.rstrip("/") if self.name != "OIDC_ISSUER" else text
+
+
+class FernetKeys(_Reader):
+    """Fernet keys, comma-separated; the first encrypts, all decrypt."""
+
+    def __call__(self, text: str) -> list[str]:
+        keys = [key.strip() for key in text.split(",") if key.strip()]
+        for position, key in enumerate(keys, start=1):
+            try:
+                Fernet(key)
+            except (ValueError, binascii.Error):
+                raise self.refuse(
+                    f"key {position} is not a Fernet key (32 bytes, URL-safe base64); `manage.py newkeys` prints one"
+                ) from None
+        return keys
+
+
+class Ed25519Key(_Reader):
+    """An Ed25519 private key: the base64 of its 32 bytes."""
+
+    def __call__(self, text: str) -> Ed25519PrivateKey:
+        try:
+            return Ed25519PrivateKey.from_private_bytes(base64.b64decode(text, validate=True))
+        except (ValueError, binascii.Error):
+            raise self.refuse(
+                "not the base64 of the 32 bytes of an Ed25519 private key; `manage.py newkeys` prints one"
+            ) from None
+
+
+class OrganizationRules(_Reader):
+    """The JSON that says who may open which organization (``console/signin/rules.py``)."""
+
+    def __call__(self, text: str) -> dict[str, Organization]:
+        try:
+            return parse_organizations(text)
+        except RulesError as error:
+            raise self.refuse(str(error)) from None

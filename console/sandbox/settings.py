@@ -1,0 +1,5 @@
+"""Just enough settings for the commands that run before any environment exists."""
+
+SECRET_KEY = "not-a-secret: nothing is signed with it"  # noqa: S105
+INSTALLED_APPS = ["console"]
+USE_TZ = True

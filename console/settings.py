@@ -1,0 +1,221 @@
+"""Every setting, read from the environment, one section per concern.
+
+An unset required variable stops the start with its name and an example. A secret ``NAME`` may also be read from
+the file that ``NAME_FILE`` names. The README lists each variable with its meaning.
+"""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from environ import FileAwareEnv
+
+from console.environment import (
+    Ed25519Key,
+    FernetKeys,
+    OrganizationRules,
+    ServiceUrl,
+    number,
+    one_of,
+    required,
+)
+
+env = FileAwareEnv()
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# --- Django's own -----------------------------------------------------------------------------------------------
+
+SECRET_KEY = required(env, "SECRET_KEY", "a long random text; `manage.py newkeys` prints one")
+DEBUG = env.bool("DEBUG", default=False)
+ALLOWED_HOSTS = required(env, "ALLOWED_HOSTS", "console.example.org").split(",")
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+
+ROOT_URLCONF = "console.urls"
+WSGI_APPLICATION = "console.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+APPEND_SLASH = True
+SITE_NAME = "Org Accounts Console"
+
+INSTALLED_APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.socialaccount",
+    "django_htmx",
+    "csp",
+    "console",
+    "console.signin",
+    "accounts_ui.changes",
+    "accounts_ui",
+]
+
+MIDDLEWARE = [
+    "console.operations.requests.RequestMiddleware",  # outermost: request id, real address, one log line, metrics
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "console.signin.sessions.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "console.errors.ErrorPageMiddleware",
+    "console.signin.gate.GateMiddleware",  # innermost: nobody reaches a view that no rule lets them reach
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "OPTIONS": {
+            "context_processors": [
+                "csp.context_processors.nonce",
+                "django.template.context_processors.request",
+                "console.context.console",
+                "accounts_ui.context.accounts_ui",
+            ],
+        },
+    },
+]
+
+# --- Data -------------------------------------------------------------------------------------------------------
+
+DATABASES = {"default": env.db_url("DATABASE_URL", default="sqlite:///console.sqlite3")}
+_database = DATABASES["default"]
+if _database["ENGINE"] == "django.db.backends.sqlite3":
+    # A record must survive a power cut (FULL), readers must not block the writer (WAL), and a transaction that
+    # will write takes its lock at once, so that two of them queue instead of failing half way (IMMEDIATE).
+    _database["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 10,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
+        **_database.get("OPTIONS", {}),
+    }
+else:
+    _database["CONN_MAX_AGE"] = 60
+    _database["CONN_HEALTH_CHECKS"] = True
+    _database["OPTIONS"] = {"connect_timeout": 5, **_database.get("OPTIONS", {})}
+
+CACHES = {"default": env.cache_url("CACHE_URL", default="locmemcache://console")}
+if "redis" in CACHES["default"]["BACKEND"].lower():
+    CACHES["default"]["BACKEND"] = "django.core.cache.backends.redis.RedisCache"
+    CACHES["default"]["OPTIONS"] = {"socket_timeout": 2, "socket_connect_timeout": 2}
+
+# --- The provider -----------------------------------------------------------------------------------------------
+
+OIDC_ISSUER = required(env, "OIDC_ISSUER", "https://login.example.org", parse=ServiceUrl("OIDC_ISSUER"))
+OIDC_CLIENT_ID = required(env, "OIDC_CLIENT_ID", "org-accounts-console")
+OIDC_CLIENT_SECRET = required(env, "OIDC_CLIENT_SECRET", "the secret that the provider issued for the client")
+OIDC_SCOPES = env.str("OIDC_SCOPES", default="openid profile email offline_access").split()
+OIDC_PROVIDER_NAME = env.str("OIDC_PROVIDER_NAME", default=urlsplit(OIDC_ISSUER).netloc)
+OIDC_TIMEOUT = 10.0  # seconds one call to the provider may take in all
+
+# --- The directory ----------------------------------------------------------------------------------------------
+
+DIRECTORY_API_URL = required(
+    env, "DIRECTORY_API_URL", "https://directory.example.org", parse=ServiceUrl("DIRECTORY_API_URL")
+)
+DIRECTORY_TIMEOUT = number(env, "DIRECTORY_TIMEOUT", default=10.0, least=0.1, most=300)
+DIRECTORY_MAX_BYTES = 256 * 1024 * 1024  # the largest answer read: a list of some hundred thousand people
+
+# --- Who may do what --------------------------------------------------------------------------------------------
+
+CONSOLE_ORGANIZATIONS = required(
+    env,
+    "CONSOLE_ORGANIZATIONS",
+    '{"acme": {"name": "Acme GmbH", "admins": {"groups": ["acme-admins"]}, "auditors": {"groups": ["acme-audit"]}}}',
+    parse=OrganizationRules("CONSOLE_ORGANIZATIONS"),
+)
+
+# --- Sign-in and sessions ---------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "signin.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+LOGIN_URL = "signin"
+LOGIN_REDIRECT_URL = "home"
+SESSION_ENGINE = "console.signin.sessions"
+SESSION_IDLE_MINUTES = number(env, "SESSION_IDLE_MINUTES", default=30, least=1, most=24 * 60)
+SESSION_MAX_HOURS = number(env, "SESSION_MAX_HOURS", default=8, least=0.01, most=24 * 7)
+SESSION_COOKIE_AGE = int(SESSION_MAX_HOURS * 3600)
+TOKEN_ENCRYPTION_KEYS = required(
+    env, "TOKEN_ENCRYPTION_KEYS", "`manage.py newkeys` prints one", parse=FernetKeys("TOKEN_ENCRYPTION_KEYS")
+)
+
+ACCOUNT_ADAPTER = "console.signin.adapter.AccountAdapter"
+SOCIALACCOUNT_ADAPTER = "console.signin.adapter.SocialAccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_UNIQUE_EMAIL = False
+SOCIALACCOUNT_ONLY = True
+SOCIALACCOUNT_AUTO_SIGNUP = True
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_QUERY_EMAIL = False
+SOCIALACCOUNT_UID_MAX_LENGTH = 255  # OpenID Connect Core 1.0, section 2: a `sub` has at most 255 characters
+
+# --- The change log ---------------------------------------------------------------------------------------------
+
+AUDIT_SIGNING_KEY = required(
+    env, "AUDIT_SIGNING_KEY", "`manage.py newkeys` prints one", parse=Ed25519Key("AUDIT_SIGNING_KEY")
+)
+
+# --- Embedding, cookies, headers ----------------------------------------------------------------------------------
+
+CONSOLE_EMBED_ORIGINS = env.list("CONSOLE_EMBED_ORIGINS", default=[])
+CONSOLE_EMBED_MODE = one_of(env, "CONSOLE_EMBED_MODE", ("none", "same-site", "cross-site"), default="none")
+TRUSTED_PROXY_COUNT = int(number(env, "TRUSTED_PROXY_COUNT", default=0, least=0, most=16))
+
+from console.embedding import (  # noqa: E402  (needs the two settings above)
+    content_security_policy,
+    cookie_settings,
+    served_over_https,
+)
+
+_https = served_over_https(ALLOWED_HOSTS, DEBUG)
+CONTENT_SECURITY_POLICY = content_security_policy(CONSOLE_EMBED_MODE, CONSOLE_EMBED_ORIGINS)
+globals().update(cookie_settings(CONSOLE_EMBED_MODE, https=_https))
+if TRUSTED_PROXY_COUNT:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_SSL_REDIRECT = _https
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]  # probes come from inside, without TLS
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if _https else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = False  # the neighbours on this host name are not ours to decide on
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+CSRF_FAILURE_VIEW = "console.errors.csrf_failure"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+
+# --- Language and time --------------------------------------------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English")]
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = True
+
+# --- Static files -------------------------------------------------------------------------------------------------
+
+STATIC_URL = "static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = BASE_DIR / ".staticfiles"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    "staticfiles": {"BACKEND": "console.static.StaticFilesStorage"},
+}
+WHITENOISE_USE_FINDERS = True  # a fresh checkout serves without `collectstatic`
+
+# --- Logging ------------------------------------------------------------------------------------------------------
+
+from console.operations.logging import logging_settings  # noqa: E402
+
+LOG_FORMAT = one_of(env, "LOG_FORMAT", ("text", "json"), default="json")
+LOGGING = logging_settings(LOG_FORMAT)
