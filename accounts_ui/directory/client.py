@@ -1,0 +1,150 @@
+"""The calls: list, types, assign, change status, delete."""
+
+import datetime
+import json
+import random
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from accounts_ui.directory import errors
+from accounts_ui.directory.answers import from_exchange, raise_for_answer
+from accounts_ui.directory.ids import check_id, segment
+from accounts_ui.directory.rows import Account, AccountType, Listing, NotRows, parse_account, parse_rows
+from console import http
+
+STATUSES = ("active", "disabled", "expired", "pending", "deleted")
+
+MAX_WRITE_ANSWER = 1024 * 1024  # bytes; one account is some hundred
+READ_ATTEMPTS = 3
+BACKOFF = 0.2  # seconds before the second attempt; doubled for each further one, with jitter
+
+
+class TokenSource(Protocol):
+    """Where the access token of the signed-in admin comes from."""
+
+    def current(self) -> str:
+        """The token, good for at least a minute where the provider allows it."""
+
+    def renewed(self, rejected: str) -> str:
+        """A newer token than the one that was rejected; raises where there is none to be had."""
+
+
+class DirectoryClient:
+    """The Directory API, called as one admin.
+
+    Args:
+        base_url: ``DIRECTORY_API_URL``.
+        tokens: the admin's own access token.
+        timeout: seconds that one call may take in all; a read's attempts share it.
+        max_bytes: the largest list that is read.
+    """
+
+    def __init__(self, base_url: str, tokens: TokenSource, timeout: float, *, max_bytes: int = 256 * 1024**2) -> None:
+        self._base = f"{base_url}/directory/orgs"
+        self._tokens = tokens
+        self._timeout = timeout
+        self._max_bytes = max_bytes
+
+    def list_users(self, organization_id: str) -> Listing:
+        """Everything the directory lists for the organization.
+
+        Raises:
+            DirectoryError: as its tree says; ``Unreadable`` for a success that is no list.
+        """
+        answer = self._read(f"{self._users(organization_id)}")
+        try:
+            rows = parse_rows(answer.body)
+        except NotRows:
+            raise errors.Unreadable(_not_a_list(answer), status=answer.status) from None
+        return Listing(organization_id, rows, datetime.datetime.now(datetime.UTC))
+
+    def list_types(self, organization_id: str) -> tuple[AccountType, ...]:
+        """The catalogue of account types, which may be missing or forbidden (403, 404, 405)."""
+        answer = self._read(f"{self._base}/{segment(organization_id)}/accounts/types")
+        try:
+            rows = parse_rows(answer.body)
+        except NotRows:
+            raise errors.Unreadable(_not_a_list(answer), status=answer.status) from None
+        return tuple(row for row in rows if isinstance(row, AccountType))
+
+    def assign(self, organization_id: str, subject_id: str, code: str) -> Account | None:
+        """Link a person to an account type; ``None`` where the success has no account to read.
+
+        The directory makes a second account when asked twice, so this is sent once.
+        """
+        return parse_account(self._write("POST", self._account(organization_id, subject_id, code), None).body)
+
+    def change_status(self, organization_id: str, subject_id: str, code: str, status: str) -> Account | None:
+        """Set the account's status to one of ``STATUSES``."""
+        if status not in STATUSES:
+            raise ValueError(status)
+        body = json.dumps({"status": status}).encode()
+        return parse_account(self._write("PUT", self._account(organization_id, subject_id, code), body).body)
+
+    def delete(self, organization_id: str, subject_id: str, code: str, message: str) -> None:
+        """Delete the account, which the directory does softly.
+
+        The body is documented as optional and answered with a 500 when it is missing: a JSON string always goes.
+        """
+        self._write("DELETE", self._account(organization_id, subject_id, code), json.dumps(message).encode())
+
+    def _users(self, organization_id: str) -> str:
+        return f"{self._base}/{segment(check_id(organization_id, 'organization'))}/accounts/users"
+
+    def _account(self, organization_id: str, subject_id: str, code: str) -> str:
+        subject, type_code = segment(check_id(subject_id, "subject_id")), segment(check_id(code, "code"))
+        return f"{self._users(organization_id)}/{subject}/{type_code}"
+
+    def _write(self, method: str, url: str, body: bytes | None) -> http.Answer:
+        """One call; sent again only where a 401 proves that it was not executed."""
+        return self._with_token(lambda token: self._call(method, url, token, body, self._timeout, MAX_WRITE_ANSWER))
+
+    def _read(self, url: str) -> http.Answer:
+        """A call that may be repeated: within one limit, with backoff, as ``Retry-After`` asks."""
+        deadline = time.monotonic() + self._timeout
+        for attempt in range(1, READ_ATTEMPTS + 1):
+            try:
+                return self._with_token(
+                    lambda token: self._call("GET", url, token, None, deadline - time.monotonic(), self._max_bytes)
+                )
+            except (errors.Failed, errors.NotSent, errors.NoAnswer, errors.TooManyRequests) as error:
+                pause = _pause(error, attempt)
+                if attempt == READ_ATTEMPTS or time.monotonic() + pause >= deadline:
+                    raise
+                time.sleep(pause)
+        raise AssertionError("unreachable")
+
+    def _with_token(self, call: Callable[[str], http.Answer]) -> http.Answer:
+        token = self._tokens.current()
+        try:
+            return call(token)
+        except errors.TokenRejected:
+            return call(self._tokens.renewed(token))
+
+    def _call(
+        self, method: str, url: str, token: str, body: bytes | None, timeout: float, max_bytes: int
+    ) -> http.Answer:
+        headers = {"Authorization": f"Bearer {token}"}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        try:
+            answer = http.exchange(
+                method, url, timeout=max(timeout, 0.001), max_bytes=max_bytes, headers=headers, body=body or b""
+            )
+        except http.ExchangeError as error:
+            raise from_exchange(error) from error
+        raise_for_answer(answer)
+        return answer
+
+
+def _pause(error: errors.DirectoryError, attempt: int) -> float:
+    asked = getattr(error, "retry_after", None)
+    if asked is not None:
+        return float(asked)
+    return BACKOFF * 2 ** (attempt - 1) * random.uniform(0.5, 1.5)  # noqa: S311 (jitter, not a secret)
+
+
+def _not_a_list(answer: http.Answer) -> str:
+    kind = answer.headers.get("Content-Type", "no type")[:80]
+    return f"The directory answered {answer.status} with something that is not a JSON list ({kind})."

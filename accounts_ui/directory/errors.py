@@ -1,0 +1,117 @@
+"""What can go wrong at the directory, as one tree.
+
+::
+
+    DirectoryError
+    ├── NotSent                 name, connection, TLS: the directory never saw the request
+    ├── NoAnswer                reset, time, size, garbled: it may have seen it, and acted
+    │   └── NoAnswerInTime      it may even still act
+    ├── Refused                 an answer that says no
+    │   ├── Redirected          3xx
+    │   ├── TokenRejected       401: the access token is no longer good
+    │   ├── PermissionMissing   401 with missing_permissions: signing in again will not help
+    │   ├── Forbidden           403
+    │   ├── NotFound            404
+    │   │   ├── OrganizationUnknown
+    │   │   ├── TypeUnknown
+    │   │   └── AccountUnknown
+    │   ├── Conflict            409
+    │   └── TooManyRequests     429
+    ├── Failed                  5xx: it saw the request; whether it acted is not said
+    │   └── FailedInTime        504: a gateway gave up waiting; the directory may still act
+    └── Unreadable              a success whose body is not what was asked for (only reads raise it)
+"""
+
+
+class DirectoryError(Exception):
+    """A call to the directory that did not succeed.
+
+    Attributes:
+        reason: what the directory (or the connection) said, for the admin and the change log.
+        status: the HTTP status of the answer; ``None`` where there was none.
+    """
+
+    def __init__(self, reason: str, *, status: int | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.status = status
+
+
+class NotSent(DirectoryError):
+    """The directory never saw the request."""
+
+
+class NoAnswer(DirectoryError):
+    """The directory may have seen the request, and acted; its answer did not arrive whole."""
+
+
+class NoAnswerInTime(NoAnswer):
+    """No answer within the time: the directory may still be acting."""
+
+
+class Refused(DirectoryError):
+    """The directory said no, and did nothing."""
+
+
+class Redirected(Refused):
+    """A redirect: the address of the directory is wrong, or a login page of something else is in the way."""
+
+
+class TokenRejected(Refused):
+    """The access token is no longer good."""
+
+
+class PermissionMissing(Refused):
+    """The directory wants permissions that this admin lacks. ``permissions`` are their names."""
+
+    def __init__(self, reason: str, *, status: int | None = None, permissions: tuple[str, ...] = ()) -> None:
+        super().__init__(reason, status=status)
+        self.permissions = permissions
+
+
+class Forbidden(Refused):
+    """The directory does not allow this to this admin."""
+
+
+class NotFound(Refused):
+    """The directory does not know what the request names."""
+
+
+class OrganizationUnknown(NotFound):
+    """The directory does not know the organization."""
+
+
+class TypeUnknown(NotFound):
+    """The organization has no such account type."""
+
+
+class AccountUnknown(NotFound):
+    """The directory finds no account of this person and type — which is not proof that there is none."""
+
+
+class Conflict(Refused):
+    """The request conflicts with the state of the directory."""
+
+
+class TooManyRequests(Refused):
+    """Too many requests. ``retry_after``: seconds to wait, where the directory said so."""
+
+    def __init__(self, reason: str, *, status: int | None = None, retry_after: float | None = None) -> None:
+        super().__init__(reason, status=status)
+        self.retry_after = retry_after
+
+
+class Failed(DirectoryError):
+    """The directory failed; whether it acted before is not said. ``retry_after`` as with 429."""
+
+    def __init__(self, reason: str, *, status: int | None = None, retry_after: float | None = None) -> None:
+        super().__init__(reason, status=status)
+        self.retry_after = retry_after
+
+
+class FailedInTime(Failed):
+    """A gateway gave up waiting for the directory, which may still be acting."""
+
+
+class Unreadable(DirectoryError):
+    """The directory answered with success, and with something else than was asked for."""

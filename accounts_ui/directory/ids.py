@@ -1,0 +1,47 @@
+"""Identifiers that become path segments of the Directory API."""
+
+import unicodedata
+from urllib.parse import quote
+
+MAX_LENGTH = 255
+
+# Cc, Cf, Cs, Co, Cn: control, format (bidi overrides among them), surrogates, private use, unassigned; Zl, Zp: breaks.
+_UNSAFE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+class InvalidId(ValueError):
+    """A value that cannot name anything in the directory. ``what`` names the field, ``message`` says why."""
+
+    def __init__(self, what: str, message: str) -> None:
+        super().__init__(f"{what}: {message}")
+        self.what = what
+        self.message = message
+
+
+def check_id(value: str, what: str) -> str:
+    """``value``, if it is 1 to 255 characters that can stand in one path segment.
+
+    Raises:
+        InvalidId: empty, too long, ``.``, ``..``, or holding a slash, a backslash, a control or an invisible
+            formatting character.
+    """
+    if not value:
+        raise InvalidId(what, "It is empty.")
+    if len(value) > MAX_LENGTH:
+        raise InvalidId(what, f"It has {len(value)} characters; at most {MAX_LENGTH} are possible.")
+    if value in (".", ".."):
+        raise InvalidId(what, "A path such as “.” or “..” cannot be an id.")
+    if "/" in value or "\\" in value:
+        raise InvalidId(what, "It holds a slash or a backslash, which no id has.")
+    if value != value.strip():
+        raise InvalidId(what, "It begins or ends with a space.")
+    if "%" in value:
+        raise InvalidId(what, "It holds a percent sign, which proxies may decode into another id.")
+    if any(unicodedata.category(character) in _UNSAFE_CATEGORIES for character in value):
+        raise InvalidId(what, "It holds a control or an invisible character.")
+    return value
+
+
+def segment(value: str) -> str:
+    """``value`` as one percent-encoded path segment (RFC 3986, section 3.3)."""
+    return quote(value, safe="")

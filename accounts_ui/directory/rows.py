@@ -1,0 +1,327 @@
+"""The rows that the directory answers, in all their shapes, decoded straight into slim structs.
+
+Birth date, gender, citizenship and pictures are never kept: the decoder has no place for them. Fields that nobody
+described are kept as they came in ``extra`` and shown.
+"""
+
+import datetime
+import json
+from collections.abc import Iterable
+from functools import cached_property
+from typing import Any
+
+import msgspec
+
+# What the identity holds and this console must not keep.
+_PRIVATE = frozenset({"birthdate", "gender", "citizenship", "picture", "metadata_public", "identity"})
+
+_IDENTITY_FIELDS = frozenset({"identity", "org_id", "acls", "status", "creation_date", "effective_date"})
+_ACCOUNT_FIELDS = frozenset(
+    {
+        "id",
+        "account_code",
+        "code",
+        "org_id",
+        "subject_id",
+        "status",
+        "creation_date",
+        "effective_date",
+        "expiration_date",
+    }
+)
+_TYPE_FIELDS = frozenset(
+    {
+        "code",
+        "name",
+        "description",
+        "org_id",
+        "status",
+        "creation_date",
+        "modified_date",
+        "subscriptions",
+        "permissions",
+        "requirements",
+        "specifications",
+        "agreements",
+        "roles",
+    }
+)
+# Fields that only an account type has: any of them tells it from an account without a subject.
+_TYPE_MARKS = frozenset({"name", "description", "subscriptions", "permissions", "requirements", "specifications"})
+
+ENDED_STATUSES = frozenset({"disabled", "deleted"})
+
+
+class Person(msgspec.Struct, frozen=True, kw_only=True):
+    """A *user reference*: somebody in the organization. ``subject_id`` is ``None`` where the person record is gone."""
+
+    subject_id: str | None
+    name: str = ""
+    email: str = ""
+    username: str = ""
+    status: str = ""
+    roles: tuple[str, ...] = ()
+    org_id: str = ""
+    created_at: str = ""
+    effective_at: str = ""
+    extra: dict[str, Any] = {}
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    """A *user account*: a person holding an account type, with a status."""
+
+    subject_id: str
+    code: str
+    status: str = ""
+    id: str = ""
+    org_id: str = ""
+    created_at: str = ""
+    effective_at: str = ""
+    expires_at: str = ""
+    extra: dict[str, Any] = {}
+
+
+class AccountType(msgspec.Struct, frozen=True, kw_only=True):
+    """An *account type* of the organization."""
+
+    code: str
+    name: str = ""
+    description: str = ""
+    status: str = ""
+    org_id: str = ""
+    created_at: str = ""
+    modified_at: str = ""
+    subscriptions: tuple[str, ...] = ()
+    permissions: tuple[str, ...] = ()
+    agreements: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    requirements: dict[str, Any] = {}
+    specifications: dict[str, Any] = {}
+    extra: dict[str, Any] = {}
+
+
+class OtherRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A row that fits none of the three shapes, as compact JSON, as it came."""
+
+    text: str
+    status: str = ""
+
+
+Row = Person | Account | AccountType | OtherRow
+
+
+class Listing:
+    """All rows of one organization, as read at one moment."""
+
+    def __init__(self, organization_id: str, rows: Iterable[Row], read_at: datetime.datetime) -> None:
+        self.organization_id = organization_id
+        self.rows = tuple(rows)
+        self.read_at = read_at
+
+    @cached_property
+    def people(self) -> tuple[Person, ...]:
+        """The user references."""
+        return tuple(row for row in self.rows if isinstance(row, Person))
+
+    @cached_property
+    def accounts(self) -> tuple[Account, ...]:
+        """The user accounts."""
+        return tuple(row for row in self.rows if isinstance(row, Account))
+
+    @cached_property
+    def types(self) -> tuple[AccountType, ...]:
+        """The account types."""
+        return tuple(row for row in self.rows if isinstance(row, AccountType))
+
+    @cached_property
+    def others(self) -> tuple[OtherRow, ...]:
+        """The rows that fit no shape."""
+        return tuple(row for row in self.rows if isinstance(row, OtherRow))
+
+    @cached_property
+    def _people_by_id(self) -> dict[str, Person]:
+        return {person.subject_id: person for person in reversed(self.people) if person.subject_id is not None}
+
+    @cached_property
+    def _accounts_by_subject(self) -> dict[str, list[Account]]:
+        found: dict[str, list[Account]] = {}
+        for account in self.accounts:
+            found.setdefault(account.subject_id, []).append(account)
+        return found
+
+    def person(self, subject_id: str) -> Person | None:
+        """The person, where the directory gives a reference to them."""
+        return self._people_by_id.get(subject_id)
+
+    def is_listed(self, subject_id: str) -> bool:
+        """Whether any row names the person."""
+        return subject_id in self._people_by_id or subject_id in self._accounts_by_subject
+
+    def accounts_of(self, subject_id: str) -> tuple[Account, ...]:
+        """The person's accounts that the directory lists."""
+        return tuple(self._accounts_by_subject.get(subject_id, ()))
+
+    def account(self, subject_id: str, code: str) -> Account | None:
+        """The account of the person with this type.
+
+        The directory makes a second account when asked twice: then the one in use counts, or else the newest.
+        """
+        same = [account for account in self.accounts_of(subject_id) if account.code == code]
+        return max(same, key=lambda one: (one.status not in ENDED_STATUSES, one.created_at), default=None)
+
+    def accounts_with(self, subject_id: str, code: str) -> tuple[Account, ...]:
+        """All accounts of the person with this type: more than one is a duplicate."""
+        return tuple(account for account in self.accounts_of(subject_id) if account.code == code)
+
+    def tells_codes_of(self, subject_id: str) -> bool:
+        """Whether a code missing from this list means that the person does not hold that type.
+
+        It does where the person's accounts are listed, or where the list is made of accounts alone. A bare user
+        reference says nothing about codes.
+        """
+        if subject_id in self._accounts_by_subject:
+            return True
+        return bool(self.accounts) and not self.people
+
+
+class NotRows(ValueError):
+    """The body is not a JSON array."""
+
+
+_decoder = msgspec.json.Decoder(list[Any])
+
+
+def parse_rows(body: bytes) -> list[Row]:
+    """Read the directory's array; no row is ever dropped.
+
+    Raises:
+        NotRows: not JSON, or not an array.
+    """
+    try:
+        items = _decoder.decode(body)
+    except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
+        raise NotRows(str(error)) from error
+    return [parse_row(item) for item in items]
+
+
+def parse_row(item: Any) -> Row:
+    """One row, told apart by its fields."""
+    if not isinstance(item, dict):
+        return _other(item)
+    code = item.get("account_code", item.get("code"))
+    if _is_text(item.get("subject_id")) and _is_text(code):
+        return _account(item)
+    if _is_text(item.get("code")) and "subject_id" not in item and not _looks_like_person(item):
+        return _type(item) if _TYPE_MARKS & item.keys() or "status" in item else _other(item)
+    if _looks_like_person(item):
+        return _person(item)
+    return _other(item)
+
+
+def parse_account(body: bytes) -> Account | None:
+    """The account in the answer of assign or update; ``None`` where there is none to read."""
+    try:
+        row = parse_row(msgspec.json.decode(body))
+    except (msgspec.DecodeError, RecursionError, UnicodeError):
+        return None
+    return row if isinstance(row, Account) else None
+
+
+def _looks_like_person(item: dict[str, Any]) -> bool:
+    return isinstance(item.get("identity"), dict) or ("acls" in item and "subject_id" not in item)
+
+
+def _person(item: dict[str, Any]) -> Person:
+    identity = item.get("identity")
+    identity = identity if isinstance(identity, dict) else {}
+    traits = identity.get("traits")
+    traits = traits if isinstance(traits, dict) else {}
+    return Person(
+        subject_id=_text(identity.get("id")) or None,
+        name=_full_name(traits.get("name")),
+        email=_text(traits.get("email")),
+        username=_text(traits.get("username")),
+        status=_text(item.get("status")),
+        roles=_texts(item.get("acls")),
+        org_id=_text(item.get("org_id")),
+        created_at=_text(item.get("creation_date")),
+        effective_at=_text(item.get("effective_date")),
+        extra=_extra(item, _IDENTITY_FIELDS),
+    )
+
+
+def _account(item: dict[str, Any]) -> Account:
+    return Account(
+        subject_id=_text(item["subject_id"]),
+        code=_text(item.get("account_code", item.get("code"))),
+        status=_text(item.get("status")),
+        id=_text(item.get("id")),
+        org_id=_text(item.get("org_id")),
+        created_at=_text(item.get("creation_date")),
+        effective_at=_text(item.get("effective_date")),
+        expires_at=_text(item.get("expiration_date")),
+        extra=_extra(item, _ACCOUNT_FIELDS),
+    )
+
+
+def _type(item: dict[str, Any]) -> AccountType:
+    return AccountType(
+        code=_text(item["code"]),
+        name=_text(item.get("name")),
+        description=_text(item.get("description")),
+        status=_text(item.get("status")),
+        org_id=_text(item.get("org_id")),
+        created_at=_text(item.get("creation_date")),
+        modified_at=_text(item.get("modified_date")),
+        subscriptions=_texts(item.get("subscriptions")),
+        permissions=_texts(item.get("permissions")),
+        agreements=_texts(item.get("agreements")),
+        roles=_texts(item.get("roles")),
+        requirements=_object(item.get("requirements")),
+        specifications=_object(item.get("specifications")),
+        extra=_extra(item, _TYPE_FIELDS),
+    )
+
+
+def _other(item: Any) -> OtherRow:
+    shown = {key: value for key, value in item.items() if key not in _PRIVATE} if isinstance(item, dict) else item
+    status = _text(item.get("status")) if isinstance(item, dict) else ""
+    return OtherRow(text=json.dumps(shown, ensure_ascii=False, separators=(",", ":")), status=status)
+
+
+def _full_name(name: Any) -> str:
+    if isinstance(name, str):
+        return name.strip()
+    parts = name if isinstance(name, dict) else {}
+    return " ".join(filter(None, (_text(parts.get(key)) for key in ("given_name", "middle_name", "family_name"))))
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value)
+
+
+def _text(value: Any) -> str:
+    """A scalar as text; anything else, which nobody described, as the JSON that it came as."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    return tuple(_text(one) for one in value) if isinstance(value, list) else (_text(value),)
+
+
+def _object(value: Any) -> dict[str, Any]:
+    if value is None:
+        return {}
+    return value if isinstance(value, dict) else {"": value}
+
+
+def _extra(item: dict[str, Any], known: frozenset[str]) -> dict[str, Any]:
+    if item.keys() <= known:
+        return {}
+    return {key: value for key, value in item.items() if key not in known and key not in _PRIVATE}
