@@ -44,6 +44,11 @@ def number(env: Env, name: str, *, default: float, least: float, most: float) ->
     return value
 
 
+def comma_separated(text: str) -> list[str]:
+    """The parts of ``text`` between its commas, without spaces around them and without empty ones."""
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
 def one_of(env: Env, name: str, choices: tuple[str, ...], *, default: str) -> str:
     """The value of ``name``, which must be one of ``choices``."""
     value = str(env.str(name, default=default)).strip()
@@ -80,7 +85,7 @@ class FernetKeys(_Reader):
     """Fernet keys, comma-separated; the first encrypts, all decrypt."""
 
     def __call__(self, text: str) -> list[str]:
-        keys = [key.strip() for key in text.split(",") if key.strip()]
+        keys = comma_separated(text)
         for position, key in enumerate(keys, start=1):
             try:
                 Fernet(key)

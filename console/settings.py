@@ -14,6 +14,7 @@ from console.environment import (
     FernetKeys,
     OrganizationRules,
     ServiceUrl,
+    comma_separated,
     number,
     one_of,
     required,
@@ -26,8 +27,8 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 SECRET_KEY = required(env, "SECRET_KEY", "a long random text; `manage.py newkeys` prints one")
 DEBUG = env.bool("DEBUG", default=False)
-ALLOWED_HOSTS = required(env, "ALLOWED_HOSTS", "console.example.org").split(",")
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+ALLOWED_HOSTS = required(env, "ALLOWED_HOSTS", "console.example.org", parse=comma_separated)
+CSRF_TRUSTED_ORIGINS = comma_separated(env.str("CSRF_TRUSTED_ORIGINS", default=""))
 
 ROOT_URLCONF = "console.urls"
 WSGI_APPLICATION = "console.wsgi.application"
@@ -57,7 +58,7 @@ MIDDLEWARE = [
     "console.operations.requests.RequestMiddleware",  # outermost: request id, real address, one log line, metrics
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "console.static.StaticFilesMiddleware",
     "console.signin.sessions.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -100,7 +101,8 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
 else:
     _database["CONN_MAX_AGE"] = 60
     _database["CONN_HEALTH_CHECKS"] = True
-    _database["OPTIONS"] = {"connect_timeout": 5, **_database.get("OPTIONS", {})}
+    # Seconds to connect; milliseconds until a peer that went silent counts as gone.
+    _database["OPTIONS"] = {"connect_timeout": 5, "tcp_user_timeout": 10_000, **_database.get("OPTIONS", {})}
 
 CACHES = {"default": env.cache_url("CACHE_URL", default="locmemcache://console")}
 if "redis" in CACHES["default"]["BACKEND"].lower():
@@ -169,18 +171,21 @@ AUDIT_SIGNING_KEY = required(
 
 # --- Embedding, cookies, headers ----------------------------------------------------------------------------------
 
-CONSOLE_EMBED_ORIGINS = env.list("CONSOLE_EMBED_ORIGINS", default=[])
+CONSOLE_EMBED_ORIGINS = comma_separated(env.str("CONSOLE_EMBED_ORIGINS", default=""))
 CONSOLE_EMBED_MODE = one_of(env, "CONSOLE_EMBED_MODE", ("none", "same-site", "cross-site"), default="none")
 TRUSTED_PROXY_COUNT = int(number(env, "TRUSTED_PROXY_COUNT", default=0, least=0, most=16))
 
 from console.embedding import (  # noqa: E402  (needs the two settings above)
     content_security_policy,
     cookie_settings,
+    origin_of,
     served_over_https,
 )
 
 _https = served_over_https(ALLOWED_HOSTS, DEBUG)
-CONTENT_SECURITY_POLICY = content_security_policy(CONSOLE_EMBED_MODE, CONSOLE_EMBED_ORIGINS)
+CONTENT_SECURITY_POLICY = content_security_policy(
+    CONSOLE_EMBED_MODE, CONSOLE_EMBED_ORIGINS, form_targets=[origin_of(OIDC_ISSUER)]
+)
 globals().update(cookie_settings(CONSOLE_EMBED_MODE, https=_https))
 if TRUSTED_PROXY_COUNT:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -191,8 +196,14 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = False  # the neighbours on this host name are n
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 CSRF_FAILURE_VIEW = "console.errors.csrf_failure"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # a cookie would show names to the disk
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+SILENCED_SYSTEM_CHECKS = [
+    "security.W002",  # X-Frame-Options: console.operations.requests sends it in the one mode where it is true
+    "security.W005",  # HSTS for subdomains: see above
+    "security.W021",  # HSTS preloading: an intranet host is on no public list
+]
 
 # --- Language and time --------------------------------------------------------------------------------------------
 
@@ -211,11 +222,13 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
     "staticfiles": {"BACKEND": "console.static.StaticFilesStorage"},
 }
+WHITENOISE_ALLOW_ALL_ORIGINS = False  # nobody else's page has a use for them
 WHITENOISE_USE_FINDERS = True  # a fresh checkout serves without `collectstatic`
 
-# --- Logging ------------------------------------------------------------------------------------------------------
+# --- Logging and metrics ------------------------------------------------------------------------------------------------------
 
 from console.operations.logging import logging_settings  # noqa: E402
 
 LOG_FORMAT = one_of(env, "LOG_FORMAT", ("text", "json"), default="json")
 LOGGING = logging_settings(LOG_FORMAT)
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="").strip()  # empty: /metrics answers to this machine only

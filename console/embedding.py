@@ -1,0 +1,134 @@
+"""Who may frame the console, and how its cookies, policy and headers then behave.
+
+Three modes. ``none``: nobody frames it. ``same-site``: origins of the console's own site (same registrable domain) do;
+browsers send ``SameSite=Lax`` cookies into such a frame. ``cross-site``: any listed origin does, for which cookies need
+``SameSite=None; Secure``.
+
+``console.settings`` calls these functions while it loads, so they take what they need as arguments.
+"""
+
+import re
+from collections.abc import Iterable
+from ipaddress import ip_address
+from typing import Any, Final, Literal
+from urllib.parse import urlsplit
+
+from csp.constants import NONCE, NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+Mode = Literal["none", "same-site", "cross-site"]
+
+# RFC 6454 section 6.2, with the wildcard label that CSP allows. Nothing that could end a directive fits in here.
+_ORIGIN: Final = re.compile(r"https?://(\*\.)?([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?")
+
+# What a page of the console never needs, so that nothing injected into one gets it either.
+_REFUSED_FEATURES: Final = (
+    "accelerometer",
+    "autoplay",
+    "camera",
+    "display-capture",
+    "encrypted-media",
+    "fullscreen",
+    "geolocation",
+    "gyroscope",
+    "magnetometer",
+    "microphone",
+    "midi",
+    "payment",
+    "picture-in-picture",
+    "publickey-credentials-get",
+    "screen-wake-lock",
+    "usb",
+    "xr-spatial-tracking",
+)
+
+_RESOURCE_POLICIES: Final = {"none": "same-origin", "same-site": "same-site", "cross-site": "cross-origin"}
+
+
+def origin_of(address: str) -> str:
+    """The origin (RFC 6454) of an absolute address: its scheme, host and port."""
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def content_security_policy(mode: Mode, embedders: Iterable[str], *, form_targets: Iterable[str] = ()) -> dict[str, Any]:
+    """The policy, as django-csp's ``CONTENT_SECURITY_POLICY`` setting wants it.
+
+    Args:
+        mode: one of the three modes above.
+        embedders: the origins that may frame the console; they count in the two embedding modes only.
+        form_targets: origins that a submitted form may be redirected to. Chromium holds ``form-action`` against
+            every redirect that follows a submission, so signing out needs the provider's origin here.
+
+    Raises:
+        ImproperlyConfigured: an embedder is no origin. It stops the start, because it would garble the whole policy.
+    """
+    return {
+        "DIRECTIVES": {
+            "default-src": [NONE],
+            "script-src": [SELF, NONCE],
+            "style-src": [SELF],
+            "img-src": [SELF, "data:"],
+            "font-src": [SELF],
+            "connect-src": [SELF],
+            "manifest-src": [SELF],
+            "form-action": [SELF, *form_targets],
+            "frame-ancestors": _frame_ancestors(mode, list(embedders)),
+            "base-uri": [NONE],
+            "object-src": [NONE],
+        }
+    }
+
+
+def cookie_settings(mode: Mode, *, https: bool) -> dict[str, Any]:
+    """Django's settings for the session cookie and the CSRF cookie.
+
+    With HTTPS both carry the ``__Host-`` prefix (RFC 6265bis section 4.1.3.2): no neighbouring host can plant them.
+    """
+    same_site = "None" if mode == "cross-site" and https else "Lax"
+    prefix = "__Host-" if https else ""
+    settings: dict[str, Any] = {}
+    for kind in ("SESSION", "CSRF"):
+        settings[f"{kind}_COOKIE_NAME"] = f"{prefix}console-{kind.lower()}"
+        settings[f"{kind}_COOKIE_SECURE"] = https
+        settings[f"{kind}_COOKIE_HTTPONLY"] = True
+        settings[f"{kind}_COOKIE_SAMESITE"] = same_site
+        settings[f"{kind}_COOKIE_PATH"] = "/"
+        settings[f"{kind}_COOKIE_DOMAIN"] = None
+    return settings
+
+
+def frame_headers(mode: Mode) -> dict[str, str]:
+    """The headers about frames and features that neither Django nor django-csp sends for us."""
+    headers = {
+        "Cross-Origin-Resource-Policy": _RESOURCE_POLICIES[mode],
+        "Permissions-Policy": ", ".join(f"{feature}=()" for feature in _REFUSED_FEATURES),
+    }
+    if mode == "none":
+        headers["X-Frame-Options"] = "DENY"  # it cannot list origins, so only this mode can say it
+    return headers
+
+
+def served_over_https(allowed_hosts: Iterable[str], debug: bool) -> bool:
+    """Whether browsers reach the console over HTTPS: always, but in ``DEBUG`` or where only this machine is named."""
+    return not debug and not all(is_loopback(host) for host in allowed_hosts)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether ``host`` (a name or an address, IPv6 with or without brackets) is this machine itself."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _frame_ancestors(mode: Mode, embedders: list[str]) -> list[str]:
+    for origin in embedders:
+        if not _ORIGIN.fullmatch(origin):
+            raise ImproperlyConfigured(
+                f"CONSOLE_EMBED_ORIGINS: {origin!r} is not an origin. Give scheme, host and perhaps port, nothing "
+                "more, for example: CONSOLE_EMBED_ORIGINS=https://portal.example.org,https://intranet.example.org:8443"
+            )
+    return [NONE] if mode == "none" else [SELF, *embedders]

@@ -1,0 +1,21 @@
+"""``manage.py newkeys``: fresh values for the three secrets."""
+
+import base64
+import secrets
+from typing import Any, ClassVar
+
+from cryptography.fernet import Fernet
+from django.core.management.base import BaseCommand
+
+
+class Command(BaseCommand):
+    """Prints the lines that an environment file needs. Nothing is stored; each run prints other values."""
+
+    help = "Print fresh values for SECRET_KEY, TOKEN_ENCRYPTION_KEYS and AUDIT_SIGNING_KEY."
+    requires_system_checks: ClassVar[list[str]] = []  # it runs before there is any configuration to check
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Print them. None of the characters in use means anything to a shell or to systemd."""
+        self.stdout.write(f"SECRET_KEY={secrets.token_urlsafe(64)}")
+        self.stdout.write(f"TOKEN_ENCRYPTION_KEYS={Fernet.generate_key().decode()}")
+        self.stdout.write(f"AUDIT_SIGNING_KEY={base64.b64encode(secrets.token_bytes(32)).decode()}")

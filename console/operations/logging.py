@@ -1,0 +1,102 @@
+"""Logs: one line a record, on standard error, each with the id of the request that it belongs to.
+
+``json`` writes one JSON object a line, for machines; ``text`` is for a terminal. The logger ``console.changes`` is
+written as it comes in both: each of its messages is the JSON of one event of the change log already.
+"""
+
+import logging
+import re
+from contextvars import ContextVar
+from typing import Any, Final, Literal
+
+from pythonjsonlogger.json import JsonFormatter
+
+request_id: ContextVar[str] = ContextVar("request_id", default="")
+"""The id of the request that is being answered; empty outside one."""
+
+# The second line of defence: our own code logs no secret, a library's message or a traceback's text might.
+_SECRETS: Final = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r"(?P<keep>\bbearer\s+)[\w.~+/=-]{8,}",
+        r"(?P<keep>\bauthorization\W{1,6}basic\s+)[\w+/=-]+",
+        r"(?P<keep>\b(?:access_token|refresh_token|id_token|id_token_hint|client_secret|code_verifier)\W{1,6})"
+        r"[\w.~+/%-]{4,}",
+        r"(?P<keep>[?&](?:code|state)=)[^&\s\"']+",
+        r"(?P<keep>\b)eyJ[\w-]{8,}\.[\w-]+\.[\w-]*",  # RFC 7519: a JSON Web Token, signed or not
+    )
+)
+
+
+def redact(text: str) -> str:
+    """``text`` with everything that looks like a token or a secret replaced by ``[redacted]``."""
+    for pattern in _SECRETS:
+        text = pattern.sub(r"\g<keep>[redacted]", text)
+    return text
+
+
+class RequestIdFilter(logging.Filter):
+    """Gives every record a ``request_id``, so that a formatter can print it."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Add the id; keep the record."""
+        record.request_id = request_id.get()
+        return True
+
+
+class JsonLines(JsonFormatter):
+    """One JSON object a line: time (UTC), level, logger, message, request id, then whatever the caller added."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            ["levelname", "name", "message", "request_id"],
+            rename_fields={"levelname": "level", "name": "logger"},
+            timestamp="time",
+            json_ensure_ascii=True,  # also U+2028 and its like, at which some readers split lines
+        )
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line for ``record``, without secrets."""
+        return redact(super().format(record))
+
+
+class TextLines(logging.Formatter):
+    """One line a record for a terminal; a traceback follows on lines of its own."""
+
+    def __init__(self) -> None:
+        super().__init__("{asctime} {levelname:<7} {name} [{request_id}] {message}", style="{")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  (the standard library's name)
+        """The first line. Nothing that a visitor sends can begin a second one, or steer the terminal."""
+        return "".join(map(_visible, super().formatMessage(record)))
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The lines for ``record``, without secrets."""
+        return redact(super().format(record))
+
+
+def _visible(character: str) -> str:
+    return character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
+
+
+def logging_settings(log_format: Literal["text", "json"]) -> dict[str, Any]:
+    """Django's ``LOGGING`` setting."""
+    lines = JsonLines if log_format == "json" else TextLines
+    to_standard_error = {"class": "logging.StreamHandler", "filters": ["request_id"]}
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "filters": {"request_id": {"()": RequestIdFilter}},
+        "formatters": {"lines": {"()": lines}, "bare": {"format": "%(message)s"}},
+        "handlers": {
+            "lines": {**to_standard_error, "formatter": "lines"},
+            "bare": {**to_standard_error, "formatter": "bare"},
+        },
+        "root": {"level": "INFO", "handlers": ["lines"]},
+        "loggers": {
+            "console.changes": {"level": "INFO", "handlers": ["bare"], "propagate": False},
+            "django": {"level": "INFO", "handlers": [], "propagate": True},
+            "django.request": {"level": "ERROR"},  # what answered 4xx stands in the line of its request already
+            "django.server": {"level": "ERROR", "handlers": [], "propagate": True},  # as above, under runserver
+        },
+    }

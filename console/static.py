@@ -1,0 +1,35 @@
+"""Static files: hashed, compressed and kept by browsers for years once collected; served as they lie until then."""
+
+from pathlib import Path
+
+from django.contrib.staticfiles import storage
+from whitenoise.middleware import WhiteNoiseMiddleware
+from whitenoise.storage import CompressedManifestStaticFilesStorage
+
+
+class StaticFilesStorage(CompressedManifestStaticFilesStorage):
+    """Addresses with a content hash for what ``collectstatic`` has collected, plain addresses for everything else.
+
+    A fresh checkout has collected nothing and still shows its pages. WhiteNoise lets a browser keep a hashed address
+    for ten years and a plain one for a minute.
+    """
+
+    def url(self, name: str | None, force: bool = False) -> str:
+        """The address of the file ``name``."""
+        if name in self.hashed_files or force:
+            return str(super().url(name, force))
+        return storage.StaticFilesStorage.url(self, name)
+
+    @property
+    def is_collected(self) -> bool:
+        """Whether ``collectstatic`` has run here."""
+        return bool(self.hashed_files)
+
+
+class StaticFilesMiddleware(WhiteNoiseMiddleware):
+    """WhiteNoise, without its complaint about a ``STATIC_ROOT`` that is not there yet."""
+
+    def add_files(self, root: str | Path, prefix: str | None = None) -> None:
+        """Serve the files below ``root``, where it exists."""
+        if Path(root).is_dir():
+            super().add_files(root, prefix)

@@ -1,0 +1,14 @@
+"""Every address of the site. The product's own are named by a string, so that this package imports nothing of it."""
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("console.operations.urls")),
+    path("", include("console.signin.urls")),
+    path("", include("accounts_ui.urls")),
+]
+
+handler400 = "console.errors.bad_request"
+handler403 = "console.errors.permission_denied"
+handler404 = "console.errors.page_not_found"
+handler500 = "console.errors.server_error"
