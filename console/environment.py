@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from django.core.exceptions import ImproperlyConfigured
 from environ import Env
 
@@ -105,6 +105,21 @@ class Ed25519Key(_Reader):
         except (ValueError, binascii.Error):
             raise self.refuse(
                 "not the base64 of the 32 bytes of an Ed25519 private key; `manage.py newkeys` prints one"
+            ) from None
+
+
+class Ed25519PublicKeys(_Reader):
+    """Ed25519 public keys, comma-separated: the base64 of the 32 bytes of each."""
+
+    def __call__(self, text: str) -> list[Ed25519PublicKey]:
+        try:
+            return [
+                Ed25519PublicKey.from_public_bytes(base64.b64decode(key, validate=True))
+                for key in comma_separated(text)
+            ]
+        except (ValueError, binascii.Error):
+            raise self.refuse(
+                "not the base64 of the 32 bytes of Ed25519 public keys; `manage.py checkpoint --public-key` prints one"
             ) from None
 
 

@@ -11,6 +11,7 @@ from environ import FileAwareEnv
 
 from console.environment import (
     Ed25519Key,
+    Ed25519PublicKeys,
     FernetKeys,
     OrganizationRules,
     ServiceUrl,
@@ -167,6 +168,10 @@ SOCIALACCOUNT_UID_MAX_LENGTH = 255  # OpenID Connect Core 1.0, section 2: a `sub
 
 AUDIT_SIGNING_KEY = required(
     env, "AUDIT_SIGNING_KEY", "`manage.py newkeys` prints one", parse=Ed25519Key("AUDIT_SIGNING_KEY")
+)
+# Public halves of former signing keys: what they signed still verifies.
+AUDIT_RETIRED_PUBLIC_KEYS = Ed25519PublicKeys("AUDIT_RETIRED_PUBLIC_KEYS")(
+    env.str("AUDIT_RETIRED_PUBLIC_KEYS", default="")
 )
 
 # --- Embedding, cookies, headers ----------------------------------------------------------------------------------

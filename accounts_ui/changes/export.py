@@ -1,0 +1,57 @@
+"""The log handed out: changes as CSV (RFC 4180) for people, events as JSON lines for verifying."""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from accounts_ui.changes.log import line_of
+from accounts_ui.changes.models import Change
+from accounts_ui.changes.reading import LogFilters, events_matching, matching
+from accounts_ui.changes.record import moment
+
+COLUMNS = (
+    "change_id organization_id requested_at settled_at actor_issuer actor_subject actor_name actor_email ip request_id "
+    "action subject_id subject_name code type_name before after message outcome http_status reason"
+).split()
+
+_CHUNK = 1000
+
+
+def as_csv(organization_id: str, filters: LogFilters) -> Iterator[str]:
+    """Each change that matches, newest first, after a line of column names."""
+    changes = matching(organization_id, filters).iterator(chunk_size=_CHUNK)
+    return csv_lines(COLUMNS, (_cells(change) for change in changes))
+
+
+def as_jsonl(organization_id: str, filters: LogFilters) -> Iterator[str]:
+    """Each event of the changes that match, one a line, in the order of the chain."""
+    for event in events_matching(organization_id, filters).iterator(chunk_size=_CHUNK):
+        yield line_of(event) + "\n"
+
+
+def csv_lines(columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> Iterator[str]:
+    """CSV whose cells no spreadsheet takes for a formula: what could start one gets an apostrophe before it."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    writer.writerow(columns)
+    yield buffer.getvalue()
+    for row in rows:
+        buffer.seek(0)
+        buffer.truncate()
+        writer.writerow([inert(cell) for cell in row])
+        yield buffer.getvalue()
+
+
+def inert(cell: Any) -> str:
+    """The cell as text that a spreadsheet shows and does not run (OWASP: CSV injection)."""
+    text = "" if cell is None else str(cell)
+    return f"'{text}" if text.lstrip().startswith(("=", "+", "-", "@")) or text[:1] in "\t\r\n" and text else text
+
+
+def _cells(change: Change) -> list[Any]:
+    values = {name: getattr(change, name) for name in COLUMNS}
+    values["outcome"] = change.shown_outcome
+    for name in ("requested_at", "settled_at"):
+        values[name] = moment(values[name]) if values[name] else None
+    return list(values.values())

@@ -1,0 +1,213 @@
+"""Appending to the log: one chain, one writer at a time, each line durable before anybody relies on it."""
+
+import json
+import logging
+import uuid
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from accounts_ui.changes import keys
+from accounts_ui.changes.models import OPEN_OUTCOMES, Change, Event, EventKind, Outcome, facts_of
+from accounts_ui.changes.record import FIRST_PREVIOUS_HASH, digest, key_id, moment, sign
+
+_LOCK = 0x6F_72_67_61_63_63  # the advisory lock that every append holds on PostgreSQL; any fixed number does
+
+logger = logging.getLogger("console.changes")
+
+
+class LogError(Exception):
+    """The log refuses the line."""
+
+
+class IdTaken(LogError):
+    """The operation id names a change already: ``change``."""
+
+    def __init__(self, change: Change) -> None:
+        super().__init__(str(change.change_id))
+        self.change = change
+
+
+class AccountBusy(LogError):
+    """The account has an open change: ``change``."""
+
+    def __init__(self, change: Change) -> None:
+        super().__init__(str(change.change_id))
+        self.change = change
+
+
+def request(change_id: uuid.UUID, facts: dict[str, Any]) -> Change:
+    """Open a change with its ``requested`` event. Committed, durably, when this returns.
+
+    Raises:
+        IdTaken: there is a change of this id.
+        AccountBusy: another change of the same account is open.
+        django.db.Error: nothing was written.
+    """
+    with transaction.atomic(durable=True):
+        _lock()
+        taken = Change.objects.filter(change_id=change_id).first()
+        if taken:
+            raise IdTaken(taken)
+        busy = Change.objects.filter(
+            organization_id=facts["organization_id"],
+            subject_id=facts["subject_id"],
+            code=facts["code"],
+            outcome__in=OPEN_OUTCOMES,
+        ).first()
+        if busy:
+            raise AccountBusy(busy)
+        event = _append(
+            change_id, EventKind.REQUESTED, {**facts, "outcome": Outcome.PENDING.value, "http_status": None, "reason": ""}
+        )
+        change = Change(
+            change_id=change_id, requested_at=event.at, last_sequence=event.sequence, **facts_of(event)
+        )
+        change.save(force_insert=True)
+    _tell(event)
+    return change
+
+
+def conclude(
+    change: Change,
+    outcome: str,
+    *,
+    http_status: int | None,
+    reason: str,
+    after: str | None,
+    evidence: dict[str, Any] | None = None,
+) -> Change:
+    """Append the outcome that the one who asked has seen: ``applied``, ``not_applied`` or ``unknown``.
+
+    Where somebody has settled the change in the meantime, an answer that says otherwise is appended as ``settled``.
+    """
+    with transaction.atomic(durable=True):
+        _lock()
+        current = Change.objects.get(pk=change.pk)
+        if not current.is_open and outcome in (Outcome.UNKNOWN, current.outcome):
+            return current
+        kind = EventKind(outcome)
+        if not current.is_open:
+            kind, evidence = EventKind.SETTLED, {**(evidence or {}), "late_answer": True}
+        event = _follow(
+            current,
+            kind,
+            {"outcome": outcome, "http_status": http_status, "reason": reason, "after": after},
+            evidence,
+        )
+    _tell(event)
+    return current
+
+
+def settle(
+    change: Change, outcome: str, *, by: dict[str, Any], reason: str, after: str | None, evidence: dict[str, Any],
+    message: str | None = None,
+) -> Change:
+    """Append what was found out later, by whom (``by``: actor, ip, request id) and from what.
+
+    ``unknown`` is appended as such, once: it turns a ``pending`` that nobody finished into what it is.
+    A change that is not open any more stays as it is.
+    """
+    with transaction.atomic(durable=True):
+        _lock()
+        current = Change.objects.get(pk=change.pk)
+        if not current.is_open or outcome == current.outcome:
+            return current
+        kind = EventKind.UNKNOWN if outcome == Outcome.UNKNOWN else EventKind.SETTLED
+        said = {} if message is None else {"message": message}
+        event = _follow(current, kind, {"outcome": outcome, "reason": reason, "after": after, **said}, evidence, by)
+    _tell(event)
+    return current
+
+
+def _follow(
+    change: Change,
+    kind: EventKind,
+    news: dict[str, Any],
+    evidence: dict[str, Any] | None,
+    by: dict[str, Any] | None = None,
+) -> Event:
+    event = _append(change.change_id, kind, {**facts_of(change), **news, **(by or {})}, evidence)
+    for name in ("outcome", "http_status", "reason", "after"):
+        setattr(change, name, getattr(event, name))
+    change.last_sequence = event.sequence
+    if event.outcome not in OPEN_OUTCOMES:
+        change.settled_at = event.at
+    change.save(update_fields=["outcome", "http_status", "reason", "after", "last_sequence", "settled_at"])
+    return event
+
+
+def _append(
+    change_id: uuid.UUID, kind: EventKind, facts: dict[str, Any], evidence: dict[str, Any] | None = None
+) -> Event:
+    last = Event.objects.order_by("-sequence").values_list("sequence", "hash").first()
+    sequence, previous_hash = last or (0, FIRST_PREVIOUS_HASH)
+    key = keys.signing_key()
+    event = Event(
+        sequence=sequence + 1,
+        change_id=change_id,
+        event=kind.value,
+        at=timezone.now(),
+        evidence=evidence,
+        key_id=key_id(key.public_key()),
+        previous_hash=previous_hash,
+        **facts,
+    )
+    event.hash = digest(record_of(event))
+    event.signature = sign(key, bytes.fromhex(event.hash))
+    event.save(force_insert=True)
+    return event
+
+
+def record_of(event: Event) -> dict[str, Any]:
+    """The event as it is hashed, logged and exported, ``hash`` and ``signature`` included."""
+    return {
+        "sequence": event.sequence,
+        "change_id": str(event.change_id),
+        "event": event.event,
+        "at": moment(event.at),
+        "organization_id": event.organization_id,
+        "actor": {
+            "issuer": event.actor_issuer,
+            "subject": event.actor_subject,
+            "name": event.actor_name,
+            "email": event.actor_email,
+        },
+        "ip": event.ip,
+        "request_id": event.request_id,
+        "action": event.action,
+        "subject_id": event.subject_id,
+        "subject_name": event.subject_name,
+        "code": event.code,
+        "type_name": event.type_name,
+        "before": event.before,
+        "after": event.after,
+        "message": event.message,
+        "outcome": event.outcome,
+        "http_status": event.http_status,
+        "reason": event.reason,
+        "evidence": event.evidence,
+        "key_id": event.key_id,
+        "previous_hash": event.previous_hash,
+        "hash": event.hash,
+        "signature": event.signature,
+    }
+
+
+def line_of(event: Event) -> str:
+    """The record as one line of JSON: ASCII, so that no name can start a line of its own."""
+    return json.dumps(record_of(event), separators=(",", ":"))
+
+
+def _tell(event: Event) -> None:
+    logger.info("%s", line_of(event))
+
+
+def _lock() -> None:
+    """Make this transaction the only one that appends. On SQLite it is already: transactions begin IMMEDIATE."""
+    if connection.vendor != "postgresql":
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL synchronous_commit = on")  # a record that a crash can take back is none
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])

@@ -1,0 +1,140 @@
+"""The two tables. Database triggers (migration 0001) refuse whatever would rewrite them."""
+
+import datetime
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+
+class Action(models.TextChoices):
+    """What an admin asked for."""
+
+    ASSIGN = "assign", "assign"
+    CHANGE_STATUS = "change_status", "change status"
+    DELETE = "delete", "delete"
+
+
+class Outcome(models.TextChoices):
+    """What came of it."""
+
+    PENDING = "pending", "pending"
+    APPLIED = "applied", "applied"
+    NOT_APPLIED = "not_applied", "not applied"
+    UNKNOWN = "unknown", "unknown"
+
+
+OPEN_OUTCOMES = (Outcome.PENDING, Outcome.UNKNOWN)
+
+
+class EventKind(models.TextChoices):
+    """The kinds of line that a change gathers."""
+
+    REQUESTED = "requested", "requested"
+    APPLIED = "applied", "applied"
+    NOT_APPLIED = "not_applied", "not applied"
+    UNKNOWN = "unknown", "unknown"
+    SETTLED = "settled", "settled"
+
+
+class _Facts(models.Model):
+    """What an event and a change both know. Names are frozen as they were."""
+
+    organization_id = models.CharField(max_length=255)
+    actor_issuer = models.CharField(max_length=255)
+    actor_subject = models.CharField(max_length=255)
+    actor_name = models.TextField(blank=True)
+    actor_email = models.TextField(blank=True)
+    ip = models.CharField(max_length=45, blank=True)
+    request_id = models.CharField(max_length=128, blank=True)
+    action = models.CharField(max_length=16, choices=Action.choices)
+    subject_id = models.CharField(max_length=255)
+    subject_name = models.TextField(blank=True)
+    code = models.CharField(max_length=255)
+    type_name = models.TextField(blank=True)
+    before = models.TextField(null=True)  # noqa: DJ001  (null: no account, or a status that nobody knows)
+    after = models.TextField(null=True)  # noqa: DJ001
+    message = models.TextField(blank=True)
+    outcome = models.CharField(max_length=16, choices=Outcome.choices)
+    http_status = models.PositiveSmallIntegerField(null=True)
+    reason = models.TextField(blank=True)
+
+    class Meta:
+        abstract = True
+
+
+class Event(_Facts):
+    """One line of the log. ``actor`` is who caused this line; one who settles is not the one who asked."""
+
+    sequence = models.BigIntegerField(primary_key=True)
+    change_id = models.UUIDField(db_index=True)
+    event = models.CharField(max_length=16, choices=EventKind.choices)
+    at = models.DateTimeField()
+    evidence = models.JSONField(null=True)
+    key_id = models.CharField(max_length=16)
+    previous_hash = models.CharField(max_length=64)
+    hash = models.CharField(max_length=64)
+    signature = models.CharField(max_length=88)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["sequence"]
+
+    def __str__(self) -> str:
+        return f"{self.sequence} {self.event} {self.change_id}"
+
+
+class Change(_Facts):
+    """An operation and what came of it: the projection of its events."""
+
+    change_id = models.UUIDField(primary_key=True)
+    requested_at = models.DateTimeField()
+    settled_at = models.DateTimeField(null=True)
+    last_sequence = models.BigIntegerField(unique=True)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["-requested_at", "-last_sequence"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["organization_id", "subject_id", "code"],
+                condition=models.Q(outcome__in=["pending", "unknown"]),
+                name="one_open_change_an_account",
+            )
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["organization_id", "-requested_at"], name="changes_by_time"),
+            models.Index(fields=["organization_id", "subject_id", "code"], name="changes_by_account"),
+            models.Index(fields=["organization_id", "outcome"], name="changes_by_outcome"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.change_id} {self.action} {self.outcome}"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its outcome is still to be found."""
+        return self.outcome in OPEN_OUTCOMES
+
+    @property
+    def is_running(self) -> bool:
+        """Whether some process may still be at it."""
+        return self.outcome == Outcome.PENDING and timezone.now() - self.requested_at < patience()
+
+    @property
+    def shown_outcome(self) -> str:
+        """The outcome to show: a ``pending`` that nobody can be working on any more is ``unknown``."""
+        return Outcome.UNKNOWN.value if self.outcome == Outcome.PENDING and not self.is_running else self.outcome
+
+
+def patience() -> datetime.timedelta:
+    """How long an operation may take: one limit for its call, one for the read that may follow."""
+    return datetime.timedelta(seconds=2 * settings.DIRECTORY_TIMEOUT)
+
+
+FACTS: tuple[str, ...] = tuple(field.name for field in _Facts._meta.get_fields())
+"""The names of the fields that an event and a change share."""
+
+
+def facts_of(row: "Event | Change") -> dict[str, Any]:
+    """These fields of a row."""
+    return {name: getattr(row, name) for name in FACTS}

@@ -1,0 +1,141 @@
+"""Finding changes. Nothing here writes."""
+
+import datetime
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from accounts_ui.changes.models import OPEN_OUTCOMES, Change, Event, Outcome, patience
+
+PER_PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class LogFilters:
+    """What to show of the log. ``outcome`` is the shown one; ``since`` and ``until`` bound ``requested_at``."""
+
+    q: str = ""
+    actor: str = ""
+    action: str = ""
+    outcome: str = ""
+    subject_id: str = ""
+    code: str = ""
+    since: datetime.datetime | None = None
+    until: datetime.datetime | None = None
+    page: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class LogPage:
+    """One page of the log, newest change first."""
+
+    rows: list[Change]
+    total: int
+    page: int
+    pages: int
+    per_page: int
+
+
+def find(organization_id: str, filters: LogFilters) -> LogPage:
+    """One page of what matches. A page past the last one is the last one."""
+    found = matching(organization_id, filters)
+    total = found.count()
+    pages = max(1, -(-total // PER_PAGE))
+    page = min(filters.page, pages)
+    rows = list(found[(page - 1) * PER_PAGE : page * PER_PAGE])
+    return LogPage(rows=rows, total=total, page=page, pages=pages, per_page=PER_PAGE)
+
+
+def matching(organization_id: str, filters: LogFilters) -> QuerySet[Change]:
+    """All changes of the organization that match, newest first."""
+    found = Change.objects.filter(organization_id=organization_id)
+    for name in ("action", "subject_id", "code"):
+        if value := getattr(filters, name):
+            found = found.filter(**{name: value})
+    if filters.outcome:
+        found = found.filter(_shown_as(filters.outcome))
+    if filters.actor:
+        found = found.filter(
+            Q(actor_subject=filters.actor)
+            | Q(actor_email__iexact=filters.actor)
+            | Q(actor_name__icontains=filters.actor)
+        )
+    if filters.since:
+        found = found.filter(requested_at__gte=filters.since)
+    if filters.until:
+        found = found.filter(requested_at__lt=filters.until)
+    if filters.q:
+        found = found.filter(_mentions(filters.q))
+    return found
+
+
+def events_matching(organization_id: str, filters: LogFilters) -> QuerySet[Event]:
+    """The events of the changes that match, in the order of the chain."""
+    changes = matching(organization_id, filters).order_by().values("change_id")
+    return Event.objects.filter(organization_id=organization_id, change_id__in=changes).order_by("sequence")
+
+
+def get(organization_id: str, change_id: uuid.UUID) -> Change | None:
+    """The change, where the organization has it."""
+    return Change.objects.filter(organization_id=organization_id, change_id=change_id).first()
+
+
+def by_operation(change_id: uuid.UUID) -> Change | None:
+    """The change of any organization that an operation id names."""
+    return Change.objects.filter(change_id=change_id).first()
+
+
+def events_of(change: Change) -> list[Event]:
+    """Its events, oldest first."""
+    return list(Event.objects.filter(change_id=change.change_id).order_by("sequence"))
+
+
+def open_changes(organization_id: str) -> list[Change]:
+    """What still has no outcome, oldest first; what a process may be working on at this moment is not among them."""
+    found = Change.objects.filter(organization_id=organization_id, outcome__in=OPEN_OUTCOMES).order_by("requested_at")
+    return [change for change in found if not change.is_running]
+
+
+def of_account(organization_id: str, subject_id: str, code: str, *, limit: int = 5) -> list[Change]:
+    """The last changes of one account, newest first."""
+    found = Change.objects.filter(organization_id=organization_id, subject_id=subject_id, code=code)
+    return list(found[:limit])
+
+
+def of_subject(organization_id: str, subject_id: str, *, limit: int = 50) -> list[Change]:
+    """The last changes of one person, newest first."""
+    return list(Change.objects.filter(organization_id=organization_id, subject_id=subject_id)[:limit])
+
+
+def last_applied(organization_id: str, *, subject_ids: Iterable[str] | None = None) -> list[Change]:
+    """For each account that this console ever changed, the last change that was applied."""
+    found = Change.objects.filter(organization_id=organization_id, outcome=Outcome.APPLIED)
+    if subject_ids is not None:
+        found = found.filter(subject_id__in=list(subject_ids))
+    newest: dict[tuple[str, str], Change] = {}
+    for change in found.order_by("requested_at", "last_sequence"):
+        newest[change.subject_id, change.code] = change
+    return list(newest.values())
+
+
+def _shown_as(outcome: str) -> Q:
+    stale = Q(outcome=Outcome.PENDING, requested_at__lte=timezone.now() - patience())
+    if outcome == Outcome.UNKNOWN:
+        return Q(outcome=Outcome.UNKNOWN) | stale
+    if outcome == Outcome.PENDING:
+        return Q(outcome=Outcome.PENDING) & ~stale
+    return Q(outcome=outcome)
+
+
+def _mentions(text: str) -> Q:
+    names = ("subject_id", "subject_name", "code", "type_name", "message", "reason", "actor_name", "actor_email")
+    found = Q()
+    for name in names:
+        found |= Q(**{f"{name}__icontains": text})
+    try:
+        return found | Q(change_id=uuid.UUID(text))
+    except ValueError:
+        return found
