@@ -43,7 +43,7 @@ class DirectoryClient:
     def __init__(self, base_url: str, tokens: TokenSource, timeout: float, *, max_bytes: int = 256 * 1024**2) -> None:
         self._base = f"{base_url}/directory/orgs"
         self._tokens = tokens
-        self._timeout = timeout
+        self.timeout = timeout
         self._max_bytes = max_bytes
 
     def list_users(self, organization_id: str) -> Listing:
@@ -98,11 +98,19 @@ class DirectoryClient:
 
     def _write(self, method: str, url: str, body: bytes | None) -> http.Answer:
         """One call; sent again only where a 401 proves that it was not executed."""
-        return self._with_token(lambda token: self._call(method, url, token, body, self._timeout, MAX_WRITE_ANSWER))
+        deadline = time.monotonic() + self.timeout
+        try:
+            return self._with_token(
+                lambda token: self._call(method, url, token, body, deadline - time.monotonic(), MAX_WRITE_ANSWER)
+            )
+        except errors.DirectoryError:
+            raise
+        except Exception as error:  # only the token source raises others, and it does so before anything is sent
+            raise errors.TokenUnavailable("There is no access token any more to send this with.") from error
 
     def _read(self, url: str) -> http.Answer:
         """A call that may be repeated: within one limit, with backoff, as ``Retry-After`` asks."""
-        deadline = time.monotonic() + self._timeout
+        deadline = time.monotonic() + self.timeout
         for attempt in range(1, READ_ATTEMPTS + 1):
             try:
                 return self._with_token(

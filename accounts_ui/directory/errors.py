@@ -4,6 +4,7 @@
 
     DirectoryError
     ├── NotSent                 name, connection, TLS: the directory never saw the request
+    │   └── TokenUnavailable    no access token to send a write with; the cause says why
     ├── NoAnswer                reset, time, size, garbled: it may have seen it, and acted
     │   └── NoAnswerInTime      it may even still act
     ├── Refused                 an answer that says no
@@ -39,6 +40,10 @@ class DirectoryError(Exception):
 
 class NotSent(DirectoryError):
     """The directory never saw the request."""
+
+
+class TokenUnavailable(NotSent):
+    """A write had no access token to go with; ``__cause__`` is what the token source raised."""
 
 
 class NoAnswer(DirectoryError):

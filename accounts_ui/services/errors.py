@@ -1,0 +1,122 @@
+"""Why the console itself does not do what was asked. (What the directory refuses is a ``DirectoryError``.)
+
+::
+
+    ServiceError
+    ├── InvalidInput          a field that can never be right; ``field`` names it
+    ├── SubjectUnknown        neither the directory nor the log knows the person
+    ├── AccountNotHere        the directory tells that the person has no such account
+    ├── ChangeUnknown         the organization has no such change
+    ├── OperationIdReused     the operation id came with other data before
+    ├── StateChanged          the account is not in the state that the form showed; ``current`` is the new one
+    ├── AlreadyAssigned       the person has the account already, in ``status``
+    ├── AnotherOperationOpen  ``change`` of the same account has no outcome yet
+    ├── ConfirmationNeeded    the directory does not know ``what`` (``subject``, ``code``, ``recorded``)
+    ├── NotSettled            ``change`` stays unknown: what was read does not tell
+    ├── LogUnavailable        nothing could be recorded, so nothing was sent
+    └── OutcomeNotRecorded    ``change`` was sent, and its outcome could not be recorded
+"""
+
+import datetime
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from accounts_ui.changes.models import Change
+
+
+@dataclass(frozen=True, slots=True)
+class AccountFacts:
+    """What is known of one account at this moment. ``source``: ``directory``, ``log`` or ``none``."""
+
+    subject_id: str
+    code: str
+    subject_name: str
+    type_name: str
+    status: str | None
+    source: str
+    recorded_at: datetime.datetime | None
+    read_at: datetime.datetime
+    created_at: str = ""
+    expires_at: str = ""
+    copies: int = 0
+    changes: "list[Change]" = field(default_factory=list)
+    open_change: "Change | None" = None
+
+
+class ServiceError(Exception):
+    """``reason``: a sentence for the admin."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class InvalidInput(ServiceError):
+    """A field that can never be right."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(reason)
+        self.field = field
+
+
+class SubjectUnknown(ServiceError):
+    """Neither the directory nor the log knows the person."""
+
+
+class AccountNotHere(ServiceError):
+    """The directory tells that the person has no such account."""
+
+
+class ChangeUnknown(ServiceError):
+    """The organization has no such change."""
+
+
+class OperationIdReused(ServiceError):
+    """The operation id came with other data before."""
+
+
+class StateChanged(ServiceError):
+    """The account is not in the state that the form showed."""
+
+    def __init__(self, reason: str, current: AccountFacts) -> None:
+        super().__init__(reason)
+        self.current = current
+
+
+class AlreadyAssigned(ServiceError):
+    """The person has the account already."""
+
+    def __init__(self, reason: str, status: str) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
+class _AboutChange(ServiceError):
+    def __init__(self, reason: str, change: "Change") -> None:
+        super().__init__(reason)
+        self.change = change
+
+
+class AnotherOperationOpen(_AboutChange):
+    """Another operation on the same account has no outcome yet."""
+
+
+class ConfirmationNeeded(ServiceError):
+    """The directory does not know something that the admin may still mean: an explicit second yes is needed."""
+
+    def __init__(self, reason: str, what: list[str]) -> None:
+        super().__init__(reason)
+        self.what = what
+
+
+class NotSettled(_AboutChange):
+    """What was read does not tell what became of the change."""
+
+
+class LogUnavailable(ServiceError):
+    """Nothing could be recorded, so nothing was sent."""
+
+
+class OutcomeNotRecorded(_AboutChange):
+    """The call was made, and its outcome could not be recorded."""

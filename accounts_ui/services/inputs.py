@@ -1,0 +1,73 @@
+"""What a form may say. Everything is checked before anything is read, written or sent."""
+
+import unicodedata
+import uuid
+
+from accounts_ui.directory.client import STATUSES
+from accounts_ui.directory.ids import InvalidId, check_id
+from accounts_ui.services.errors import InvalidInput
+
+MAX_MESSAGE = 1000  # characters
+
+
+def check_operation_id(text: str) -> uuid.UUID:
+    """The operation id, in the notation that the form was drawn with (RFC 9562)."""
+    try:
+        found = uuid.UUID(text)
+    except ValueError:
+        found = None
+    if found is None or str(found) != text.lower():
+        raise InvalidInput("operation_id", "The form's operation_id is not a UUID. Open the form again.")
+    return found
+
+
+def check_change_id(text: str) -> uuid.UUID:
+    """The id of a change."""
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        raise InvalidInput("change_id", "This is not the id of a change.") from None
+
+
+def check_subject(text: str) -> str:
+    """A subject id: 1 to 255 characters, nothing that could mean something to an address."""
+    return _id(text, "subject_id")
+
+
+def check_code(text: str) -> str:
+    """The code of an account type."""
+    return _id(text, "code")
+
+
+def check_status(text: str) -> str:
+    """A status that may be set."""
+    if text not in STATUSES:
+        raise InvalidInput("status", f"The status has to be one of: {', '.join(STATUSES)}.")
+    return text
+
+
+def check_expected(text: str) -> str | None:
+    """The status that the form showed; ``None`` where it knew none."""
+    if len(text) > 255:
+        raise InvalidInput("expected_status", "expected_status is too long. Open the form again.")
+    return text or None
+
+
+def check_message(text: str) -> str:
+    """A note for the log: one to some lines, nothing invisible."""
+    text = text.replace("\r\n", "\n").strip()
+    if len(text) > MAX_MESSAGE:
+        raise InvalidInput("message", f"The message has {len(text)} characters; {MAX_MESSAGE} are possible.")
+    for character in text:
+        if character not in "\n\t" and unicodedata.category(character) in ("Cc", "Cs", "Cf", "Zl", "Zp"):
+            if character == "\u200d":  # joins emoji
+                continue
+            raise InvalidInput("message", f"The message has a character that cannot be shown (U+{ord(character):04X}).")
+    return text
+
+
+def _id(text: str, field: str) -> str:
+    try:
+        return check_id(text, field)
+    except InvalidId as error:
+        raise InvalidInput(field, str(error)) from None

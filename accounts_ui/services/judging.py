@@ -1,0 +1,93 @@
+"""What a fresh read of the directory says about a change whose answer was lost. One place for this decision."""
+
+import datetime
+from dataclasses import dataclass
+from typing import Any
+
+from accounts_ui.changes.models import Action, Change, Outcome
+from accounts_ui.changes.record import moment
+from accounts_ui.directory.rows import ENDED_STATUSES, Listing
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The outcome, a sentence why, the status that was seen, and the evidence for the log."""
+
+    outcome: str
+    reason: str
+    after: str | None
+    evidence: dict[str, Any]
+
+
+def judge(change: Change, listing: Listing, *, may_still_act: bool) -> Judgement:
+    """Hold the directory's list against what was asked.
+
+    Args:
+        may_still_act: the directory may not be done with the request yet, so that an effect which is not there is no
+            proof that it will not come.
+    """
+    copies = listing.accounts_with(change.subject_id, change.code)
+    account = listing.account(change.subject_id, change.code)
+    seen = account.status if account else None
+    tells = account is not None or listing.tells_codes_of(change.subject_id)
+    evidence = {
+        "read_at": moment(listing.read_at),
+        "seen": seen,
+        "accounts": len(copies),
+        "told": tells,
+    }
+    if not tells:
+        return Judgement(
+            Outcome.UNKNOWN, "The directory's list does not tell which accounts this person has.", change.after, evidence
+        )
+    outcome = _VERDICTS[Action(change.action)](change, seen)
+    if outcome == Outcome.NOT_APPLIED and may_still_act:
+        reason = f"A read at {evidence['read_at']} does not show the change, but the directory may still be acting."
+        return Judgement(Outcome.UNKNOWN, reason, change.after, evidence)
+    return Judgement(outcome, _REASONS[outcome].format(seen=_in_words(seen)), _after(change, outcome, seen), evidence)
+
+
+def is_past_acting(change: Change, patience: datetime.timedelta, now: datetime.datetime) -> bool:
+    """Whether so much time has passed that the directory cannot be acting on the request any more."""
+    return now - change.requested_at >= patience
+
+
+def _assigned(change: Change, seen: str | None) -> str:
+    if seen is None:
+        return Outcome.NOT_APPLIED
+    if change.before is None or seen != change.before:
+        return Outcome.APPLIED
+    return Outcome.NOT_APPLIED
+
+
+def _status_changed(change: Change, seen: str | None) -> str:
+    if seen == change.after and change.before not in (None, change.after):
+        return Outcome.APPLIED
+    if seen == change.before and change.before != change.after:
+        return Outcome.NOT_APPLIED
+    return Outcome.UNKNOWN
+
+
+def _deleted(change: Change, seen: str | None) -> str:
+    if change.before is None or change.before in ENDED_STATUSES:
+        return Outcome.UNKNOWN
+    if seen is None or seen in ENDED_STATUSES:
+        return Outcome.APPLIED
+    return Outcome.NOT_APPLIED if seen == change.before else Outcome.UNKNOWN
+
+
+_VERDICTS = {Action.ASSIGN: _assigned, Action.CHANGE_STATUS: _status_changed, Action.DELETE: _deleted}
+
+_REASONS = {
+    Outcome.APPLIED: "The directory shows the change: {seen}.",
+    Outcome.NOT_APPLIED: "The directory does not show the change: {seen}.",
+    Outcome.UNKNOWN: "What the directory shows ({seen}) can have come about in more than one way.",
+}
+
+
+def _in_words(seen: str | None) -> str:
+    return "no such account is listed" if seen is None else f"the account is listed as {seen or 'without a status'}"
+
+
+def _after(change: Change, outcome: str, seen: str | None) -> str | None:
+    return seen if outcome == Outcome.APPLIED and seen is not None else change.after

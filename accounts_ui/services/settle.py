@@ -1,0 +1,98 @@
+"""Finding the outcome of a change later: by a fresh read, or by an admin's explicit decision."""
+
+import datetime
+
+from django.db import DatabaseError
+
+from accounts_ui.changes import log, reading
+from accounts_ui.changes.models import Change, Outcome, patience
+from accounts_ui.changes.record import moment
+from accounts_ui.directory.client import DirectoryClient
+from accounts_ui.directory.rows import Listing
+from accounts_ui.services.errors import ChangeUnknown, InvalidInput, LogUnavailable, NotSettled
+from accounts_ui.services.inputs import check_change_id, check_message
+from accounts_ui.services.judging import Judgement, is_past_acting, judge
+from accounts_ui.services.origin import Origin
+
+
+def check(*, client: DirectoryClient, origin: Origin, change_id: str) -> Change:
+    """Read the directory, and settle the change by what it shows. A settled change is returned as it is.
+
+    Raises:
+        ChangeUnknown: the organization has no such change.
+        NotSettled: it is still running, or what was read does not tell.
+    """
+    change = _get(origin, change_id)
+    if not change.is_open:
+        return change
+    if change.is_running:
+        raise NotSettled("This operation is still running. Its outcome will show in some seconds.", change)
+    listing = client.list_users(origin.organization_id)
+    change, judgement = _settle(change, listing, origin)
+    if change.is_open:
+        raise NotSettled(judgement.reason, change)
+    return change
+
+
+def decide(*, origin: Origin, change_id: str, outcome: str, message: str) -> Change:
+    """Settle the change as the admin says, who found out in another way and writes down how.
+
+    Raises:
+        InvalidInput: no such outcome, or no message.
+        ChangeUnknown: the organization has no such change.
+        NotSettled: it is still running.
+    """
+    if outcome not in (Outcome.APPLIED, Outcome.NOT_APPLIED):
+        raise InvalidInput("decision", "Decide for applied or not_applied.")
+    message = check_message(message)
+    if not message:
+        raise InvalidInput("message", "Write down how you found out: an auditor will read it.")
+    change = _get(origin, change_id)
+    if not change.is_open:
+        return change
+    if change.is_running:
+        raise NotSettled("This operation is still running. Its outcome will show in some seconds.", change)
+    evidence = {"decided_by": origin.subject, "decided_at": moment(datetime.datetime.now(datetime.UTC))}
+    reason = f"Decided by {origin.name or origin.subject}: {message}"
+    try:
+        return log.settle(
+            change, outcome, by=origin.facts(), reason=reason, after=change.after, evidence=evidence, message=message
+        )
+    except DatabaseError as error:
+        raise LogUnavailable(_NOT_WRITTEN) from error
+
+
+def settle_from(*, listing: Listing, origin: Origin) -> None:
+    """Settle whatever a list that was just read can settle: any admin's next visit."""
+    try:
+        for change in reading.open_changes(origin.organization_id):
+            _settle(change, listing, origin)
+    except DatabaseError:
+        return  # the visit is for reading; the banner stays
+
+
+def _settle(change: Change, listing: Listing, origin: Origin) -> tuple[Change, Judgement]:
+    past = is_past_acting(change, patience(), listing.read_at)
+    judgement = judge(change, listing, may_still_act=not past)
+    if judgement.outcome == Outcome.UNKNOWN and change.outcome == Outcome.PENDING:
+        judgement = Judgement(Outcome.UNKNOWN, f"{_NOBODY} {judgement.reason}", judgement.after, judgement.evidence)
+    change = log.settle(
+        change,
+        judgement.outcome,
+        by=origin.facts(),
+        reason=judgement.reason,
+        after=judgement.after,
+        evidence=judgement.evidence,
+    )
+    return change, judgement
+
+
+def _get(origin: Origin, change_id: str) -> Change:
+    change = reading.get(origin.organization_id, check_change_id(change_id))
+    if change is None:
+        raise ChangeUnknown("This organization's change log has no such change.")
+    return change
+
+
+_NOBODY = "The process that sent this ended before it could record the answer."
+_NOT_WRITTEN = "The change log cannot be written at the moment. Nothing was changed; try again."
