@@ -1,0 +1,139 @@
+"""Every error that a person sees, as a page or as a fragment, with its true status."""
+
+import logging
+from collections.abc import Callable, Sequence
+
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
+
+logger = logging.getLogger(__name__)
+
+
+class Problem(Exception):
+    """Something that a person has to be told instead of what they asked for.
+
+    Attributes:
+        status: the HTTP status of the answer.
+        title: what is the matter, in a few words.
+        message: what happened and what to do next.
+        actions: ways on, as pairs of label and address.
+        code: a short name of the reason, for logs and scripts (``data-code``).
+    """
+
+    def __init__(
+        self,
+        status: int,
+        title: str,
+        message: str,
+        *,
+        actions: Sequence[tuple[str, str]] = (),
+        code: str = "",
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(title)
+        self.status = status
+        self.title = title
+        self.message = message
+        self.actions = tuple(actions)
+        self.code = code
+        self.headers = headers or {}
+
+
+def not_found() -> Problem:
+    """The one answer for what is not there and what this person must not see."""
+    return Problem(
+        404,
+        "There is nothing here",
+        "This address leads to nothing that you may open. Check it, or go on from the list of organizations.",
+        actions=[("Organizations", "/")],
+        code="not_found",
+    )
+
+
+def show(request: HttpRequest, problem: Problem) -> HttpResponse:
+    """The page for a problem, or the fragment where htmx asked."""
+    fragment = bool(request.headers.get("HX-Request"))
+    template = "errors/_problem.html" if fragment else "errors/problem.html"
+    response = render(request, template, {"problem": problem}, status=problem.status)
+    for name, value in problem.headers.items():
+        response.headers[name] = value
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+class ErrorPageMiddleware:
+    """Turns a ``Problem`` that a view raises into its page."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Called by Django for what a view raised."""
+        return show(request, exception) if isinstance(exception, Problem) else None
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """400: the request cannot be read."""
+    return show(
+        request,
+        Problem(
+            400,
+            "This request cannot be read",
+            "Something in it is malformed, too large or not text. Go back, reload the page and try again.",
+            actions=[("Organizations", "/")],
+            code="bad_request",
+        ),
+    )
+
+
+def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """403."""
+    return show(
+        request,
+        Problem(
+            403,
+            "This is not yours to do",
+            "Ask an administrator of the organization.",
+            actions=[("Organizations", "/")],
+            code="forbidden",
+        ),
+    )
+
+
+def page_not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """404."""
+    return show(request, not_found())
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """500: a fault of the console. It must work where nothing else does, so it uses no template."""
+    request_id = getattr(request, "id", "")
+    text = (
+        "<!doctype html><html lang=en><meta charset=utf-8><title>The console failed</title>"
+        "<main role=alert><h1>The console failed</h1><p>Nothing that you see here tells whether your last change was "
+        "made: open the change log to see it. Tell your operator this number: <code>"
+        f"{request_id}</code></p><p><a href='/'>Organizations</a></p></main>"
+    )
+    return HttpResponse(text, status=500)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """403: the form carries no proof that it came from a page of this console."""
+    logger.warning("CSRF check failed: %s", reason)
+    return show(
+        request,
+        Problem(
+            403,
+            "This form could not be trusted",
+            "It did not come with the proof that one of this console's own pages made it, so nothing was done. Your "
+            "browser may refuse cookies, or the page is from before you signed in. Reload the page and send it again.",
+            actions=[("Organizations", "/")],
+            code="csrf",
+        ),
+    )
+
