@@ -131,7 +131,7 @@ def patience() -> datetime.timedelta:
     return datetime.timedelta(seconds=2 * settings.DIRECTORY_TIMEOUT)
 
 
-FACTS: tuple[str, ...] = tuple(field.name for field in _Facts._meta.get_fields())
+FACTS: tuple[str, ...] = tuple(field.name for field in _Facts._meta.local_fields)
 """The names of the fields that an event and a change share."""
 
 
