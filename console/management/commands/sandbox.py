@@ -1,0 +1,105 @@
+"""``manage.py sandbox``: provider, directory and console on this machine, with nothing else to install."""
+
+import ipaddress
+import shutil
+import signal
+import time
+from pathlib import Path
+from typing import Any, ClassVar
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from console.sandbox import processes
+from console.sandbox.directory.faults import NAMES, is_fault
+from console.sandbox.directory.store import SHAPES
+from console.sandbox.people import PEOPLE
+
+ONES = ("any", "list", "types", "assign", "change_status", "delete")
+
+
+class Command(BaseCommand):
+    """Starts all three, prints who can sign in, and stops all three."""
+
+    help = "Serve the console with an embedded OpenID provider and Directory API, on this machine only."
+    requires_system_checks: ClassVar[list[str]] = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Its options."""
+        parser.add_argument("--host", default="127.0.0.1", help="a loopback address; any other is refused")
+        parser.add_argument("--port", type=int, default=8000)
+        parser.add_argument("--provider-port", type=int, default=8001)
+        parser.add_argument("--directory-port", type=int, default=8002)
+        parser.add_argument("--directory", choices=SHAPES, default="mixed", help="the shape of the directory's rows")
+        parser.add_argument("--people", type=int, default=300, help="people in each organization")
+        parser.add_argument("--fault", action="append", default=[], metavar="NAME[:ON]", help=", ".join(NAMES))
+        parser.add_argument("--reset", action="store_true", help="start over")
+        parser.add_argument("--state-dir", type=Path, default=processes.ROOT / ".sandbox")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Run until interrupted."""
+        _refuse_other_addresses(options["host"])
+        faults = [_fault(text) for text in options["fault"]]
+        state: Path = options["state_dir"].resolve()
+        if options["reset"]:
+            shutil.rmtree(state, ignore_errors=True)
+        signal.signal(signal.SIGTERM, _interrupt)
+        servers: list[processes.Server] = []
+        try:
+            self._start(servers, state, faults, options)
+            self._introduce(servers[-1])
+            _wait_for_one_to_end(servers)
+        except KeyboardInterrupt:
+            self.stdout.write("Stopping.")
+        except processes.DidNotStart as error:
+            raise CommandError(f"{error}\nIs another sandbox running, or the port taken? See --port.") from None
+        finally:
+            for server in reversed(servers):
+                server.stop()
+
+    def _start(
+        self, servers: list[processes.Server], state: Path, faults: list[dict[str, Any]], options: dict[str, Any]
+    ) -> None:
+        self.stdout.write("Starting the provider, the directory and the console …")
+        provider = processes.start_provider(state, port=options["provider_port"])
+        servers.append(provider)
+        directory = processes.start_directory(
+            provider, port=options["directory_port"], shape=options["directory"], people=options["people"]
+        )
+        servers.append(directory)
+        for fault in faults:
+            directory.control("fault", **fault)
+        env = processes.console_environment(state, provider, directory)
+        servers.append(processes.start_console(env, provider, port=options["port"]))
+
+    def _introduce(self, console: processes.Server) -> None:
+        people = "\n".join(f"  {person.name:14} {person.note}" for person in PEOPLE.values())
+        self.stdout.write(f"\nOpen {console.url}/\n\nWho can sign in (no password):\n{people}\n\nCtrl-C stops it.")
+        self.stdout.flush()
+
+
+def _refuse_other_addresses(host: str) -> None:
+    try:
+        loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        loopback = False
+    if not loopback:
+        raise CommandError(f"{host} is no loopback address: the sandbox asks for no passwords and stays on this machine.")
+
+
+def _fault(text: str) -> dict[str, Any]:
+    name, _, on = text.partition(":")
+    if not is_fault(name) or (on or "any") not in ONES:
+        raise CommandError(f"There is no fault {text!r}. NAME is one of: {', '.join(NAMES)}; ON one of: {', '.join(ONES)}")
+    return {"name": name, "on": on or "any"}
+
+
+def _interrupt(*_: Any) -> None:
+    raise KeyboardInterrupt
+
+
+def _wait_for_one_to_end(servers: list[processes.Server]) -> None:
+    while True:
+        for server in servers:
+            if server.process.poll() is not None:
+                raise CommandError(f"The {server.name} ended with {server.process.returncode}.")
+        time.sleep(0.5)

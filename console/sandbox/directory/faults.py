@@ -1,0 +1,158 @@
+"""How the directory misbehaves, down to the socket.
+
+A name says what happens; ``-after`` at its end (or ``after`` in the table) that the change is made before.
+"""
+
+import socket
+import struct
+import time
+import zlib
+from http.server import BaseHTTPRequestHandler
+from typing import Any, Final
+
+_LONG: Final = 30.0  # seconds that something hangs
+_SLOW: Final = 0.2  # seconds between two bytes that drip
+
+# Answers that are whole, and wrong: status, headers, body.
+_ANSWERS: Final[dict[str, tuple[int, dict[str, str], bytes]]] = {
+    "empty-200": (200, {}, b""),
+    "html-200": (200, {"Content-Type": "text/html"}, b"<!doctype html><title>Sign in</title>"),
+    "invalid-json": (200, {}, b'{"status": "active"'),
+    "wrong-type": (200, {}, b'{"rows": 5}'),
+    "deep": (200, {}, b"[" * 100_000),
+    "duplicate-keys": (200, {}, b'[{"status": "active", "status": "deleted", "subject_id": "x", "code": "y"}]'),
+    "nan": (200, {}, b'[{"status": NaN}]'),
+    "204": (204, {}, b""),
+    "redirect": (302, {"Location": "http://127.0.0.1:9/elsewhere"}, b""),
+    "html-502": (502, {"Content-Type": "text/html"}, b"<html><h1>Bad gateway</h1>"),
+    "token-expired": (401, {"WWW-Authenticate": 'Bearer error="invalid_token"'}, b""),
+    "missing-permissions": (401, {}, b'{"missing_permissions": ["org.directory.list"]}'),
+    "spring-500": (500, {}, b'{"error": "IllegalStateException", "message": "broken", "path": "/", "timestamp": "now"}'),
+}
+
+_APPLIES: Final = frozenset(
+    {"empty-200", "html-200", "invalid-json", "wrong-type", "deep", "duplicate-keys", "nan", "204"}
+    | {"drip-headers", "drip-body", "truncated", "wrong-length", "too-large", "gzip-bomb"}
+)
+"""Faults of the answer to a request that was carried out."""
+
+NAMES: Final = (
+    *_ANSWERS,
+    "reset-before",
+    "reset-after",
+    "hang-before",
+    "hang-after",
+    "late",
+    "drip-headers",
+    "drip-body",
+    "truncated",
+    "wrong-length",
+    "too-large",
+    "gzip-bomb",
+    "status-NNN",
+    "status-NNN-after",
+)
+
+
+def is_fault(name: str) -> bool:
+    """Whether there is such a fault."""
+    parts = name.split("-")
+    numbered = parts[0] == "status" and len(parts) in (2, 3) and parts[1].isdigit() and parts[2:] in ([], ["after"])
+    return name in NAMES[:-2] or numbered
+
+
+def applies(name: str) -> bool:
+    """Whether the change is made all the same."""
+    return name in _APPLIES or name.endswith("-after")
+
+
+def misbehave(handler: BaseHTTPRequestHandler, fault: dict[str, Any]) -> int | None:
+    """Answer as the fault says. The status that was sent, if one was."""
+    name = fault["name"]
+    if name in _ANSWERS:
+        status, headers, body = _ANSWERS[name]
+        _send(handler, status, headers, body)
+        return status
+    if name.startswith("status-"):
+        status = int(name.split("-")[1])
+        retry = {"Retry-After": str(fault["retry_after"])} if "retry_after" in fault else {}
+        _send(handler, status, retry, b'{"message": "as asked for"}')
+        return status
+    kind = name.removesuffix("-before").removesuffix("-after")
+    {
+        "reset": _reset,
+        "hang": _hang,
+        "late": _hang,
+        "drip-headers": _drip_headers,
+        "drip-body": _drip_body,
+        "truncated": _truncate,
+        "wrong-length": _wrong_length,
+        "too-large": _too_large,
+        "gzip-bomb": _gzip_bomb,
+    }[kind](handler)
+    handler.close_connection = True
+    return None
+
+
+def _send(handler: BaseHTTPRequestHandler, status: int, headers: dict[str, str], body: bytes) -> None:
+    handler.send_response(status)
+    for name, value in {"Content-Type": "application/json", **headers}.items():
+        handler.send_header(name, value)
+    if status != 204:
+        handler.send_header("Content-Length", str(len(body)))
+    handler.end_headers()
+    handler.wfile.write(body)
+
+
+def _reset(handler: BaseHTTPRequestHandler) -> None:
+    handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    handler.connection.close()
+
+
+def _hang(handler: BaseHTTPRequestHandler) -> None:
+    handler.connection.settimeout(_LONG)
+    try:
+        handler.connection.recv(1)  # until the client gives up
+    except OSError:
+        return
+
+
+def _drip(handler: BaseHTTPRequestHandler, data: bytes) -> None:
+    until = time.monotonic() + _LONG
+    for byte in data:
+        if time.monotonic() > until:
+            return
+        handler.wfile.write(bytes([byte]))
+        time.sleep(_SLOW)
+
+
+def _drip_headers(handler: BaseHTTPRequestHandler) -> None:
+    _drip(handler, b"HTTP/1.1 200 OK\r\n" + b"X-Drip: 1\r\n" * 100)
+
+
+def _drip_body(handler: BaseHTTPRequestHandler) -> None:
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+    _drip(handler, b" " * 1000)
+
+
+def _truncate(handler: BaseHTTPRequestHandler) -> None:
+    handler.wfile.write(b'HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n[{"status": "act')
+
+
+def _wrong_length(handler: BaseHTTPRequestHandler) -> None:
+    handler.wfile.write(b'HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\n[{"status": "active"}]')
+
+
+def _too_large(handler: BaseHTTPRequestHandler) -> None:
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n[")
+    chunk = b" " * 1024 * 1024
+    for _ in range(400):
+        handler.wfile.write(chunk)
+
+
+def _gzip_bomb(handler: BaseHTTPRequestHandler) -> None:
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\n")
+    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+    chunk = b" " * 1024 * 1024
+    for _ in range(600):
+        handler.wfile.write(packer.compress(chunk))

@@ -1,0 +1,216 @@
+"""The HTTP server: the documented endpoints with the observed behaviour, and ``/_control/`` for tests."""
+
+import http.client
+import json
+import threading
+import time
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from console.sandbox.directory import faults, seed
+from console.sandbox.directory.store import SHAPES, Store
+
+_OPERATIONS = {"GET": "list", "POST": "assign", "PUT": "change_status", "DELETE": "delete"}
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer: its status and what becomes its JSON (``None``: no body)."""
+
+    status: int
+    document: Any = None
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+def refusal(status: int, reason: str) -> Reply:
+    """The service's own envelope for errors."""
+    return Reply(status, {"status": status, "error": {"reason": reason}, "metadata": {"service": "console-api"}})
+
+
+def crash(name: str, message: str, path: str) -> Reply:
+    """The framework's envelope for what the service did not catch."""
+    return Reply(500, {"error": name, "message": message, "path": path, "timestamp": "2025-01-01T00:00:00Z"})
+
+
+class TokenCheck:
+    """Asks the provider whether a token is good, and believes the answer for a while."""
+
+    def __init__(self, userinfo: str, seconds: float) -> None:
+        self._address = urlsplit(userinfo)
+        self._seconds = seconds
+        self._known: dict[str, float] = {}
+
+    def __call__(self, header: str) -> bool:
+        """Whether the ``Authorization`` header carries a good token."""
+        scheme, _, token = header.partition(" ")
+        if scheme != "Bearer" or not token:
+            return False
+        if self._known.get(token, 0) > time.monotonic():
+            return True
+        connection = http.client.HTTPConnection(self._address.hostname or "", self._address.port, timeout=5)
+        try:
+            connection.request("GET", self._address.path, headers={"Authorization": f"Bearer {token}"})
+            good = connection.getresponse().status == 200
+        finally:
+            connection.close()
+        if good:
+            self._known[token] = time.monotonic() + self._seconds
+        return good
+
+
+class Handler(BaseHTTPRequestHandler):
+    """One connection."""
+
+    protocol_version = "HTTP/1.1"
+    server: "Directory"
+
+    def do_GET(self) -> None:  # noqa: N802  (http.server's name)
+        """Every method comes here."""
+        length = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(length)
+        try:
+            self._handle(body)
+        except (BrokenPipeError, ConnectionResetError):
+            self.close_connection = True
+
+    do_POST = do_PUT = do_DELETE = do_GET
+
+    def log_message(self, *args: Any) -> None:
+        """The journal is the log."""
+
+    def _handle(self, body: bytes) -> None:
+        path = urlsplit(self.path).path
+        if path.startswith("/_control/"):
+            return self._reply(self.server.control(path.removeprefix("/_control/"), json.loads(body or b"{}")))
+        parts = [unquote(part) for part in path.strip("/").split("/")]
+        operation = "types" if parts[-1:] == ["types"] else _OPERATIONS[self.command]
+        entry = self._journal(parts, operation, body)
+        if not self.server.token_is_good(self.headers.get("Authorization", "")):
+            entry["status"] = 401
+            return self._reply(Reply(401, None, (("WWW-Authenticate", 'Bearer error="invalid_token"'),)))
+        fault = self.server.store.take_fault(operation)
+        if fault is None:
+            reply = self._act(parts, operation, body, entry)
+            entry["status"] = reply.status
+            return self._reply(reply)
+        if faults.applies(fault["name"]):
+            self._act(parts, operation, body, entry)
+        if fault["name"] == "late":
+            threading.Timer(fault.get("seconds", 1), self._act, (parts, operation, body, entry)).start()
+        entry["status"] = faults.misbehave(self, fault)
+        return None
+
+    def _journal(self, parts: list[str], operation: str, body: bytes) -> dict[str, Any]:
+        subject, code = (parts[-2:]) if operation in ("assign", "change_status", "delete") else ("", "")
+        entry = {
+            "method": self.command,
+            "path": self.path,
+            "operation": operation,
+            "subject_id": subject,
+            "code": code,
+            "body": body.decode(errors="replace"),
+            "applied": False,
+            "status": None,
+            "request_id": self.headers.get("X-Request-ID", ""),
+        }
+        self.server.store.journal.append(entry)
+        return entry
+
+    def _act(self, parts: list[str], operation: str, body: bytes, entry: dict[str, Any]) -> Reply:
+        if parts[:2] != ["directory", "orgs"] or len(parts) < 5:
+            return Reply(404, {"message": "no Route matched with those values"})
+        org = parts[2]
+        if org not in self.server.store.people:
+            return refusal(409 if operation == "delete" else 404, "Organization is not found.")
+        reply = self.server.act(operation, org, parts[5:], body, self.path)
+        entry["applied"] = operation in ("assign", "change_status", "delete") and reply.status < 300
+        return reply
+
+    def _reply(self, reply: Reply) -> None:
+        body = b"" if reply.document is None else json.dumps(reply.document).encode()
+        self.send_response(reply.status)
+        for name, value in reply.headers:
+            self.send_header(name, value)
+        if body:
+            self.send_header("Content-Type", "application/json")
+        if reply.status != 204:
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+class Directory(ThreadingHTTPServer):
+    """The server."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, address: tuple[str, int], *, shape: str, people: int, userinfo: str, token_seconds: float) -> None:
+        super().__init__(address, Handler)
+        self.store = Store(shape, people)
+        self.token_is_good = TokenCheck(userinfo, token_seconds)
+
+    def act(self, operation: str, org: str, rest: list[str], body: bytes, path: str) -> Reply:
+        """Do what a request asks for, with every quirk."""
+        store = self.store
+        if operation == "list":
+            return Reply(200, store.listing(org))
+        if operation == "types":
+            return Reply(200, store.types[org]) if store.catalogue else Reply(403, {"message": "Forbidden"})
+        subject_id, code = rest
+        if operation != "delete" and code not in {one["code"] for one in store.types[org]}:
+            return refusal(404, "Account type is not found in organization.")
+        if operation == "assign":
+            return Reply(200, store.assign(org, subject_id, code))
+        found = store.of(org, subject_id, code)
+        if operation == "delete":
+            return self._delete(found, code, body, path)
+        return self._change_status(found, body, path)
+
+    def control(self, what: str, asked: dict[str, Any]) -> Reply:
+        """What tests ask for."""
+        store = self.store
+        if what == "reset":
+            store.reset(asked.get("shape", "mixed"), asked.get("people", 40))
+            store.catalogue = asked.get("catalogue", True)
+        elif what == "fault":
+            if not faults.is_fault(asked["name"]):
+                return Reply(400, {"message": f"no such fault; there are: {', '.join(faults.NAMES)}"})
+            store.faults.append(asked)
+        elif what == "status":
+            for one in store.of(asked["org"], asked["subject_id"], asked["code"]):
+                one["status"] = asked["status"]
+        elif what == "journal":
+            return Reply(200, store.journal)
+        elif what == "accounts":
+            return Reply(200, store.accounts[asked["org"]])
+        elif what == "people":
+            return Reply(200, store.people[asked["org"]])
+        return Reply(200, {})
+
+    def _delete(self, found: list[dict[str, Any]], code: str, body: bytes, path: str) -> Reply:
+        if not body:
+            return crash("HttpMessageNotReadableException", "Required request body is missing", path)
+        if not found or code == seed.UNLISTED_LOOKUP:
+            return refusal(404, "User and account not found.")
+        for one in found:
+            one["status"] = "disabled"
+        return Reply(204)
+
+    def _change_status(self, found: list[dict[str, Any]], body: bytes, path: str) -> Reply:
+        try:
+            status = json.loads(body or b"{}").get("status")
+        except (ValueError, AttributeError):
+            return crash("HttpMessageNotReadableException", "JSON parse error", path)
+        if status is not None and status not in seed.STATUSES:
+            return crash("HttpMessageNotReadableException", f'Cannot deserialize value of type `Status` from "{status}"', path)
+        if not found:
+            return refusal(404, "User and account not found.")
+        for one in found:
+            one["status"] = status or one["status"]
+        return Reply(200, found[0])
+
+
+__all__ = ["SHAPES", "Directory"]

@@ -1,0 +1,190 @@
+"""The three servers as processes: started, waited for, stopped."""
+
+import base64
+import json
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any, Final
+
+from cryptography.fernet import Fernet
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from console.sandbox.people import ORGANIZATIONS
+
+ROOT: Final = Path(__file__).resolve().parent.parent.parent
+CLIENT_ID: Final = "org-accounts-console"
+START_SECONDS: Final = 60
+
+
+class DidNotStart(Exception):
+    """A server ended, or did not answer in time; the message has its last words."""
+
+
+@dataclass
+class Server:
+    """A server that runs."""
+
+    name: str
+    url: str
+    process: "subprocess.Popen[bytes]"
+    env: dict[str, str] = field(default_factory=dict, repr=False)
+
+    def control(self, what: str = "", **asked: Any) -> Any:
+        """Tell a sandbox server how to behave."""
+        request = urllib.request.Request(f"{self.url}/_control/{what}", json.dumps(asked).encode(), method="POST")  # noqa: S310
+        with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310  (loopback, an address of our own)
+            return json.loads(answer.read())
+
+    def stop(self) -> None:
+        """Ask it to end; end it where it does not."""
+        self.process.terminate()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+def free_port() -> int:
+    """A port of the loopback address that nobody uses at the moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def read_keys(state: Path) -> dict[str, str]:
+    """The sandbox's secrets, made once."""
+    path = state / "keys.json"
+    if not path.exists():
+        pem = rsa.generate_private_key(65537, 2048).private_bytes(
+            Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+        )
+        keys = {
+            "SECRET_KEY": secrets.token_urlsafe(64),
+            "TOKEN_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
+            "AUDIT_SIGNING_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
+            "OIDC_CLIENT_SECRET": secrets.token_urlsafe(32),
+            "SANDBOX_PROVIDER_SECRET": secrets.token_urlsafe(64),
+        }
+        state.mkdir(parents=True, exist_ok=True)
+        (state / "provider.pem").write_bytes(pem)
+        path.write_text(json.dumps(keys))
+        path.chmod(0o600)
+        (state / "provider.pem").chmod(0o600)
+    found: dict[str, str] = json.loads(path.read_text())
+    return found
+
+
+def start_provider(state: Path, *, port: int = 0, log: IO[bytes] | None = None) -> Server:
+    """The OpenID provider, with its one client registered."""
+    keys, port = read_keys(state), port or free_port()
+    env = {
+        **_plain_environment(),
+        "DJANGO_SETTINGS_MODULE": "console.sandbox.provider.settings",
+        "SANDBOX_STATE": str(state),
+        "SANDBOX_PROVIDER_SECRET": keys["SANDBOX_PROVIDER_SECRET"],
+    }
+    _run([sys.executable, "-m", "django", "migrate", "--verbosity", "0"], env)
+    _run([sys.executable, "-m", "console.sandbox.provider.register", CLIENT_ID], {**env, "CLIENT_SECRET": keys["OIDC_CLIENT_SECRET"]})
+    return _serve("provider", "console.sandbox.provider.wsgi", port, env, "/.well-known/openid-configuration", log)
+
+
+def start_directory(
+    provider: Server, *, port: int = 0, shape: str = "mixed", people: int = 300, log: IO[bytes] | None = None
+) -> Server:
+    """The Directory API, which checks tokens at ``provider``."""
+    port = port or free_port()
+    command = [sys.executable, "-m", "console.sandbox.directory", "--port", str(port), "--shape", shape]
+    command += ["--people", str(people), "--userinfo", f"{provider.url}/identity/o/api/userinfo"]
+    process = subprocess.Popen(command, env=_plain_environment(), cwd=ROOT, stderr=log, start_new_session=True)  # noqa: S603
+    server = Server("directory", f"http://127.0.0.1:{port}", process)
+    _wait(server, "/_control/ready")
+    return server
+
+
+def console_environment(
+    state: Path, provider: Server, directory: Server, *, database_url: str = "", cache_url: str = ""
+) -> dict[str, str]:
+    """The environment of a console set up against the sandbox's servers, exactly as in production."""
+    keys = read_keys(state)
+    names = ("SECRET_KEY", "TOKEN_ENCRYPTION_KEYS", "AUDIT_SIGNING_KEY", "OIDC_CLIENT_SECRET")
+    return {
+        **_plain_environment(),
+        **{name: keys[name] for name in names},
+        "DJANGO_SETTINGS_MODULE": "console.settings",
+        "ALLOWED_HOSTS": "127.0.0.1,localhost",
+        "DATABASE_URL": database_url or f"sqlite:///{(state / 'console.sqlite3').resolve()}",
+        **({"CACHE_URL": cache_url} if cache_url else {}),
+        "OIDC_ISSUER": provider.url,
+        "OIDC_CLIENT_ID": CLIENT_ID,
+        "OIDC_PROVIDER_NAME": "Sandbox provider",
+        "DIRECTORY_API_URL": directory.url,
+        "CONSOLE_ORGANIZATIONS": json.dumps(ORGANIZATIONS),
+        "LOG_FORMAT": "text",
+    }
+
+
+def start_console(
+    env: Mapping[str, str], provider: Server, *, port: int = 0, workers: int = 1, log: IO[bytes] | None = None
+) -> Server:
+    """The console itself, migrated, served by gunicorn."""
+    port = port or free_port()
+    full = dict(env)
+    _run([sys.executable, "manage.py", "migrate", "--verbosity", "0"], full)
+    provider.control(allow=f"http://127.0.0.1:{port}")
+    provider.control(allow=f"http://localhost:{port}")
+    server = _serve("console", "console.wsgi", port, full, "/healthz", log, workers=workers)
+    server.env = full
+    return server
+
+
+def _serve(
+    name: str, module: str, port: int, env: dict[str, str], ready: str, log: IO[bytes] | None, *, workers: int = 1
+) -> Server:
+    command = [sys.executable, "-m", "gunicorn", f"{module}:application", "--bind", f"127.0.0.1:{port}"]
+    command += ["--workers", str(workers), "--threads", "8", "--timeout", "90", "--graceful-timeout", "5"]
+    command += ["--log-level", "warning", "--no-control-socket"]
+    process = subprocess.Popen(command, env=env, cwd=ROOT, stderr=log, stdout=log, start_new_session=True)  # noqa: S603
+    server = Server(name, f"http://127.0.0.1:{port}", process)
+    _wait(server, ready)
+    return server
+
+
+def _wait(server: Server, path: str) -> None:
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until:
+        if server.process.poll() is not None:
+            raise DidNotStart(f"The {server.name} ended with {server.process.returncode} instead of starting.")
+        try:
+            with urllib.request.urlopen(f"{server.url}{path}", timeout=5) as answer:  # noqa: S310
+                answer.read()
+                return
+        except urllib.error.HTTPError:
+            return
+        except OSError:
+            time.sleep(0.1)
+    server.stop()
+    raise DidNotStart(f"The {server.name} did not answer within {START_SECONDS} seconds.")
+
+
+def _plain_environment() -> dict[str, str]:
+    """What a process needs of ours, and no setting of the console."""
+    kept = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "SYSTEMROOT", "PYTHONWARNINGS")
+    return {**{name: os.environ[name] for name in kept if name in os.environ}, "PYTHONPATH": str(ROOT)}
+
+
+def _run(command: list[str], env: Mapping[str, str]) -> None:
+    done = subprocess.run(command, env=dict(env), cwd=ROOT, capture_output=True, check=False)  # noqa: S603
+    if done.returncode:
+        raise DidNotStart(f"{' '.join(command[1:4])} failed:\n{done.stderr.decode(errors='replace')[-3000:]}")
