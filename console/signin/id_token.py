@@ -123,5 +123,5 @@ _WHY: Final[dict[type[Exception], str]] = {
     jwt.InvalidAudienceError: "It is meant for another client (aud).",
     jwt.InvalidIssuerError: "It comes from another issuer (iss).",
     jwt.MissingRequiredClaimError: "It lacks a required claim (iss, aud, exp, iat or sub).",
-    jwt.InvalidSubjectError: "Its sub is no text.",
+    jwt.exceptions.InvalidSubjectError: "Its sub is no text.",
 }
