@@ -1,1 +1,25 @@
-urlpatterns: list = []
+"""The addresses of the product."""
+
+from django.urls import path
+
+from accounts_ui.views import account_forms, accounts, assign, changes, home, person, types
+
+_ORG = "orgs/<str:org>"
+_ACCOUNT = f"{_ORG}/accounts/<str:subject_id>/<str:code>"
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path(f"{_ORG}/accounts/", accounts.accounts, name="accounts"),
+    path(f"{_ORG}/accounts/export.csv", accounts.export, name="accounts-export"),
+    path(f"{_ORG}/accounts/assign/", assign.assign, name="assign"),
+    path(f"{_ACCOUNT}/status/", account_forms.status, name="status"),
+    path(f"{_ACCOUNT}/delete/", account_forms.remove, name="delete"),
+    path(f"{_ORG}/types/", types.types, name="types"),
+    path(f"{_ORG}/users/<str:subject_id>/", person.person, name="person"),
+    path(f"{_ORG}/changes/", changes.changes, name="changes"),
+    path(f"{_ORG}/changes/export.csv", changes.export_csv, name="changes-csv"),
+    path(f"{_ORG}/changes/export.jsonl", changes.export_jsonl, name="changes-jsonl"),
+    path(f"{_ORG}/changes/<str:change_id>/", changes.change, name="change"),
+    path(f"{_ORG}/changes/<str:change_id>/check/", changes.check, name="check"),
+    path(f"{_ORG}/changes/<str:change_id>/decide/", changes.decide, name="decide"),
+]

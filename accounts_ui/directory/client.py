@@ -38,13 +38,23 @@ class DirectoryClient:
         tokens: the admin's own access token.
         timeout: seconds that one call may take in all; a read's attempts share it.
         max_bytes: the largest list that is read.
+        request_id: sent along, so that the directory's log and ours can be held together.
     """
 
-    def __init__(self, base_url: str, tokens: TokenSource, timeout: float, *, max_bytes: int = 256 * 1024**2) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        tokens: TokenSource,
+        timeout: float,
+        *,
+        max_bytes: int = 256 * 1024**2,
+        request_id: str = "",
+    ) -> None:
         self._base = f"{base_url}/directory/orgs"
         self._tokens = tokens
         self.timeout = timeout
         self._max_bytes = max_bytes
+        self._request_id = request_id
 
     def list_users(self, organization_id: str) -> Listing:
         """Everything the directory lists for the organization.
@@ -134,6 +144,8 @@ class DirectoryClient:
         self, method: str, url: str, token: str, body: bytes | None, timeout: float, max_bytes: int
     ) -> http.Answer:
         headers = {"Authorization": f"Bearer {token}"}
+        if self._request_id:
+            headers["X-Request-ID"] = self._request_id
         if body is not None:
             headers["Content-Type"] = "application/json"
         try:

@@ -1,0 +1,79 @@
+"""The two forms about an account that exists: change its status, delete it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+
+from accounts_ui.changes.models import Change
+from accounts_ui.services.errors import AccountFacts, InvalidInput, StateChanged
+from accounts_ui.services.facts import account_facts
+from accounts_ui.services.operate import change_status, delete
+from accounts_ui.views import forms
+from accounts_ui.views.results import show_result
+from accounts_ui.views.shared import client_of, new_operation_id, origin_of, page, respond
+from console.signin.gate import organization
+from console.signin.returning import returned_form
+from console.signin.rules import Role
+
+STATUS_MEANINGS = (
+    ("active", "can be used"),
+    ("pending", "waits for something before it can be used"),
+    ("disabled", "cannot be used for now; it can be set active again"),
+    ("expired", "its time is over"),
+    ("deleted", "gone; the person can be assigned this type again"),
+)
+
+Service = Callable[..., Change]
+
+
+@organization(Role.ADMIN)
+@page("GET", "POST")
+def status(request: HttpRequest, org: str, subject_id: str, code: str) -> HttpResponse:
+    """``/orgs/{org}/accounts/{subject_id}/{code}/status/``."""
+    fields = ("status", "expected_status", "message", "operation_id")
+    return _form_or_result(request, "status", fields, change_status, subject_id, code)
+
+
+@organization(Role.ADMIN)
+@page("GET", "POST")
+def remove(request: HttpRequest, org: str, subject_id: str, code: str) -> HttpResponse:
+    """``/orgs/{org}/accounts/{subject_id}/{code}/delete/``."""
+    return _form_or_result(request, "delete", ("expected_status", "message", "operation_id"), delete, subject_id, code)
+
+
+def _form_or_result(
+    request: HttpRequest, name: str, names: tuple[str, ...], service: Service, subject_id: str, code: str
+) -> HttpResponse:
+    ids = {"subject_id": subject_id, "code": code}
+    if request.method != "POST":
+        facts = account_facts(client=client_of(request), origin=origin_of(request), **ids)
+        kept = forms.returned(returned_form(request), names)
+        asked = forms.read_query(request, ("status",))
+        return _form(request, name, facts, {**asked, **kept}, returned=bool(kept))
+    sent = forms.read_post(request, names)
+    try:
+        return show_result(request, service(client=client_of(request), origin=origin_of(request), **ids, **sent))
+    except StateChanged as changed:
+        fields = {**sent, "expected_status": changed.current.status or "", "operation_id": new_operation_id()}
+        return _form(request, name, changed.current, fields, status=409, alert=changed.reason)
+    except InvalidInput as error:
+        if error.field not in ("status", "message", "operation_id"):
+            raise
+        facts = account_facts(client=client_of(request), origin=origin_of(request), **ids)
+        return _form(request, name, facts, {**sent, "operation_id": new_operation_id()}, status=400, alert=error.reason)
+
+
+def _form(
+    request: HttpRequest, name: str, facts: AccountFacts, fields: dict[str, str], *, status: int = 200, **more: Any
+) -> HttpResponse:
+    drawn = {"expected_status": facts.status or "", "operation_id": new_operation_id()}
+    title = "Change status" if name == "status" else "Delete account"
+    values = {
+        **more,
+        "facts": facts,
+        "fields": {**drawn, **{key: value for key, value in fields.items() if value}},
+        "meanings": STATUS_MEANINGS,
+        "title": title,
+    }
+    return respond(request, name, values, status=status)

@@ -1,0 +1,56 @@
+"""Assign a person an account."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+
+from accounts_ui.services.browse import choices
+from accounts_ui.services.errors import ConfirmationNeeded, InvalidInput
+from accounts_ui.services.operate import assign as assign_account
+from accounts_ui.views import forms
+from accounts_ui.views.results import show_result
+from accounts_ui.views.shared import client_of, new_operation_id, origin_of, page, respond
+from console.signin.gate import organization
+from console.signin.returning import returned_form
+from console.signin.rules import Role
+
+FIELDS = ("subject_id", "code", "message", "operation_id", "confirm_unknown")
+YES = ("1", "on", "true", "yes")
+
+
+@organization(Role.ADMIN)
+@page("GET", "POST")
+def assign(request: HttpRequest, org: str) -> HttpResponse:
+    """``GET`` draws the form, ``POST`` assigns."""
+    if request.method != "POST":
+        asked = forms.read_query(request, ("subject_id", "code"))
+        kept = forms.returned(returned_form(request), FIELDS)
+        return _form(request, {**asked, **kept}, returned=bool(kept))
+    sent = forms.read_post(request, FIELDS)
+    forms.choice(sent["confirm_unknown"], "confirm_unknown", YES)
+    try:
+        change = assign_account(
+            client=client_of(request),
+            origin=origin_of(request),
+            operation_id=sent["operation_id"],
+            subject_id=sent["subject_id"].strip(),
+            code=sent["code"].strip(),
+            message=sent["message"],
+            confirm_unknown=bool(sent["confirm_unknown"]),
+        )
+    except ConfirmationNeeded as question:
+        return _form(request, sent, status=422, question=question)
+    except InvalidInput as error:
+        return _form(request, sent, status=400, error=error)
+    return show_result(request, change)
+
+
+def _form(request: HttpRequest, fields: dict[str, str], *, status: int = 200, **more: Any) -> HttpResponse:
+    keep = status != 400 and fields.get("operation_id")
+    values = {
+        **more,
+        "fields": {**fields, "operation_id": keep or new_operation_id()},
+        "choices": choices(client=client_of(request), origin=origin_of(request)),
+        "title": "Assign an account",
+    }
+    return respond(request, "assign", values, status=status)

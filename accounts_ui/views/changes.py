@@ -1,0 +1,102 @@
+"""The change log: list, detail, exports, settling."""
+
+from collections.abc import Callable, Iterator
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.urls import reverse
+
+from accounts_ui.changes import export, reading
+from accounts_ui.changes.models import Action, Outcome
+from accounts_ui.changes.reading import LogFilters
+from accounts_ui.services import settle
+from accounts_ui.services.errors import ChangeUnknown
+from accounts_ui.services.inputs import check_change_id
+from accounts_ui.views import forms
+from accounts_ui.views.shared import client_of, origin_of, page, respond
+from console.signin.gate import organization
+from console.signin.rules import Role
+
+FIELDS = ("q", "actor", "action", "outcome", "subject_id", "code", "since", "until", "page")
+
+
+@organization(Role.AUDITOR)
+@page("GET")
+def changes(request: HttpRequest, org: str) -> HttpResponse:
+    """``GET /orgs/{org}/changes/``."""
+    given, filters = _filters(request)
+    values = {
+        "found": reading.find(org, filters),
+        "filters": given,
+        "actions": Action.choices,
+        "outcomes": Outcome.choices,
+        "title": "Change log",
+    }
+    return respond(request, "changes", values)
+
+
+@organization(Role.AUDITOR)
+@page("GET")
+def change(request: HttpRequest, org: str, change_id: str) -> HttpResponse:
+    """``GET /orgs/{org}/changes/{change_id}/``."""
+    found = reading.get(org, check_change_id(change_id))
+    if found is None:
+        raise ChangeUnknown("This organization's change log has no such change.")
+    values = {"change": found, "events": reading.events_of(found), "title": "Change"}
+    return respond(request, "changes/detail", values)
+
+
+@organization(Role.AUDITOR)
+@page("GET")
+def export_csv(request: HttpRequest, org: str) -> StreamingHttpResponse:
+    """``GET /orgs/{org}/changes/export.csv``."""
+    return _export(request, org, export.as_csv, "text/csv; charset=utf-8", "changes.csv")
+
+
+@organization(Role.AUDITOR)
+@page("GET")
+def export_jsonl(request: HttpRequest, org: str) -> StreamingHttpResponse:
+    """``GET /orgs/{org}/changes/export.jsonl``."""
+    return _export(request, org, export.as_jsonl, "application/jsonl", "changes.jsonl")
+
+
+@organization(Role.ADMIN)
+@page("POST")
+def check(request: HttpRequest, org: str, change_id: str) -> HttpResponse:
+    """``POST /orgs/{org}/changes/{change_id}/check/``: settle it by reading the directory."""
+    settled = settle.check(client=client_of(request), origin=origin_of(request), change_id=change_id)
+    return HttpResponseRedirect(reverse("change", args=[org, settled.change_id]), status=303)
+
+
+@organization(Role.ADMIN)
+@page("POST")
+def decide(request: HttpRequest, org: str, change_id: str) -> HttpResponse:
+    """``POST /orgs/{org}/changes/{change_id}/decide/``: settle it by an explicit decision."""
+    sent = forms.read_post(request, ("decision", "message"))
+    settled = settle.decide(
+        origin=origin_of(request), change_id=change_id, outcome=sent["decision"], message=sent["message"]
+    )
+    return HttpResponseRedirect(reverse("change", args=[org, settled.change_id]), status=303)
+
+
+def _filters(request: HttpRequest) -> tuple[dict[str, str], LogFilters]:
+    given = forms.read_query(request, FIELDS)
+    filters = LogFilters(
+        q=given["q"].strip(),
+        actor=given["actor"].strip(),
+        action=forms.choice(given["action"], "action", Action.values),
+        outcome=forms.choice(given["outcome"], "outcome", Outcome.values),
+        subject_id=given["subject_id"].strip(),
+        code=given["code"].strip(),
+        since=forms.moment(given["since"], "since"),
+        until=forms.moment(given["until"], "until", end_of_day=True),
+        page=forms.number(given["page"], "page", default=1, most=1_000_000),
+    )
+    return given, filters
+
+
+def _export(
+    request: HttpRequest, org: str, lines: Callable[[str, LogFilters], Iterator[str]], kind: str, name: str
+) -> StreamingHttpResponse:
+    _, filters = _filters(request)
+    disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return StreamingHttpResponse(lines(org, filters), content_type=kind, headers=disposition)

@@ -1,0 +1,83 @@
+"""What every view needs: the client, the origin, an answer as page or fragment."""
+
+import functools
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_http_methods
+
+from accounts_ui.directory.client import DirectoryClient
+from accounts_ui.directory.errors import DirectoryError
+from accounts_ui.services.errors import ServiceError
+from accounts_ui.services.origin import Origin
+from accounts_ui.views.problems import problem_for
+from console.signin.rules import Role
+
+View = TypeVar("View", bound=Callable[..., HttpResponse])
+
+
+def page(*methods: str) -> Callable[[View], View]:
+    """Names the methods of a view, and turns what services and directory raise into their pages."""
+
+    def decorate(view: View) -> View:
+        @functools.wraps(view)
+        def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            try:
+                return view(request, *args, **kwargs)
+            except (ServiceError, DirectoryError) as error:
+                raise problem_for(error, request.organization.id) from error
+
+        return require_http_methods(["HEAD", *methods] if "GET" in methods else list(methods))(inner)  # type: ignore[return-value]
+
+    return decorate
+
+
+def client_of(request: HttpRequest) -> DirectoryClient:
+    """The directory, with the token of whoever asks."""
+    return DirectoryClient(
+        settings.DIRECTORY_API_URL,
+        request.tokens,
+        settings.DIRECTORY_TIMEOUT,
+        max_bytes=settings.DIRECTORY_MAX_BYTES,
+        request_id=request.id,
+    )
+
+
+def origin_of(request: HttpRequest) -> Origin:
+    """Who asks, from where, for which organization."""
+    actor = request.actor
+    return Origin(
+        organization_id=request.organization.id,
+        issuer=actor.issuer,
+        subject=actor.subject,
+        name=actor.name,
+        email=actor.email,
+        ip=request.ip,
+        request_id=request.id,
+    )
+
+
+def settles(request: HttpRequest) -> bool:
+    """Whether this visit may settle open changes: an admin's does."""
+    return bool(request.role == Role.ADMIN)
+
+
+def respond(request: HttpRequest, name: str, values: Mapping[str, Any], *, status: int = 200) -> HttpResponse:
+    """The page ``name/page.html``, or the fragment ``name/_content.html`` that it includes where htmx asked."""
+    template = f"{name}/_content.html" if request.htmx else f"{name}/page.html"
+    response = render(request, template, values, status=status)
+    patch_vary_headers(response, ["HX-Request"])
+    ends = request.session.ends_at
+    if ends:
+        response.headers["X-Session-Ends"] = ends.isoformat()
+    return response
+
+
+def new_operation_id() -> str:
+    """The name of the operation that a form, drawn now, may become."""
+    return str(uuid.uuid4())
