@@ -88,6 +88,26 @@ def account(org: str, subject_id: str, code: str, status: str, created: str) -> 
     }
 
 
+def reference(org: str, subject_id: str, name: str, username: str) -> dict[str, Any]:
+    """A user reference with little to it."""
+    return {
+        "identity": {
+            "id": subject_id,
+            "traits": {
+                "name": {"given_name": name},
+                "email": f"{username}@{org}.example",
+                "username": username,
+                "birthdate": "1990-01-01",
+                "gender": "x",
+            },
+        },
+        "org_id": org,
+        "acls": ["member"],
+        "status": "active",
+        "creation_date": "2025-01-02T03:04:05Z",
+    }
+
+
 def _person(org: str, number: int, chance: random.Random) -> dict[str, Any]:
     given, family = chance.choice(_GIVEN), chance.choice(_FAMILY)
     subject = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{org}/{number}"))

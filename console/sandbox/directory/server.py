@@ -182,6 +182,8 @@ class Directory(ThreadingHTTPServer):
         elif what == "status":
             for one in store.of(asked["org"], asked["subject_id"], asked["code"]):
                 one["status"] = asked["status"]
+        elif what == "add":
+            store.add(**asked)
         elif what == "journal":
             return Reply(200, store.journal)
         elif what == "accounts":

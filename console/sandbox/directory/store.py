@@ -54,6 +54,14 @@ class Store:
             self.accounts[org].append(made)
         return made
 
+    def add(self, org: str, subject_id: str, name: str = "", code: str = "", status: str = "active") -> None:
+        """Add a person (with a name), or an account (with a code)."""
+        with self.lock:
+            if name:
+                self.people[org].append(seed.reference(org, subject_id, name, name.lower().replace(" ", ".")))
+            if code:
+                self.accounts[org].append(seed.account(org, subject_id, code, status, "2025-01-02T03:04:05Z"))
+
     def take_fault(self, operation: str) -> dict[str, Any] | None:
         """The fault that this request meets, if any."""
         with self.lock:

@@ -1,0 +1,114 @@
+"""The servers that tests share: one provider and one directory a worker, a console on each database."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from console.sandbox import processes
+from tests import servers
+from tests.servers import Browser, Console, DirectoryDouble, Server, TestDatabase
+
+DATABASES = ("sqlite", "postgresql")
+
+
+def unavailable(what: str) -> None:
+    """Say loudly that something cannot be tested here; in CI that is a failure."""
+    if servers.REQUIRED:
+        pytest.fail(f"{what} is required and not there")
+    pytest.skip(f"NOT TESTED: {what} is not there")
+
+
+@pytest.fixture(scope="session")
+def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("state")
+
+
+@pytest.fixture(scope="session")
+def provider(state: Path) -> Iterator[Server]:
+    with (state / "provider.log").open("wb") as log:
+        server = processes.start_provider(state, log=log)
+        server.control(access_token_seconds=3600)
+        yield server
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def directory_server(provider: Server, state: Path) -> Iterator[Server]:
+    with (state / "directory.log").open("wb") as log:
+        server = processes.start_directory(provider, people=40, log=log)
+        yield server
+        server.stop()
+
+
+@pytest.fixture
+def directory(directory_server: Server) -> DirectoryDouble:
+    double = DirectoryDouble(directory_server)
+    double.reset()
+    return double
+
+
+@pytest.fixture(scope="session")
+def start_console(provider: Server, directory_server: Server, state: Path) -> Iterator[Callable[..., Console]]:
+    """Start a console on a database, with further settings; stopped when the worker is done."""
+    started: list[Server] = []
+    databases: list[TestDatabase] = []
+
+    def start(database: str, **settings: str) -> Console:
+        name = f"{database}-{len(started)}"
+        url = f"sqlite:///{state / name}.sqlite3"
+        if database == "postgresql":
+            try:
+                databases.append(TestDatabase())
+            except servers.psycopg.OperationalError:
+                unavailable("PostgreSQL")
+            url = databases[-1].url
+        env = processes.console_environment(state, provider, directory_server, database_url=url)
+        env |= {"DIRECTORY_TIMEOUT": str(servers.TIMEOUT), "CACHE_URL": servers.REDIS, **settings}
+        log = state / f"{name}.log"
+        with log.open("wb") as lines:
+            server = processes.start_console(env, provider, log=lines)
+        started.append(server)
+        return Console(server, log, database)
+
+    yield start
+    for server in started:
+        server.stop()
+    for one in databases:
+        one.drop()
+
+
+@pytest.fixture(scope="session")
+def consoles(start_console: Callable[..., Console]) -> Callable[[str], Console]:
+    """The worker's console on a database."""
+    kept: dict[str, Console] = {}
+
+    def get(database: str) -> Console:
+        if database not in kept:
+            kept[database] = start_console(database)
+        return kept[database]
+
+    return get
+
+
+@pytest.fixture(params=DATABASES)
+def console(request: pytest.FixtureRequest, consoles: Callable[[str], Console], directory: DirectoryDouble) -> Console:
+    """A console, once on each database."""
+    return consoles(request.param)
+
+
+@pytest.fixture
+def sqlite_console(consoles: Callable[[str], Console], directory: DirectoryDouble) -> Console:
+    """A console, where the database does not matter."""
+    return consoles("sqlite")
+
+
+@pytest.fixture
+def sign_in() -> Callable[[Console, str], Browser]:
+    def go(console: Console, person: str) -> Browser:
+        browser = Browser(console.url)
+        page = browser.sign_in(person)
+        assert page.url.startswith(console.url), page.text
+        return browser
+
+    return go
