@@ -51,7 +51,9 @@ def origin_of(address: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def content_security_policy(mode: Mode, embedders: Iterable[str], *, form_targets: Iterable[str] = ()) -> dict[str, Any]:
+def content_security_policy(
+    mode: Mode, embedders: Iterable[str], *, form_targets: Iterable[str] = ()
+) -> dict[str, Any]:
     """The policy, as django-csp's ``CONTENT_SECURITY_POLICY`` setting wants it.
 
     Args:
@@ -62,6 +64,7 @@ def content_security_policy(mode: Mode, embedders: Iterable[str], *, form_target
 
     Raises:
         ImproperlyConfigured: an embedder is no origin. It stops the start, because it would garble the whole policy.
+
     """
     return {
         "DIRECTIVES": {

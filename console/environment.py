@@ -25,6 +25,7 @@ def required(env: Env, name: str, example: str, *, parse: Callable[[str], Any] =
 
     Raises:
         ImproperlyConfigured: unset, empty or unusable; the message names the variable and shows an example.
+
     """
     value = env.str(name, default="").strip()
     if not value:
@@ -49,7 +50,7 @@ def comma_separated(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
 
 
-def one_of(env: Env, name: str, choices: tuple[str, ...], *, default: str) -> str:
+def one_of(env: Env, name: str, choices: tuple[str, ...], *, default: str) -> Any:
     """The value of ``name``, which must be one of ``choices``."""
     value = str(env.str(name, default=default)).strip()
     if value not in choices:

@@ -20,6 +20,7 @@ class Problem(Exception):
         message: what happened and what to do next.
         actions: ways on, as pairs of label and address.
         code: a short name of the reason, for logs and scripts (``data-code``).
+
     """
 
     def __init__(
@@ -136,4 +137,3 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
             code="csrf",
         ),
     )
-

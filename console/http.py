@@ -143,6 +143,7 @@ class Answer:
 
         Raises:
             NotJson: anything else.
+
         """
         try:
             document = json.loads(self.body, object_pairs_hook=_unique_names, parse_constant=_refuse_constant)
@@ -175,6 +176,7 @@ def exchange(
     Raises:
         NotSent: the peer has not seen the request.
         NoAnswer: the peer may have seen it.
+
     """
     with _limited(timeout) as progress, requests.Session() as session:
         session.trust_env = False  # no proxies, no .netrc: nothing but the caller decides what is sent, and where
@@ -329,8 +331,8 @@ class _HTTPSPool(HTTPSConnectionPool):
 @lru_cache(maxsize=4)
 def _tls_context(bundle: str) -> ssl.SSLContext:
     """One context for the process: reading the authorities costs more than a whole exchange."""
-    where = {"capath": bundle} if os.path.isdir(bundle) else {"cafile": bundle}
-    context = ssl.create_default_context(**where)
+    is_folder = os.path.isdir(bundle)
+    context = ssl.create_default_context(cafile=None if is_folder else bundle, capath=bundle if is_folder else None)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.sslsocket_class = _ClockedTlsSocket
     return context
@@ -345,7 +347,7 @@ class _DeadlineAdapter(HTTPAdapter):
 
     def build_connection_pool_key_attributes(
         self, request: requests.PreparedRequest, verify: Any, cert: Any = None
-    ) -> tuple[dict[str, Any], dict[str, Any]]:
+    ) -> tuple[Any, Any]:
         parts = urlsplit(request.url or "")
         host = {"scheme": parts.scheme, "host": parts.hostname, "port": parts.port}
         if parts.scheme != "https":

@@ -182,7 +182,7 @@ CONSOLE_EMBED_ORIGINS = comma_separated(env.str("CONSOLE_EMBED_ORIGINS", default
 CONSOLE_EMBED_MODE = one_of(env, "CONSOLE_EMBED_MODE", ("none", "same-site", "cross-site"), default="none")
 TRUSTED_PROXY_COUNT = int(number(env, "TRUSTED_PROXY_COUNT", default=0, least=0, most=16))
 
-from console.embedding import (  # noqa: E402  (needs the two settings above)
+from console.embedding import (
     content_security_policy,
     cookie_settings,
     origin_of,
@@ -232,9 +232,9 @@ STORAGES = {
 WHITENOISE_ALLOW_ALL_ORIGINS = False  # nobody else's page has a use for them
 WHITENOISE_USE_FINDERS = True  # a fresh checkout serves without `collectstatic`
 
-# --- Logging and metrics ------------------------------------------------------------------------------------------------------
+# --- Logging and metrics ------------------------------------------------------------------------------------------
 
-from console.operations.logging import logging_settings  # noqa: E402
+from console.operations.logging import logging_settings
 
 LOG_FORMAT = one_of(env, "LOG_FORMAT", ("text", "json"), default="json")
 LOGGING = logging_settings(LOG_FORMAT)

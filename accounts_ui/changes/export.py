@@ -10,10 +10,29 @@ from accounts_ui.changes.models import Change
 from accounts_ui.changes.reading import LogFilters, events_matching, matching
 from accounts_ui.changes.record import moment
 
-COLUMNS = (
-    "change_id organization_id requested_at settled_at actor_issuer actor_subject actor_name actor_email ip request_id "
-    "action subject_id subject_name code type_name before after message outcome http_status reason"
-).split()
+COLUMNS = [
+    "change_id",
+    "organization_id",
+    "requested_at",
+    "settled_at",
+    "actor_issuer",
+    "actor_subject",
+    "actor_name",
+    "actor_email",
+    "ip",
+    "request_id",
+    "action",
+    "subject_id",
+    "subject_name",
+    "code",
+    "type_name",
+    "before",
+    "after",
+    "message",
+    "outcome",
+    "http_status",
+    "reason",
+]
 
 _CHUNK = 1000
 
@@ -46,7 +65,7 @@ def csv_lines(columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> Iterator
 def inert(cell: Any) -> str:
     """The cell as text that a spreadsheet shows and does not run (OWASP: CSV injection)."""
     text = "" if cell is None else str(cell)
-    return f"'{text}" if text.lstrip().startswith(("=", "+", "-", "@")) or text[:1] in "\t\r\n" and text else text
+    return f"'{text}" if text.lstrip().startswith(("=", "+", "-", "@")) or (text[:1] in "\t\r\n" and text) else text
 
 
 def _cells(change: Change) -> list[Any]:

@@ -44,6 +44,7 @@ def request(change_id: uuid.UUID, facts: dict[str, Any]) -> Change:
         IdTaken: there is a change of this id.
         AccountBusy: another change of the same account is open.
         django.db.Error: nothing was written.
+
     """
     with transaction.atomic(durable=True):
         _lock()
@@ -59,11 +60,11 @@ def request(change_id: uuid.UUID, facts: dict[str, Any]) -> Change:
         if busy:
             raise AccountBusy(busy)
         event = _append(
-            change_id, EventKind.REQUESTED, {**facts, "outcome": Outcome.PENDING.value, "http_status": None, "reason": ""}
+            change_id,
+            EventKind.REQUESTED,
+            {**facts, "outcome": Outcome.PENDING.value, "http_status": None, "reason": ""},
         )
-        change = Change(
-            change_id=change_id, requested_at=event.at, last_sequence=event.sequence, **facts_of(event)
-        )
+        change = Change(change_id=change_id, requested_at=event.at, last_sequence=event.sequence, **facts_of(event))
         change.save(force_insert=True)
     _tell(event)
     return change
@@ -101,7 +102,13 @@ def conclude(
 
 
 def settle(
-    change: Change, outcome: str, *, by: dict[str, Any], reason: str, after: str | None, evidence: dict[str, Any],
+    change: Change,
+    outcome: str,
+    *,
+    by: dict[str, Any],
+    reason: str,
+    after: str | None,
+    evidence: dict[str, Any],
     message: str | None = None,
 ) -> Change:
     """Append what was found out later, by whom (``by``: actor, ip, request id) and from what.

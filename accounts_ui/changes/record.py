@@ -30,6 +30,7 @@ def digest(record: Mapping[str, Any]) -> str:
 
     Raises:
         ValueError: something in it has no canonical form.
+
     """
     return hashlib.sha256(canonical({k: v for k, v in record.items() if k not in _SEAL})).hexdigest()
 

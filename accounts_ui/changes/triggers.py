@@ -9,10 +9,24 @@ from typing import Final
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
-FROZEN: Final = (
-    "change_id organization_id actor_issuer actor_subject actor_name actor_email ip request_id action subject_id "
-    "subject_name code type_name before message requested_at"
-).split()
+FROZEN: Final = [
+    "change_id",
+    "organization_id",
+    "actor_issuer",
+    "actor_subject",
+    "actor_name",
+    "actor_email",
+    "ip",
+    "request_id",
+    "action",
+    "subject_id",
+    "subject_name",
+    "code",
+    "type_name",
+    "before",
+    "message",
+    "requested_at",
+]
 
 NAMES: Final = (
     "changes_event_fixed",

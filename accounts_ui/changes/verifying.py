@@ -43,6 +43,7 @@ def verify_records(records: Iterable[Mapping[str, Any]], keys: Keys, *, filtered
 
     Raises:
         Broken: at the first record that does not verify.
+
     """
     count, last, last_hash = 0, 0, FIRST_PREVIOUS_HASH
     for record in records:
@@ -140,11 +141,23 @@ def _verify_record(sequence: int, record: Mapping[str, Any], keys: Keys) -> None
         raise Broken(sequence, "the signature is not that of its key")
 
 
-_SAME = "outcome http_status reason after".split()
-_FROZEN = (
-    "organization_id actor_issuer actor_subject actor_name actor_email ip request_id action subject_id subject_name "
-    "code type_name before message"
-).split()
+_SAME = ["outcome", "http_status", "reason", "after"]
+_FROZEN = [
+    "organization_id",
+    "actor_issuer",
+    "actor_subject",
+    "actor_name",
+    "actor_email",
+    "ip",
+    "request_id",
+    "action",
+    "subject_id",
+    "subject_name",
+    "code",
+    "type_name",
+    "before",
+    "message",
+]
 
 
 def _verify_changes() -> None:

@@ -19,6 +19,7 @@ def raise_for_answer(answer: http.Answer) -> None:
     Raises:
         Refused: 3xx and 4xx, as the most specific subclass.
         Failed: 5xx.
+
     """
     if 200 <= answer.status < 300:
         return

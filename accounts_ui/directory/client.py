@@ -39,6 +39,7 @@ class DirectoryClient:
         timeout: seconds that one call may take in all; a read's attempts share it.
         max_bytes: the largest list that is read.
         request_id: sent along, so that the directory's log and ours can be held together.
+
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class DirectoryClient:
 
         Raises:
             DirectoryError: as its tree says; ``Unreadable`` for a success that is no list.
+
         """
         answer = self._read(f"{self._users(organization_id)}")
         try:
@@ -162,7 +164,8 @@ def _pause(error: errors.DirectoryError, attempt: int) -> float:
     asked = getattr(error, "retry_after", None)
     if asked is not None:
         return float(asked)
-    return BACKOFF * 2 ** (attempt - 1) * random.uniform(0.5, 1.5)  # noqa: S311 (jitter, not a secret)
+    jitter = random.uniform(0.5, 1.5)  # noqa: S311  (spreads load, protects nothing)
+    return float(BACKOFF * 2 ** (attempt - 1) * jitter)
 
 
 def _not_a_list(answer: http.Answer) -> str:

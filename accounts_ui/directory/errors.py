@@ -30,6 +30,7 @@ class DirectoryError(Exception):
     Attributes:
         reason: what the directory (or the connection) said, for the admin and the change log.
         status: the HTTP status of the answer; ``None`` where there was none.
+
     """
 
     def __init__(self, reason: str, *, status: int | None = None) -> None:

@@ -24,6 +24,7 @@ def check_id(value: str, what: str) -> str:
     Raises:
         InvalidId: empty, too long, ``.``, ``..``, or holding a slash, a backslash, a control or an invisible
             formatting character.
+
     """
     if not value:
         raise InvalidId(what, "It is empty.")

@@ -196,6 +196,7 @@ def parse_rows(body: bytes) -> list[Row]:
 
     Raises:
         NotRows: not JSON, or not an array.
+
     """
     try:
         items = _decoder.decode(body)

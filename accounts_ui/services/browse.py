@@ -138,11 +138,14 @@ TYPE_SORTS: dict[str, Callable[[TypeRow], Any]] = {
 }
 
 
-def list_accounts(*, client: DirectoryClient, origin: Origin, filters: AccountFilters, settle: bool = False) -> AccountPage:
+def list_accounts(
+    *, client: DirectoryClient, origin: Origin, filters: AccountFilters, settle: bool = False
+) -> AccountPage:
     """One page of the organization's people and accounts, read now.
 
     Args:
         settle: whether what was read may settle open changes, which an admin's visit does.
+
     """
     listing = client.list_users(origin.organization_id)
     if settle:
@@ -191,6 +194,7 @@ def show_person(*, client: DirectoryClient, origin: Origin, subject_id: str, set
     Raises:
         InvalidInput: not a subject id.
         SubjectUnknown: neither the directory nor the log knows the person.
+
     """
     check_subject(subject_id)
     listing = client.list_users(origin.organization_id)

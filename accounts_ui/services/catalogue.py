@@ -53,6 +53,7 @@ def known_types(*, client: DirectoryClient, organization_id: str, listing: Listi
 
     Raises:
         DirectoryError: the catalogue cannot be read and the list, which then is needed, cannot either.
+
     """
     note = ""
     rows: dict[str, TypeRow] = {}

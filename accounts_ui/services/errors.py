@@ -1,4 +1,4 @@
-"""Why the console itself does not do what was asked. (What the directory refuses is a ``DirectoryError``.)
+"""Why the console itself does not do what was asked; what the directory refuses is a ``DirectoryError``.
 
 ::
 

@@ -19,6 +19,7 @@ def account_facts(*, client: DirectoryClient, origin: Origin, subject_id: str, c
         InvalidInput: not ids.
         AccountNotHere: the directory tells that the person has no such account.
         SubjectUnknown: the directory lists people, not this one, and the log does not know the person either.
+
     """
     check_subject(subject_id)
     check_code(code)

@@ -25,6 +25,7 @@ def judge(change: Change, listing: Listing, *, may_still_act: bool) -> Judgement
     Args:
         may_still_act: the directory may not be done with the request yet, so that an effect which is not there is no
             proof that it will not come.
+
     """
     copies = listing.accounts_with(change.subject_id, change.code)
     account = listing.account(change.subject_id, change.code)
@@ -38,13 +39,18 @@ def judge(change: Change, listing: Listing, *, may_still_act: bool) -> Judgement
     }
     if not tells:
         return Judgement(
-            Outcome.UNKNOWN, "The directory's list does not tell which accounts this person has.", change.after, evidence
+            Outcome.UNKNOWN,
+            "The directory's list does not tell which accounts this person has.",
+            change.after,
+            evidence,
         )
     outcome = _VERDICTS[Action(change.action)](change, seen)
     if outcome == Outcome.NOT_APPLIED and may_still_act:
         reason = f"A read at {evidence['read_at']} does not show the change, but the directory may still be acting."
         return Judgement(Outcome.UNKNOWN, reason, change.after, evidence)
-    return Judgement(outcome, _REASONS[outcome].format(seen=_in_words(seen)), _after(change, outcome, seen), evidence)
+    return Judgement(
+        outcome, _REASONS[Outcome(outcome)].format(seen=_in_words(seen)), _after(change, outcome, seen), evidence
+    )
 
 
 def is_past_acting(change: Change, patience: datetime.timedelta, now: datetime.datetime) -> bool:

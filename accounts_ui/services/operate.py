@@ -73,6 +73,7 @@ def assign(
     Raises:
         ServiceError: as its tree says; nothing was sent.
         DirectoryError: the reads before failed; nothing was sent.
+
     """
     operation = _operation(Action.ASSIGN, operation_id, subject_id, code, message)
     earlier = _earlier(operation, origin, client)

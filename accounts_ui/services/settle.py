@@ -21,6 +21,7 @@ def check(*, client: DirectoryClient, origin: Origin, change_id: str) -> Change:
     Raises:
         ChangeUnknown: the organization has no such change.
         NotSettled: it is still running, or what was read does not tell.
+
     """
     change = _get(origin, change_id)
     if not change.is_open:
@@ -41,6 +42,7 @@ def decide(*, origin: Origin, change_id: str, outcome: str, message: str) -> Cha
         InvalidInput: no such outcome, or no message.
         ChangeUnknown: the organization has no such change.
         NotSettled: it is still running.
+
     """
     if outcome not in (Outcome.APPLIED, Outcome.NOT_APPLIED):
         raise InvalidInput("decision", "Decide for applied or not_applied.")

@@ -16,7 +16,9 @@ COLUMNS = (
     ("status", "Status"),
     ("created", "Created"),
 )
-_EXPORTED = "subject_id name email username code type_name status created_at effective_at expires_at roles recorded other"
+_EXPORTED = (
+    "subject_id name email username code type_name status created_at effective_at expires_at roles recorded other"
+)
 
 
 @organization(Role.AUDITOR)
@@ -27,9 +29,7 @@ def accounts(request: HttpRequest, org: str) -> HttpResponse:
     found = list_accounts(
         client=client_of(request), origin=origin_of(request), filters=filters, settle=settles(request)
     )
-    return respond(
-        request, "accounts", {"found": found, "filters": filters, "columns": COLUMNS, "title": "Accounts"}
-    )
+    return respond(request, "accounts", {"found": found, "filters": filters, "columns": COLUMNS, "title": "Accounts"})
 
 
 @organization(Role.AUDITOR)

@@ -17,6 +17,7 @@ def read(data: QueryDict, names: Iterable[str]) -> dict[str, str]:
 
     Raises:
         InvalidInput: a field came twice, or is no text.
+
     """
     return {name: _one(data, name) for name in names}
 

@@ -25,13 +25,17 @@ class Explanation:
 
 EXPLANATIONS: Final[dict[type[Exception], Explanation]] = {
     services.InvalidInput: Explanation(400, "This cannot be right", "Nothing was sent or changed."),
-    services.SubjectUnknown: Explanation(404, "This person is not known here", "Check the id, or search for the person."),
+    services.SubjectUnknown: Explanation(
+        404, "This person is not known here", "Check the id, or search for the person."
+    ),
     services.AccountNotHere: Explanation(404, "There is no such account", "Look at the person's accounts."),
     services.ChangeUnknown: Explanation(404, "There is no such change", "Search the change log."),
     services.OperationIdReused: Explanation(409, "This form was used before", "Nothing was sent."),
     services.StateChanged: Explanation(409, "The account has changed meanwhile", "Look at it, and decide again."),
     services.AlreadyAssigned: Explanation(409, "The account exists already", "Nothing was sent."),
-    services.AnotherOperationOpen: Explanation(409, "Another change is still open", "Settle it first; nothing was sent."),
+    services.AnotherOperationOpen: Explanation(
+        409, "Another change is still open", "Settle it first; nothing was sent."
+    ),
     services.ConfirmationNeeded: Explanation(422, "Is this what you mean?", "Nothing was sent yet."),
     services.NotSettled: Explanation(409, "The outcome is still unknown", "Check again later, or decide it yourself."),
     services.LogUnavailable: Explanation(503, "The change log cannot be written", _OPERATOR),

@@ -18,6 +18,4 @@ def types(request: HttpRequest, org: str) -> HttpResponse:
     filters = forms.read_query(request, ("q", "status", "sort"))
     filters["sort"] = forms.sorting(filters["sort"], TYPE_SORTS)
     found = list_types(client=client_of(request), origin=origin_of(request), **filters)
-    return respond(
-        request, "types", {"found": found, "filters": filters, "columns": COLUMNS, "title": "Account types"}
-    )
+    return respond(request, "types", {"found": found, "filters": filters, "columns": COLUMNS, "title": "Account types"})

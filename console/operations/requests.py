@@ -62,6 +62,7 @@ def read_address(meta: dict[str, Any], proxies: int) -> str:
         meta: the WSGI environment.
         proxies: how many reverse proxies are ours. Each appends to ``X-Forwarded-For`` whom it was called by, so
             the ``proxies``-th entry from the end is the last one that no stranger could have written.
+
     """
     entries = meta.get("HTTP_X_FORWARDED_FOR", "").split(",")
     forwarded = entries[-proxies] if 0 < proxies <= len(entries) else ""

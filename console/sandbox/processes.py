@@ -41,8 +41,8 @@ class Server:
 
     def control(self, what: str = "", **asked: Any) -> Any:
         """Tell a sandbox server how to behave."""
-        request = urllib.request.Request(f"{self.url}/_control/{what}", json.dumps(asked).encode(), method="POST")  # noqa: S310
-        with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310  (loopback, an address of our own)
+        request = urllib.request.Request(f"{self.url}/_control/{what}", json.dumps(asked).encode(), method="POST")
+        with urllib.request.urlopen(request, timeout=20) as answer:
             return json.loads(answer.read())
 
     def stop(self) -> None:
@@ -67,9 +67,7 @@ def read_keys(state: Path) -> dict[str, str]:
     """The sandbox's secrets, made once."""
     path = state / "keys.json"
     if not path.exists():
-        pem = rsa.generate_private_key(65537, 2048).private_bytes(
-            Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
-        )
+        pem = rsa.generate_private_key(65537, 2048).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         keys = {
             "SECRET_KEY": secrets.token_urlsafe(64),
             "TOKEN_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
@@ -96,7 +94,10 @@ def start_provider(state: Path, *, port: int = 0, log: IO[bytes] | None = None) 
         "SANDBOX_PROVIDER_SECRET": keys["SANDBOX_PROVIDER_SECRET"],
     }
     _run([sys.executable, "-m", "django", "migrate", "--verbosity", "0"], env)
-    _run([sys.executable, "-m", "console.sandbox.provider.register", CLIENT_ID], {**env, "CLIENT_SECRET": keys["OIDC_CLIENT_SECRET"]})
+    _run(
+        [sys.executable, "-m", "console.sandbox.provider.register", CLIENT_ID],
+        {**env, "CLIENT_SECRET": keys["OIDC_CLIENT_SECRET"]},
+    )
     return _serve("provider", "console.sandbox.provider.wsgi", port, env, "/.well-known/openid-configuration", log)
 
 
@@ -107,7 +108,7 @@ def start_directory(
     port = port or free_port()
     command = [sys.executable, "-m", "console.sandbox.directory", "--port", str(port), "--shape", shape]
     command += ["--people", str(people), "--userinfo", f"{provider.url}/identity/o/api/userinfo"]
-    process = subprocess.Popen(command, env=_plain_environment(), cwd=ROOT, stderr=log, start_new_session=True)  # noqa: S603
+    process = subprocess.Popen(command, env=_plain_environment(), cwd=ROOT, stderr=log, start_new_session=True)
     server = Server("directory", f"http://127.0.0.1:{port}", process)
     _wait(server, "/_control/ready")
     return server
@@ -155,7 +156,7 @@ def _serve(
     command = [sys.executable, "-m", "gunicorn", f"{module}:application", "--bind", f"127.0.0.1:{port}"]
     command += ["--workers", str(workers), "--threads", "8", "--timeout", "90", "--graceful-timeout", "5"]
     command += ["--log-level", "warning", "--no-control-socket"]
-    process = subprocess.Popen(command, env=env, cwd=ROOT, stderr=log, stdout=log, start_new_session=True)  # noqa: S603
+    process = subprocess.Popen(command, env=env, cwd=ROOT, stderr=log, stdout=log, start_new_session=True)
     server = Server(name, f"http://127.0.0.1:{port}", process)
     _wait(server, ready)
     return server
@@ -167,7 +168,7 @@ def _wait(server: Server, path: str) -> None:
         if server.process.poll() is not None:
             raise DidNotStart(f"The {server.name} ended with {server.process.returncode} instead of starting.")
         try:
-            with urllib.request.urlopen(f"{server.url}{path}", timeout=5) as answer:  # noqa: S310
+            with urllib.request.urlopen(f"{server.url}{path}", timeout=5) as answer:
                 answer.read()
                 return
         except urllib.error.HTTPError:
@@ -185,6 +186,6 @@ def _plain_environment() -> dict[str, str]:
 
 
 def _run(command: list[str], env: Mapping[str, str]) -> None:
-    done = subprocess.run(command, env=dict(env), cwd=ROOT, capture_output=True, check=False)  # noqa: S603
+    done = subprocess.run(command, env=dict(env), cwd=ROOT, capture_output=True, check=False)
     if done.returncode:
         raise DidNotStart(f"{' '.join(command[1:4])} failed:\n{done.stderr.decode(errors='replace')[-3000:]}")

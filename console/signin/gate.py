@@ -151,7 +151,11 @@ def routes(resolver: URLResolver | None = None, prefix: str = "") -> list[tuple[
 def check_every_route_has_a_rule(**_: Any) -> list[CheckMessage]:
     """A route without a decision would be closed to everybody; it is a mistake either way."""
     return [
-        Error(f"/{path} says nothing of who may reach it.", hint="Add a decorator of console.signin.gate.", id="console.E020")
+        Error(
+            f"/{path} says nothing of who may reach it.",
+            hint="Add a decorator of console.signin.gate.",
+            id="console.E020",
+        )
         for path, pattern in routes()
         if rule_of(pattern.callback) is None
     ]

@@ -24,6 +24,7 @@ def verify(token: Any, config: oidc.Configuration, *, nonce: str, access_token: 
 
     Raises:
         IdTokenWrong: it fails a check; the page names which.
+
     """
     if not isinstance(token, str) or not token:
         raise IdTokenWrong("There is none in the token answer.")

@@ -58,10 +58,7 @@ class Session(AbstractBaseSession):
     last_seen = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
 
-    objects: ClassVar[BaseSessionManager["Session"]] = BaseSessionManager()
-
-    class Meta:
-        pass
+    objects = BaseSessionManager()  # type: ignore[assignment]
 
     @classmethod
     def get_session_store_class(cls) -> Any:

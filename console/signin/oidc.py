@@ -53,6 +53,7 @@ def configuration() -> Configuration:
     Raises:
         ProviderUnreachable: no answer.
         DiscoveryWrong: it names another issuer, or lacks or misnames an endpoint.
+
     """
     key = f"console:discovery:{settings.OIDC_ISSUER}"
     kept = cache.get(key)
@@ -102,6 +103,7 @@ def token_request(config: Configuration, form: dict[str, str]) -> dict[str, Any]
         TokenRefused: an error answer (4xx).
         TokenAnswerWrong: anything else that is no token.
         ProviderUnreachable: no answer, or a 5xx.
+
     """
     answer = _as_client(config, config.token_endpoint, form, TokenAnswerWrong)
     if 400 <= answer.status < 500 and answer.status != 429:
@@ -176,9 +178,7 @@ def _endpoint(document: dict[str, Any], name: str, *, needed: bool = True) -> st
     return str(value)
 
 
-def _as_client(
-    config: Configuration, address: str, form: dict[str, str], refusal: type[SignInRefused]
-) -> http.Answer:
+def _as_client(config: Configuration, address: str, form: dict[str, str], refusal: type[SignInRefused]) -> http.Answer:
     identity = (settings.OIDC_CLIENT_ID, settings.OIDC_CLIENT_SECRET)
     if config.basic_auth:
         return _exchange("POST", address, refusal, form=form, basic_auth=identity)

@@ -97,7 +97,5 @@ class ProviderUnreachable(SignInRefused):
     next_step = "Try again in a minute."
 
 
-
-
 def _code(name: str) -> str:
     return "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_")

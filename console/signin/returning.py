@@ -61,5 +61,3 @@ def _here(request: HttpRequest) -> str:
         parts = urlsplit(current)
         return safe_path(parts.path + (f"?{parts.query}" if parts.query else ""))
     return safe_path(request.path if request.method == "POST" else request.get_full_path())
-
-

@@ -48,6 +48,7 @@ def parse_organizations(text: str) -> dict[str, Organization]:
 
     Raises:
         RulesError: not JSON, or not of the documented form.
+
     """
     try:
         document = json.loads(text, object_pairs_hook=_no_repeats)

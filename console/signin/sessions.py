@@ -24,6 +24,7 @@ class SessionStore(DatabaseSessionStore):
     Attributes:
         row: the row of a session that is alive.
         former: issuer and subject of whoever an ended session belonged to.
+
     """
 
     cache_key_prefix: ClassVar[str] = "console.session"

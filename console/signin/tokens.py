@@ -78,6 +78,7 @@ class SessionToken:
         Raises:
             SignInEnded: there is none any more.
             ProviderUnreachable: it has ended, and the provider does not answer.
+
         """
         row, secret = self._read()
         ends = row.token_expires_at

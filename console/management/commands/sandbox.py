@@ -83,13 +83,17 @@ def _refuse_other_addresses(host: str) -> None:
     except ValueError:
         loopback = False
     if not loopback:
-        raise CommandError(f"{host} is no loopback address: the sandbox asks for no passwords and stays on this machine.")
+        raise CommandError(
+            f"{host} is no loopback address: the sandbox asks for no passwords and stays on this machine."
+        )
 
 
 def _fault(text: str) -> dict[str, Any]:
     name, _, on = text.partition(":")
     if not is_fault(name) or (on or "any") not in ONES:
-        raise CommandError(f"There is no fault {text!r}. NAME is one of: {', '.join(NAMES)}; ON one of: {', '.join(ONES)}")
+        raise CommandError(
+            f"There is no fault {text!r}. NAME is one of: {', '.join(NAMES)}; ON one of: {', '.join(ONES)}"
+        )
     return {"name": name, "on": on or "any"}
 
 

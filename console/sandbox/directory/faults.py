@@ -27,7 +27,11 @@ _ANSWERS: Final[dict[str, tuple[int, dict[str, str], bytes]]] = {
     "html-502": (502, {"Content-Type": "text/html"}, b"<html><h1>Bad gateway</h1>"),
     "token-expired": (401, {"WWW-Authenticate": 'Bearer error="invalid_token"'}, b""),
     "missing-permissions": (401, {}, b'{"missing_permissions": ["org.directory.list"]}'),
-    "spring-500": (500, {}, b'{"error": "IllegalStateException", "message": "broken", "path": "/", "timestamp": "now"}'),
+    "spring-500": (
+        500,
+        {},
+        b'{"error": "IllegalStateException", "message": "broken", "path": "/", "timestamp": "now"}',
+    ),
 }
 
 _APPLIES: Final = frozenset(

@@ -4,14 +4,62 @@ import random
 import uuid
 from typing import Any, Final
 
-_GIVEN: Final = (
-    "Ana Bo Chen Dora Émile Fatma Giorgos Hana Ivo Jürgen Katarzyna Liam Mónica Nils Olu Priya Quentin Rosa Søren "
-    "Tomáš Uma Vera Wei Ximena Yusuf Zoë"
-).split()
-_FAMILY: Final = (
-    "Abel Berg Castro Dvořák Eriksson Fischer García Haddad Ito Jansen Kowalski Lefèvre Müller Novák O’Brien Petrov "
-    "Quispe Rossi Šimić Tanaka Ueda Vogel Weiß Xu Yılmaz Zhang"
-).split()
+_GIVEN: Final = [
+    "Ana",
+    "Bo",
+    "Chen",
+    "Dora",
+    "Émile",
+    "Fatma",
+    "Giorgos",
+    "Hana",
+    "Ivo",
+    "Jürgen",
+    "Katarzyna",
+    "Liam",
+    "Mónica",
+    "Nils",
+    "Olu",
+    "Priya",
+    "Quentin",
+    "Rosa",
+    "Søren",
+    "Tomáš",
+    "Uma",
+    "Vera",
+    "Wei",
+    "Ximena",
+    "Yusuf",
+    "Zoë",
+]
+_FAMILY: Final = [
+    "Abel",
+    "Berg",
+    "Castro",
+    "Dvořák",
+    "Eriksson",
+    "Fischer",
+    "García",
+    "Haddad",
+    "Ito",
+    "Jansen",
+    "Kowalski",
+    "Lefèvre",
+    "Müller",
+    "Novák",
+    "O’Brien",
+    "Petrov",
+    "Quispe",
+    "Rossi",
+    "Šimić",
+    "Tanaka",
+    "Ueda",
+    "Vogel",
+    "Weiß",
+    "Xu",
+    "Yılmaz",
+    "Zhang",
+]
 
 STATUSES: Final = ("active", "disabled", "expired", "pending", "deleted")
 
@@ -70,7 +118,9 @@ def accounts(org: str, references: list[dict[str, Any]]) -> list[dict[str, Any]]
         codes = chance.sample([code for code, *_ in TYPES[:5]], chance.choice((0, 1, 1, 2)))
         for code in codes:
             status = chance.choices((*STATUSES, "suspended-by-hr"), (70, 8, 6, 10, 3, 3))[0]
-            found.append(account(org, row["identity"]["id"], code, status, f"2025-{chance.randint(1, 9):02}-11T09:30:00Z"))
+            found.append(
+                account(org, row["identity"]["id"], code, status, f"2025-{chance.randint(1, 9):02}-11T09:30:00Z")
+            )
     return found
 
 

@@ -66,7 +66,7 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: "Directory"
 
-    def do_GET(self) -> None:  # noqa: N802  (http.server's name)
+    def do_GET(self) -> None:
         """Every method comes here."""
         length = int(self.headers.get("Content-Length") or 0)
         body = self.rfile.read(length)
@@ -147,7 +147,9 @@ class Directory(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, address: tuple[str, int], *, shape: str, people: int, userinfo: str, token_seconds: float) -> None:
+    def __init__(
+        self, address: tuple[str, int], *, shape: str, people: int, userinfo: str, token_seconds: float
+    ) -> None:
         super().__init__(address, Handler)
         self.store = Store(shape, people)
         self.token_is_good = TokenCheck(userinfo, token_seconds)
@@ -207,7 +209,9 @@ class Directory(ThreadingHTTPServer):
         except (ValueError, AttributeError):
             return crash("HttpMessageNotReadableException", "JSON parse error", path)
         if status is not None and status not in seed.STATUSES:
-            return crash("HttpMessageNotReadableException", f'Cannot deserialize value of type `Status` from "{status}"', path)
+            return crash(
+                "HttpMessageNotReadableException", f'Cannot deserialize value of type `Status` from "{status}"', path
+            )
         if not found:
             return refusal(404, "User and account not found.")
         for one in found:

@@ -42,9 +42,7 @@ class Store:
 
     def of(self, org: str, subject_id: str, code: str) -> list[dict[str, Any]]:
         """The accounts of a person with a type."""
-        return [
-            one for one in self.accounts[org] if one["subject_id"] == subject_id and one["account_code"] == code
-        ]
+        return [one for one in self.accounts[org] if one["subject_id"] == subject_id and one["account_code"] == code]
 
     def assign(self, org: str, subject_id: str, code: str) -> dict[str, Any]:
         """Add an account, whether there is one or not, and whoever the subject is."""

@@ -17,7 +17,10 @@ class IssuerParameterMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
         location = response.headers.get("Location", "")
-        if request.path == reverse("idp:oidc:authorization") and {"code", "error"} & parse_qs(urlsplit(location).query).keys():
+        if (
+            request.path == reverse("idp:oidc:authorization")
+            and {"code", "error"} & parse_qs(urlsplit(location).query).keys()
+        ):
             issuer = request.build_absolute_uri("/").rstrip("/")
             response.headers["Location"] = f"{location}&{urlencode({'iss': issuer})}"
         return response

@@ -7,7 +7,7 @@ import django
 
 django.setup()
 
-from allauth.idp.oidc.models import Client  # noqa: E402  (needs Django set up)
+from allauth.idp.oidc.models import Client
 
 client = Client.objects.filter(pk=sys.argv[1]).first() or Client(pk=sys.argv[1], name="Org Accounts Console")
 client.set_secret(os.environ["CLIENT_SECRET"])

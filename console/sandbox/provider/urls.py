@@ -38,9 +38,7 @@ def control(request: HttpRequest) -> HttpResponse:
     client = Client.objects.get()
     if home := asked.pop("allow", None):
         client.set_redirect_uris(sorted({*client.get_redirect_uris(), f"{home}/signin/callback/"}))
-        client.set_post_logout_redirect_uris(
-            sorted({*client.get_post_logout_redirect_uris(), f"{home}/signout/"})
-        )
+        client.set_post_logout_redirect_uris(sorted({*client.get_post_logout_redirect_uris(), f"{home}/signout/"}))
         client.save()
     if seconds := asked.pop("access_token_seconds", None):
         settings.IDP_OIDC_ACCESS_TOKEN_EXPIRES_IN = seconds
