@@ -118,7 +118,7 @@ OIDC_CLIENT_ID = required(env, "OIDC_CLIENT_ID", "org-accounts-console")
 OIDC_CLIENT_SECRET = required(env, "OIDC_CLIENT_SECRET", "the secret that the provider issued for the client")
 OIDC_SCOPES = env.str("OIDC_SCOPES", default="openid profile email offline_access").split()
 OIDC_PROVIDER_NAME = env.str("OIDC_PROVIDER_NAME", default=urlsplit(OIDC_ISSUER).netloc)
-OIDC_TIMEOUT = 10.0  # seconds one call to the provider may take in all
+OIDC_TIMEOUT = number(env, "OIDC_TIMEOUT", default=10.0, least=0.5, most=60)  # seconds one call may take in all
 
 # --- The directory ----------------------------------------------------------------------------------------------
 
@@ -164,7 +164,6 @@ SOCIALACCOUNT_AUTO_SIGNUP = True
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
 SOCIALACCOUNT_STORE_TOKENS = False
 SOCIALACCOUNT_QUERY_EMAIL = False
-SOCIALACCOUNT_UID_MAX_LENGTH = 255  # OpenID Connect Core 1.0, section 2: a `sub` has at most 255 characters
 
 # --- The change log ---------------------------------------------------------------------------------------------
 

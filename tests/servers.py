@@ -19,7 +19,8 @@ from console.sandbox.processes import ROOT, Server
 
 REQUIRED = bool(os.environ.get("CI") or os.environ.get("REQUIRE_ALL"))
 POSTGRESQL = os.environ.get("TEST_POSTGRESQL_URL", "postgresql://root@127.0.0.1:5432/postgres")
-REDIS = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379/9")
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+REDIS = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379") + f"/{8 + _WORKER % 8}"
 TIMEOUT = 2.0  # DIRECTORY_TIMEOUT of the consoles under test, in seconds
 
 

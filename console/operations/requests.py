@@ -6,14 +6,14 @@ import time
 import uuid
 from collections.abc import Callable
 from ipaddress import IPv6Address, ip_address
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from django.conf import settings
 from django.core.signals import request_finished
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from console.embedding import frame_headers
+from console.embedding import Mode, frame_headers
 from console.operations import metrics
 from console.operations.logging import request_id
 
@@ -28,7 +28,7 @@ class RequestMiddleware:
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
-        self.headers = frame_headers(settings.CONSOLE_EMBED_MODE)
+        self.headers = frame_headers(cast(Mode, settings.CONSOLE_EMBED_MODE))
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         started = time.monotonic()

@@ -54,6 +54,6 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
     def populate_user(self, request: HttpRequest, sociallogin: Any, data: dict[str, Any]) -> Any:
         """Identify the person."""
         user = sociallogin.user
-        user.issuer, user.subject = settings.OIDC_ISSUER, sociallogin.account.uid
+        user.issuer, user.subject = settings.OIDC_ISSUER, data["sub"]
         user.name, user.email = str(data.get("name") or ""), str(data.get("email") or "")
         return user

@@ -30,6 +30,15 @@ class ConsoleProvider(OpenIDConnectProvider):
         """The path of the redirect URI."""
         return reverse("signin-callback")
 
+    def extract_uid(self, data: dict[str, Any]) -> str:
+        """The subject; where it is longer than allauth's column (191), its hash."""
+        subject = super().extract_uid(data)
+        return subject if len(subject) <= 191 else f"sha256:{hashlib.sha256(subject.encode()).hexdigest()}"
+
+    def extract_common_fields(self, data: dict[str, Any]) -> dict[str, Any]:
+        """With the subject as it is."""
+        return {**super().extract_common_fields(data), "sub": super().extract_uid(data)}
+
     def extract_email_addresses(self, data: dict[str, Any]) -> list[Any]:
         """None: an address identifies nobody here, and is linked to nothing."""
         return []

@@ -1,0 +1,139 @@
+"""An OpenID provider that answers whatever a test tells it to."""
+
+import base64
+import hashlib
+import json
+import threading
+import time
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+CLIENT_ID = "org-accounts-console"
+KEY = rsa.generate_private_key(65537, 2048)
+OTHER_KEY = rsa.generate_private_key(65537, 2048)
+SHORT_KEY = rsa.generate_private_key(65537, 1024)
+
+Raw = Callable[[BaseHTTPRequestHandler], None]
+
+
+def public(key: rsa.RSAPrivateKey, kid: str = "k1", **more: Any) -> dict[str, Any]:
+    return {**json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(key.public_key())), "kid": kid, "use": "sig", **more}
+
+
+class HostileProvider:
+    """Each endpoint answers from ``answers``: a JSON document, ``(status, headers, body)``, or a callable."""
+
+    def __init__(self) -> None:
+        provider = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                length = int(self.headers.get("Content-Length") or 0)
+                provider.calls.append((self.path, self.rfile.read(length).decode()))
+                provider.answer(self)
+
+            do_POST = do_GET
+
+            def log_message(self, *args: Any) -> None:
+                pass
+
+        self.calls: list[tuple[str, str]] = []
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.issuer = f"http://127.0.0.1:{self.server.server_address[1]}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.behave()
+
+    def behave(self) -> None:
+        """Answer as a good provider does."""
+        self.calls.clear()
+        self.nonce = ""
+        self.claims: dict[str, Any] = {}
+        self.signed: Callable[[dict[str, Any]], str] = lambda claims: jwt.encode(
+            claims, KEY, "RS256", headers={"kid": "k1"}
+        )
+        self.answers: dict[str, Any] = {
+            "/.well-known/openid-configuration": self.discovery(),
+            "/jwks": {"keys": [public(KEY)]},
+            "/token": self.token,
+            "/userinfo": {"sub": "ada", "name": "Ada", "email": "ada@acme.example", "groups": ["acme-admins"]},
+        }
+
+    def discovery(self, **changed: Any) -> dict[str, Any]:
+        document = {
+            "issuer": self.issuer,
+            "authorization_endpoint": f"{self.issuer}/authorize",
+            "token_endpoint": f"{self.issuer}/token",
+            "userinfo_endpoint": f"{self.issuer}/userinfo",
+            "jwks_uri": f"{self.issuer}/jwks",
+            "authorization_response_iss_parameter_supported": True,
+            "token_endpoint_auth_methods_supported": ["client_secret_basic"],
+        }
+        return {name: value for name, value in {**document, **changed}.items() if value is not None}
+
+    def id_token(self) -> str:
+        now = int(time.time())
+        claims = {
+            "iss": self.issuer,
+            "aud": CLIENT_ID,
+            "sub": "ada",
+            "iat": now,
+            "exp": now + 300,
+            "nonce": self.nonce,
+            "at_hash": base64.urlsafe_b64encode(hashlib.sha256(b"at-1").digest()[:16]).rstrip(b"=").decode(),
+            **self.claims,
+        }
+        return self.signed({name: value for name, value in claims.items() if value is not None})
+
+    def token(self, **changed: Any) -> dict[str, Any]:
+        document = {"access_token": "at-1", "token_type": "Bearer", "expires_in": 300, "id_token": self.id_token()}
+        return {name: value for name, value in {**document, **changed}.items() if value is not None}
+
+    def answer(self, handler: BaseHTTPRequestHandler) -> None:
+        found = self.answers.get(handler.path, (404, {}, b""))
+        try:
+            if callable(found):
+                found = found(handler) if found.__name__.startswith("raw") else found()
+            if found is None:
+                return
+            status, headers, body = found if isinstance(found, tuple) else (200, {}, json.dumps(found).encode())
+            handler.send_response(status)
+            for name, value in {"Content-Type": "application/json", **headers}.items():
+                handler.send_header(name, value)
+            handler.send_header("Content-Length", str(len(body)))
+            handler.end_headers()
+            handler.wfile.write(body)
+        except OSError:
+            pass
+
+
+def raw_drip(handler: BaseHTTPRequestHandler) -> None:
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+    for _ in range(100):
+        handler.wfile.write(b" ")
+        time.sleep(0.1)
+
+
+def raw_drip_headers(handler: BaseHTTPRequestHandler) -> None:
+    for byte in b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 20:
+        handler.wfile.write(bytes([byte]))
+        time.sleep(0.1)
+
+
+def raw_huge(handler: BaseHTTPRequestHandler) -> None:
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{")
+    for _ in range(50):
+        handler.wfile.write(b" " * 1024 * 1024)
+
+
+def raw_reset(handler: BaseHTTPRequestHandler) -> None:
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{")
+    handler.connection.close()
+
+
+def raw_garbage(handler: BaseHTTPRequestHandler) -> None:
+    handler.wfile.write(b"SSH-2.0-OpenSSH_9.2\r\n\r\n")

@@ -1,0 +1,109 @@
+"""Every route × every kind of person, from the URL resolver itself: a new route without a decision fails."""
+
+import json
+import re
+
+import pytest
+
+from tests.servers import Browser
+
+# What each route answers to: nobody, no role, auditor, admin, admin of another organization.
+SEEN = "seen"
+READ = {"nobody": "sign in", "nora": 404, "otto": SEEN, "ada": SEEN, "gil": 404}
+ADMIN = {"nobody": "sign in", "nora": 404, "otto": 403, "ada": SEEN, "gil": 404}
+PUBLIC = dict.fromkeys(READ, SEEN)
+OWN = {"nobody": "sign in", "nora": SEEN, "otto": SEEN, "ada": SEEN, "gil": SEEN}
+
+EXPECTED = {
+    "healthz": PUBLIC,
+    "readyz": PUBLIC,
+    "metrics": PUBLIC,
+    "signin/": PUBLIC,
+    "signin/callback/": PUBLIC,
+    "signout/": PUBLIC,
+    "session/stay/": OWN,
+    "": OWN,
+    "orgs/<str:org>/accounts/": READ,
+    "orgs/<str:org>/accounts/export.csv": READ,
+    "orgs/<str:org>/accounts/assign/": ADMIN,
+    "orgs/<str:org>/accounts/<str:subject_id>/<str:code>/status/": ADMIN,
+    "orgs/<str:org>/accounts/<str:subject_id>/<str:code>/delete/": ADMIN,
+    "orgs/<str:org>/types/": READ,
+    "orgs/<str:org>/users/<str:subject_id>/": READ,
+    "orgs/<str:org>/changes/": READ,
+    "orgs/<str:org>/changes/export.csv": READ,
+    "orgs/<str:org>/changes/export.jsonl": READ,
+    "orgs/<str:org>/changes/<str:change_id>/": READ,
+    "orgs/<str:org>/changes/<str:change_id>/check/": ADMIN,
+    "orgs/<str:org>/changes/<str:change_id>/decide/": ADMIN,
+}
+# Answers of the view itself to what does not exist; they are not the gate's.
+OF_THE_VIEW = {"/changes/<": (404, "ChangeUnknown"), "signin/callback/": (400, "state_wrong")}
+
+
+def routes_of(console):
+    script = "import json; from console.signin.gate import routes; print(json.dumps([path for path, _ in routes()]))"
+    return json.loads(console.manage("shell", "--no-imports", "-v", "0", "-c", script).stdout)
+
+
+@pytest.fixture
+def people(sqlite_console, sign_in):
+    named = {person: sign_in(sqlite_console, person) for person in ("nora", "otto", "ada", "gil")}
+    return {"nobody": Browser(sqlite_console.url), **named}
+
+
+def test_every_route_and_person(sqlite_console, directory, people):
+    routes = routes_of(sqlite_console)
+    assert set(routes) == set(EXPECTED), "a route has no decision in this table, or the other way round"
+    subject = directory.person("gold")
+    wrong = []
+    for route in routes:
+        path = "/" + route.replace("<str:org>", "acme").replace("<str:subject_id>", subject)
+        path = path.replace("<str:code>", "gold").replace("<str:change_id>", "0f9c1f3e-5a55-4f5e-9d5e-2b1c8f6f7a11")
+        for person, expected in EXPECTED[route].items():
+            page = people[person].get(path, follow=False)
+            if kind_of(page, route, person) != expected:
+                wrong.append((route, person, expected, page.status_code))
+    assert not wrong
+
+
+def kind_of(page, route, person):
+    if page.status_code == 302 and "/signin/?next=" in page.headers["Location"]:
+        return "sign in"
+    if page.status_code == 405:
+        return SEEN
+    if route == "" and person == "nora":
+        return SEEN if page.status_code == 403 and 'data-code="no_role"' in page.text else page.status_code
+    for part, (status, code) in OF_THE_VIEW.items():
+        if part in route and page.status_code == status and f'data-code="{code}"' in page.text:
+            return SEEN
+    return page.status_code if page.status_code >= 400 else SEEN
+
+
+def test_writes_by_those_who_may_not(sqlite_console, directory, people):
+    subject = directory.person("gold")
+    home = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', people["otto"].get("/orgs/acme/accounts/").text)
+    sent = {"csrfmiddlewaretoken": home.group(1), "status": "disabled", "operation_id": "x"}
+    page = people["otto"].post(f"/orgs/acme/accounts/{subject}/gold/status/", sent)
+    assert page.status_code == 403
+    assert directory.writes(subject) == []
+
+
+def test_a_foreign_organization_looks_like_none(people):
+    foreign = people["gil"].get("/orgs/acme/accounts/")
+    missing = people["gil"].get("/orgs/nowhere/accounts/")
+    assert foreign.status_code == missing.status_code == 404
+    strip = re.compile(r'value="[^"]{64}"|data-session-ends="[^"]+"')
+    assert strip.sub("", foreign.text) == strip.sub("", missing.text)
+
+
+def test_no_role_names_the_claims(people):
+    page = people["nora"].get("/")
+    assert page.status_code == 403
+    assert "groups: []" in page.text
+
+
+def test_htmx_goes_to_sign_in_with_the_whole_window(sqlite_console):
+    page = Browser(sqlite_console.url).get("/orgs/acme/accounts/?q=x", htmx=True, HX_Current_URL="http://h/orgs/acme/types/")
+    assert page.status_code == 401
+    assert page.headers["HX-Redirect"] == "/signin/?next=%2Forgs%2Facme%2Ftypes%2F"

@@ -1,0 +1,300 @@
+"""Each wrong answer of a provider is refused with a page that names the reason; none is a 500, none leaves a session."""
+
+import base64
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import Callable, Iterator
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import jwt
+import pytest
+import redis
+
+from tests import servers
+from tests.servers import Browser, Console
+from tests.signin import hostile
+from tests.signin.hostile import KEY, OTHER_KEY, SHORT_KEY, HostileProvider, public
+
+DISCOVERY = "/.well-known/openid-configuration"
+HTML = (200, {"Content-Type": "text/html"}, b"<html>Sign in</html>")
+MOVED = (302, {"Location": "http://127.0.0.1:9/elsewhere"}, b"")
+
+
+@pytest.fixture(scope="module")
+def provider_of_lies() -> Iterator[HostileProvider]:
+    provider = HostileProvider()
+    yield provider
+    provider.server.shutdown()
+    provider.server.server_close()
+
+
+@pytest.fixture(scope="module")
+def lied_to(start_console: Callable[..., Console], provider_of_lies: HostileProvider) -> Console:
+    return start_console("sqlite", OIDC_ISSUER=provider_of_lies.issuer, OIDC_TIMEOUT="1.5")
+
+
+@pytest.fixture
+def hostile_provider(provider_of_lies: HostileProvider) -> HostileProvider:
+    with redis.from_url(servers.REDIS) as cache:
+        cache.flushdb()
+    provider_of_lies.behave()
+    return provider_of_lies
+
+
+class Attempt:
+    """One sign-in against the hostile provider."""
+
+    def __init__(self, console: Console, provider: HostileProvider) -> None:
+        self.browser = Browser(console.url)
+        self.provider = provider
+        self.asked: dict[str, str] = {}
+
+    def start(self):
+        page = self.browser.get("/signin/", follow=False)
+        if page.status_code == 302:
+            query = parse_qs(urlsplit(page.headers["Location"]).query)
+            self.asked = {name: values[0] for name, values in query.items()}
+            self.provider.nonce = self.asked["nonce"]
+        return page
+
+    def finish(self, **changed):
+        sent = {"code": "c-1", "state": self.asked.get("state"), "iss": self.provider.issuer, **changed}
+        query = urlencode({name: value for name, value in sent.items() if value is not None})
+        return self.browser.get(f"/signin/callback/?{query}", follow=False)
+
+    def run(self, **changed):
+        page = self.start()
+        return self.finish(**changed) if page.status_code == 302 else page
+
+    def is_signed_in(self) -> bool:
+        return self.browser.get("/", follow=False).status_code != 302 or "/signin/" not in (
+            self.browser.last.headers["Location"]
+        )
+
+
+@pytest.fixture
+def attempt(lied_to: Console, hostile_provider: HostileProvider) -> Attempt:
+    return Attempt(lied_to, hostile_provider)
+
+
+def test_it_works(attempt):
+    page = attempt.run()
+    assert page.status_code == 302
+    assert page.headers["Location"] == "/"
+    assert attempt.is_signed_in()
+
+
+def test_what_is_asked(attempt):
+    attempt.start()
+    assert attempt.asked["code_challenge_method"] == "S256"
+    assert attempt.asked["response_type"] == "code"
+    attempt.finish()
+    verifier = parse_qs(dict(attempt.provider.calls)["/token"])["code_verifier"][0]
+    challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+    assert attempt.asked["code_challenge"] == challenge
+
+
+def test_the_address_sets_nothing(attempt):
+    page = attempt.browser.get("/signin/?scope=admin&prompt=none&client_id=x&redirect_uri=http://evil&state=1", follow=False)
+    asked = parse_qs(urlsplit(page.headers["Location"]).query)
+    assert asked["scope"] == ["openid profile email offline_access"]
+    assert asked["client_id"] == [hostile.CLIENT_ID]
+    assert asked["prompt"] == ["consent"]
+    assert "evil" not in page.headers["Location"]
+
+
+def test_the_session_gets_a_new_key(attempt):
+    attempt.start()
+    before = attempt.browser.session.cookies["console-session"]
+    attempt.finish()
+    assert attempt.browser.session.cookies["console-session"] != before
+
+
+def _hs256(claims):
+    def part(document):
+        return base64.urlsafe_b64encode(json.dumps(document).encode()).rstrip(b"=")
+
+    text = part({"alg": "HS256", "typ": "JWT", "kid": "k1"}) + b"." + part(claims)
+    signature = hmac.new(b"secret", text, hashlib.sha256).digest()
+    return (text + b"." + base64.urlsafe_b64encode(signature).rstrip(b"=")).decode()
+
+
+NOW = int(time.time())
+
+CLAIMS = {
+    "nonce": {"nonce": "another"},
+    "no nonce": {"nonce": None},
+    "iss": {"iss": "https://evil.example"},
+    "no iss": {"iss": None},
+    "aud": {"aud": "another-client"},
+    "no aud": {"aud": None},
+    "aud list without us": {"aud": ["a", "b"]},
+    "several aud, no azp": {"aud": [hostile.CLIENT_ID, "b"]},
+    "azp": {"azp": "another-client"},
+    "expired": {"exp": NOW - 3600},
+    "no exp": {"exp": None},
+    "exp is text": {"exp": "tomorrow"},
+    "not yet valid": {"nbf": NOW + 3600},
+    "issued tomorrow": {"iat": NOW + 86400},
+    "issued yesterday": {"iat": NOW - 86400, "exp": NOW + 3600},
+    "no sub": {"sub": None},
+    "sub is a number": {"sub": 7},
+    "sub too long": {"sub": "x" * 256},
+    "sub with a line break": {"sub": "ada\nadmin"},
+    "at_hash": {"at_hash": "AAAAAAAAAAAAAAAAAAAAAA"},
+}
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_claims(attempt, name):
+    attempt.provider.claims = CLAIMS[name]
+    refused(attempt, attempt.run(), 502, "id_token_wrong")
+
+
+TOKENS = {
+    "alg none": lambda claims: jwt.encode(claims, None, "none"),
+    "HS256 with the secret": _hs256,
+    "unknown kid": lambda claims: jwt.encode(claims, KEY, "RS256", headers={"kid": "k9"}),
+    "bad signature": lambda claims: jwt.encode(claims, OTHER_KEY, "RS256", headers={"kid": "k1"}),
+    "critical header": lambda claims: jwt.encode(claims, KEY, "RS256", headers={"kid": "k1", "crit": ["x"], "x": 1}),
+    "not a token": lambda claims: "not.a.token",
+    "cut": lambda claims: jwt.encode(claims, KEY, "RS256", headers={"kid": "k1"})[:-20],
+    "empty": lambda claims: "",
+}
+
+
+@pytest.mark.parametrize("name", TOKENS)
+def test_id_tokens(attempt, name):
+    attempt.provider.signed = TOKENS[name]
+    refused(attempt, attempt.run(), 502, "id_token_wrong")
+
+
+def test_short_key(attempt):
+    attempt.provider.answers["/jwks"] = {"keys": [public(SHORT_KEY)]}
+    attempt.provider.signed = lambda claims: jwt.encode(claims, SHORT_KEY, "RS256", headers={"kid": "k1"})
+    refused(attempt, attempt.run(), 502, "id_token_wrong")
+
+
+CALLBACKS = {
+    "wrong state": ({"state": "x" * 43}, 400, "state_wrong"),
+    "no state": ({"state": None}, 400, "state_wrong"),
+    "wrong iss parameter": ({"iss": "https://evil.example"}, 400, "issuer_parameter_wrong"),
+    "iss parameter missing though promised": ({"iss": None}, 400, "issuer_parameter_wrong"),
+    "no code": ({"code": None}, 400, "code_missing"),
+    "error": ({"code": None, "error": "access_denied"}, 403, "provider_said_no"),
+    "odd error": ({"code": None, "error": "<script>alert(1)</script>"}, 403, "provider_said_no"),
+}
+
+
+@pytest.mark.parametrize("name", CALLBACKS)
+def test_callbacks(attempt, name):
+    changed, status, code = CALLBACKS[name]
+    page = attempt.run(**changed)
+    refused(attempt, page, status, code)
+    assert "<script>alert" not in page.text
+
+
+def test_replayed_callback(attempt):
+    attempt.start()
+    assert attempt.finish().status_code == 302
+    tokens_before = len([path for path, _ in attempt.provider.calls if path == "/token"])
+    page = attempt.finish()
+    assert page.status_code == 400
+    assert 'data-code="state_wrong"' in page.text
+    assert len([path for path, _ in attempt.provider.calls if path == "/token"]) == tokens_before
+    assert attempt.is_signed_in(), "a stranger's link must not sign anybody out"
+
+
+def test_callback_in_another_browser(attempt, lied_to):
+    attempt.start()
+    stolen = Attempt(lied_to, attempt.provider)
+    stolen.asked = attempt.asked
+    refused(stolen, stolen.finish(), 400, "state_wrong")
+
+
+ENDPOINTS = {
+    "token endpoint redirects": ("/token", MOVED, 502, "token_answer_wrong"),
+    "token endpoint sends HTML": ("/token", HTML, 502, "token_answer_wrong"),
+    "token endpoint sends a list": ("/token", [1], 502, "token_answer_wrong"),
+    "token endpoint refuses": ("/token", (400, {}, b'{"error": "invalid_grant"}'), 403, "code_rejected"),
+    "token endpoint refuses in HTML": ("/token", (403, {}, b"<h1>no</h1>"), 403, "code_rejected"),
+    "token endpoint fails": ("/token", (500, {}, b"oops"), 503, "provider_unreachable"),
+    "token endpoint sends 50 MB": ("/token", hostile.raw_huge, 502, "token_answer_wrong"),
+    "token endpoint drips": ("/token", hostile.raw_drip, 503, "provider_unreachable"),
+    "token endpoint drips headers": ("/token", hostile.raw_drip_headers, 503, "provider_unreachable"),
+    "token endpoint resets": ("/token", hostile.raw_reset, 503, "provider_unreachable"),
+    "token endpoint is no HTTP": ("/token", hostile.raw_garbage, 502, "token_answer_wrong"),
+    "keys are none": ("/jwks", {"keys": []}, 502, "id_token_wrong"),
+    "keys are no list": ("/jwks", {"keys": "all"}, 502, "keys_wrong"),
+    "keys are nonsense": ("/jwks", {"keys": [7, {"kid": "k1"}, {"kid": "k1", "kty": "RSA"}]}, 502, "id_token_wrong"),
+    "keys send HTML": ("/jwks", HTML, 502, "keys_wrong"),
+    "keys redirect": ("/jwks", MOVED, 502, "keys_wrong"),
+    "userinfo of another": ("/userinfo", {"sub": "eve", "groups": ["acme-admins"]}, 502, "userinfo_wrong"),
+    "userinfo without sub": ("/userinfo", {"groups": ["acme-admins"]}, 502, "userinfo_wrong"),
+    "userinfo redirects": ("/userinfo", MOVED, 502, "userinfo_wrong"),
+    "userinfo sends HTML": ("/userinfo", HTML, 502, "userinfo_wrong"),
+    "userinfo refuses": ("/userinfo", (401, {}, b""), 502, "userinfo_wrong"),
+    "userinfo says sub twice": ("/userinfo", (200, {}, b'{"sub": "eve", "sub": "ada"}'), 502, "userinfo_wrong"),
+    "discovery redirects": (DISCOVERY, MOVED, 502, "discovery_wrong"),
+    "discovery sends HTML": (DISCOVERY, HTML, 502, "discovery_wrong"),
+    "discovery sends 50 MB": (DISCOVERY, hostile.raw_huge, 502, "discovery_wrong"),
+    "discovery drips": (DISCOVERY, hostile.raw_drip, 503, "provider_unreachable"),
+    "discovery is missing": (DISCOVERY, (404, {}, b""), 502, "discovery_wrong"),
+    "discovery is deep": (DISCOVERY, (200, {}, b"[" * 100_000), 502, "discovery_wrong"),
+}
+
+
+@pytest.mark.parametrize("name", ENDPOINTS)
+def test_endpoints(attempt, name):
+    path, answer, status, code = ENDPOINTS[name]
+    attempt.provider.answers[path] = answer
+    refused(attempt, attempt.run(), status, code)
+
+
+DISCOVERIES = {
+    "another issuer": {"issuer": "https://evil.example"},
+    "issuer with a slash": {"issuer": "http://127.0.0.1/"},
+    "no issuer": {"issuer": None},
+    "http endpoint": {"token_endpoint": "http://login.evil.example/token"},
+    "script endpoint": {"authorization_endpoint": "javascript:alert(1)"},
+    "no keys": {"jwks_uri": None},
+    "endpoint is a number": {"token_endpoint": 7},
+    "no way to send the secret": {"token_endpoint_auth_methods_supported": ["private_key_jwt"]},
+    "no S256": {"code_challenge_methods_supported": ["plain"]},
+}
+
+
+@pytest.mark.parametrize("name", DISCOVERIES)
+def test_discovery(attempt, name):
+    attempt.provider.answers[DISCOVERY] = attempt.provider.discovery(**DISCOVERIES[name])
+    refused(attempt, attempt.run(), 502, "discovery_wrong")
+
+
+ANSWERS = {
+    "not Bearer": {"token_type": "mac"},
+    "no token_type": {"token_type": None},
+    "no access token": {"access_token": None},
+    "access token with a line break": {"access_token": "a\r\nX: y"},
+}
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_token_answers(attempt, name):
+    provider = attempt.provider
+    provider.answers["/token"] = lambda: provider.token(**ANSWERS[name])
+    refused(attempt, attempt.run(), 502, "token_answer_wrong")
+
+
+def test_no_id_token(attempt):
+    provider = attempt.provider
+    provider.answers["/token"] = lambda: provider.token(id_token=None)
+    refused(attempt, attempt.run(), 502, "id_token_wrong")
+
+
+def refused(attempt, page, status, code):
+    assert page.status_code == status, page.text
+    assert f'data-code="{code}"' in page.text
+    assert 'role="alert"' in page.text
+    assert not attempt.is_signed_in()
