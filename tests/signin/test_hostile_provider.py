@@ -173,7 +173,7 @@ def test_id_tokens(attempt, name):
 
 def test_short_key(attempt):
     attempt.provider.answers["/jwks"] = {"keys": [public(SHORT_KEY)]}
-    attempt.provider.signed = lambda claims: jwt.encode(claims, SHORT_KEY, "RS256", headers={"kid": "k1"})
+    attempt.provider.signed = hostile.signed_with_short_key
     refused(attempt, attempt.run(), 502, "id_token_wrong")
 
 

@@ -1,0 +1,222 @@
+"""The log proves itself: append-only in the database, and every break is found and named."""
+
+import base64
+import hashlib
+import json
+import sqlite3
+
+import psycopg
+import pytest
+import rfc8785
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from tests.servers import Console
+
+DATABASES = ("sqlite", "postgresql")
+
+
+@pytest.fixture(params=DATABASES)
+def fresh(request, start_console, directory, sign_in):
+    """A console of its own, with a log of three changes: its log may be broken."""
+    console = start_console(request.param)
+    browser = sign_in(console, "ada")
+    for number in range(3):
+        subject = directory.person("worker", name=f"Bö Berg {number}")
+        path = f"/orgs/acme/accounts/{subject}/worker/status/"
+        page = browser.post(path, {**browser.form(path), "status": "disabled", "message": "because “so”\n=1+1"})
+        assert "result=" in page.url, page.text
+    console.browser = browser
+    return console
+
+
+class Tampering:
+    """Somebody with all rights on the database."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        url = console.server.env["DATABASE_URL"]
+        if console.database == "sqlite":
+            self.connection = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None, timeout=20)
+        else:
+            self.connection = psycopg.connect(url.replace("postgres://", "postgresql://"), autocommit=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.connection.close()
+
+    def run(self, sql):
+        return self.connection.execute(sql)
+
+    def without_triggers(self, *statements):
+        """Switch the triggers off, tamper, and put them back as they were."""
+        if self.console.database == "postgresql":
+            names = ("changes_event", "changes_change")
+            around = [[f"ALTER TABLE {name} DISABLE TRIGGER USER" for name in names]]
+            triggers = self.run("SELECT tgrelid::regclass::text, tgname FROM pg_trigger WHERE NOT tgisinternal").fetchall()
+            around.append([f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}" for table, name in triggers])
+        else:
+            found = self.run("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
+            around = [[f"DROP TRIGGER {name}" for name, _ in found], [sql for _, sql in found]]
+        for statement in (*around[0], *statements, *around[1]):
+            self.run(statement)
+
+
+FORBIDDEN = (
+    "UPDATE changes_event SET message = 'other' WHERE sequence = 2",
+    "DELETE FROM changes_event WHERE sequence = 2",
+    "DELETE FROM changes_event",
+    "DELETE FROM changes_change",
+    "UPDATE changes_change SET outcome = 'not_applied'",
+    "UPDATE changes_change SET message = 'other'",
+    "INSERT INTO changes_event SELECT * FROM changes_event WHERE sequence = 1",
+)
+
+
+def test_the_database_refuses(fresh):
+    with Tampering(fresh) as somebody:
+        statements = FORBIDDEN + (("TRUNCATE changes_event, changes_change",) if fresh.database == "postgresql" else ())
+        for statement in statements:
+            with pytest.raises((sqlite3.Error, psycopg.Error)):
+                somebody.run(statement)
+        if fresh.database == "postgresql":
+            somebody.run("SET session_replication_role = replica")
+            with pytest.raises(psycopg.Error):
+                somebody.run("DELETE FROM changes_event")
+        else:
+            with pytest.raises(sqlite3.Error):
+                somebody.run("INSERT OR REPLACE INTO changes_event SELECT * FROM changes_event WHERE sequence = 2")
+    verified = fresh.manage("verify_changes")
+    assert verified.returncode == 0, verified.stderr
+    assert "Verified 6 events, to sequence 6" in verified.stdout
+
+
+BREAKS = {
+    "a changed field": (["UPDATE changes_event SET message = 'other' WHERE sequence = 3"], "sequence 3"),
+    "a changed outcome": (["UPDATE changes_event SET outcome = 'not_applied' WHERE sequence = 4"], "sequence 4"),
+    "a removed row": (["DELETE FROM changes_event WHERE sequence = 3"], "sequence 3"),
+    "a swapped pair": (
+        [
+            "UPDATE changes_event SET sequence = 99 WHERE sequence = 2",
+            "UPDATE changes_event SET sequence = 2 WHERE sequence = 3",
+            "UPDATE changes_event SET sequence = 3 WHERE sequence = 99",
+        ],
+        "sequence 2",
+    ),
+    "another projection": (["UPDATE changes_change SET outcome = 'unknown' WHERE last_sequence = 4"], "sequence 4"),
+    "a missing projection": (["DELETE FROM changes_change WHERE last_sequence = 4"], "sequence 3"),
+    "a foreign signature": (
+        ["UPDATE changes_event SET signature = (SELECT signature FROM changes_event WHERE sequence = 1) WHERE sequence = 5"],
+        "sequence 5",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BREAKS)
+def test_breaks_are_found(fresh, name):
+    statements, where = BREAKS[name]
+    with Tampering(fresh) as somebody:
+        somebody.without_triggers(*statements)
+    verified = fresh.manage("verify_changes")
+    assert verified.returncode == 1
+    assert f"NOT verified. {where}" in verified.stderr
+
+
+def test_dropped_triggers_are_found(fresh):
+    with Tampering(fresh) as somebody:
+        table = " ON changes_event" if fresh.database == "postgresql" else ""
+        somebody.run(f"DROP TRIGGER changes_event_kept{table}")
+    verified = fresh.manage("verify_changes")
+    assert verified.returncode == 1
+    assert "changes_event_kept" in verified.stderr
+
+
+def test_a_cut_tail_is_found_with_a_checkpoint(fresh, tmp_path):
+    kept = tmp_path / "checkpoint.json"
+    kept.write_text(fresh.manage("checkpoint").stdout)
+    assert json.loads(kept.read_text())["sequence"] == 6
+    assert fresh.manage("verify_changes", "--checkpoint", str(kept)).returncode == 0
+    with Tampering(fresh) as somebody:
+        somebody.without_triggers(
+            "DELETE FROM changes_event WHERE sequence > 4", "DELETE FROM changes_change WHERE last_sequence > 4"
+        )
+    assert fresh.manage("verify_changes").returncode == 0, "without a checkpoint nobody can tell"
+    verified = fresh.manage("verify_changes", "--checkpoint", str(kept))
+    assert verified.returncode == 1
+    assert "sequence 6" in verified.stderr
+
+
+def test_a_forged_checkpoint_is_found(sqlite_console, tmp_path):
+    document = json.loads(sqlite_console.manage("checkpoint").stdout)
+    kept = tmp_path / "checkpoint.json"
+    kept.write_text(json.dumps({**document, "hash": "0" * 63 + "1"}))
+    assert sqlite_console.manage("verify_changes", "--checkpoint", str(kept)).returncode == 1
+
+
+def test_resigned_under_another_key_is_found(fresh):
+    key = Ed25519PrivateKey.generate()
+    other = base64.b64encode(key.private_bytes_raw()).decode()
+    verified = fresh.manage("verify_changes", env={"AUDIT_SIGNING_KEY": other})
+    assert verified.returncode == 1
+    assert "sequence 1" in verified.stderr
+    assert "not known" in verified.stderr
+
+
+def test_a_rotated_key_still_verifies(fresh):
+    retired = fresh.manage("checkpoint", "--public-key").stdout.strip()
+    fresh_key = base64.b64encode(Ed25519PrivateKey.generate().private_bytes_raw()).decode()
+    env = {"AUDIT_SIGNING_KEY": fresh_key, "AUDIT_RETIRED_PUBLIC_KEYS": retired}
+    verified = fresh.manage("verify_changes", env=env)
+    assert verified.returncode == 0, verified.stderr
+
+
+def test_an_outsider_verifies_an_export(fresh, tmp_path):
+    """With the public key, a JSON canonicalizer and nothing of ours."""
+    public = Ed25519PublicKey.from_public_bytes(base64.b64decode(fresh.manage("checkpoint", "--public-key").stdout))
+    lines = fresh.browser.get("/orgs/acme/changes/export.jsonl").text.splitlines()
+    previous = "0" * 64
+    for number, line in enumerate(lines, start=1):
+        record = json.loads(line)
+        assert record["sequence"] == number
+        assert record["previous_hash"] == previous
+        signature, previous = base64.b64decode(record.pop("signature")), record.pop("hash")
+        assert hashlib.sha256(rfc8785.dumps(record)).hexdigest() == previous
+        public.verify(signature, bytes.fromhex(previous))
+    with pytest.raises(InvalidSignature):
+        public.verify(signature, b"x" * 32)
+    assert len(lines) == 6
+
+
+def test_verifying_an_export(fresh, tmp_path):
+    text = fresh.browser.get("/orgs/acme/changes/export.jsonl").text
+    lines = text.splitlines(keepends=True)
+    cases = {
+        "whole": (lines, 0, ""),
+        "changed": ([line.replace("because", "instead") for line in lines], 1, "sequence 1"),
+        "one removed": (lines[:2] + lines[3:], 1, "sequence 3"),
+        "swapped": ([lines[1], lines[0], *lines[2:]], 1, "sequence 1"),
+        "repeated": ([*lines, lines[-1]], 1, "sequence 6"),
+        "no JSON": ([*lines, "{"], 1, "line 7"),
+    }
+    for name, (kept, code, said) in cases.items():
+        path = tmp_path / "export.jsonl"
+        path.write_text("".join(kept), encoding="utf-8")
+        done = fresh.manage("verify_changes", "--file", str(path))
+        assert done.returncode == code, (name, done.stdout, done.stderr)
+        assert said in done.stderr, name
+    path.write_text("".join(lines[:2] + lines[3:]), encoding="utf-8")
+    assert fresh.manage("verify_changes", "--file", str(path), "--filtered").returncode == 0
+
+
+def test_each_event_is_a_line_of_the_logger(fresh):
+    logged = [json.loads(line) for line in fresh.log().splitlines() if line.startswith('{"sequence"')]
+    exported = [json.loads(line) for line in fresh.browser.get("/orgs/acme/changes/export.jsonl").text.splitlines()]
+    assert logged == exported
+
+
+def test_what_the_log_does_not_hold(fresh):
+    text = fresh.browser.get("/orgs/acme/changes/export.jsonl").text
+    for private in ("1990-01-01", "birthdate", "gender", "access_token", "Bearer"):
+        assert private not in text
