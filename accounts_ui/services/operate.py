@@ -23,6 +23,7 @@ from accounts_ui.services.errors import (
     LogUnavailable,
     OperationIdReused,
     OutcomeNotRecorded,
+    ServiceError,
     StateChanged,
 )
 from accounts_ui.services.facts import facts_in, name_of
@@ -76,9 +77,10 @@ def assign(
 
     """
     operation = _operation(Action.ASSIGN, operation_id, subject_id, code, message)
-    earlier = _earlier(operation, origin, client)
-    if earlier:
-        return earlier
+    return _once(operation, origin, client, lambda: _assign(operation, origin, client, confirm_unknown=confirm_unknown))
+
+
+def _assign(operation: _Operation, origin: Origin, client: DirectoryClient, *, confirm_unknown: bool) -> Change:
     listing = client.list_users(origin.organization_id)
     types = known_types(client=client, organization_id=origin.organization_id, listing=listing)
     kind = types.get(operation.code)
@@ -112,7 +114,7 @@ def change_status(
     wanted, expected = inputs.check_status(status), inputs.check_expected(expected_status)
     operation = _operation(Action.CHANGE_STATUS, operation_id, subject_id, code, message, wanted, expected)
     call = lambda: client.change_status(origin.organization_id, subject_id, code, wanted)  # noqa: E731
-    return _on_existing(operation, origin, client, call)
+    return _once(operation, origin, client, lambda: _on_existing(operation, origin, client, call))
 
 
 def delete(
@@ -132,7 +134,7 @@ def delete(
     def call() -> None:
         client.delete(origin.organization_id, subject_id, code, operation.message or "Deleted by an administrator.")
 
-    return _on_existing(operation, origin, client, call)
+    return _once(operation, origin, client, lambda: _on_existing(operation, origin, client, call))
 
 
 def _operation(
@@ -153,6 +155,23 @@ def _operation(
         after=after,
         expected=expected,
     )
+
+
+def _once(operation: _Operation, origin: Origin, client: DirectoryClient, act: Callable[[], Change]) -> Change:
+    """``act``, or the result of the request that was here first with the same form."""
+    earlier = _earlier(operation, origin, client)
+    if earlier:
+        return earlier
+    try:
+        return act()
+    except (OutcomeNotRecorded, OperationIdReused):
+        raise
+    except ServiceError:
+        # What refuses a second click may be the work of the first one, which went past in between.
+        first = _earlier(operation, origin, client)
+        if first is None:
+            raise
+        return first
 
 
 def _earlier(operation: _Operation, origin: Origin, client: DirectoryClient) -> Change | None:
@@ -180,9 +199,6 @@ def _result_of(change: Change, timeout: float) -> Change:
 def _on_existing(
     operation: _Operation, origin: Origin, client: DirectoryClient, call: Callable[[], Account | None]
 ) -> Change:
-    earlier = _earlier(operation, origin, client)
-    if earlier:
-        return earlier
     listing = client.list_users(origin.organization_id)
     types = known_types(client=client, organization_id=origin.organization_id, listing=listing)
     current = facts_in(

@@ -55,7 +55,9 @@ class Tampering:
         if self.console.database == "postgresql":
             names = ("changes_event", "changes_change")
             around = [[f"ALTER TABLE {name} DISABLE TRIGGER USER" for name in names]]
-            triggers = self.run("SELECT tgrelid::regclass::text, tgname FROM pg_trigger WHERE NOT tgisinternal").fetchall()
+            triggers = self.run(
+                "SELECT tgrelid::regclass::text, tgname FROM pg_trigger WHERE NOT tgisinternal"
+            ).fetchall()
             around.append([f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}" for table, name in triggers])
         else:
             found = self.run("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
@@ -108,7 +110,9 @@ BREAKS = {
     "another projection": (["UPDATE changes_change SET outcome = 'unknown' WHERE last_sequence = 4"], "sequence 4"),
     "a missing projection": (["DELETE FROM changes_change WHERE last_sequence = 4"], "sequence 3"),
     "a foreign signature": (
-        ["UPDATE changes_event SET signature = (SELECT signature FROM changes_event WHERE sequence = 1) WHERE sequence = 5"],
+        [
+            "UPDATE changes_event SET signature = (SELECT signature FROM changes_event WHERE sequence = 1) WHERE sequence = 5"
+        ],
         "sequence 5",
     ),
 }

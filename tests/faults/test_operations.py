@@ -1,12 +1,13 @@
 """Faults × operations × databases: writes counted, outcome true, the admin told, the chain whole."""
 
 import json
+import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.servers import Browser, outcome_of, text_of
+from tests.servers import TIMEOUT, Browser, outcome_of, text_of
 
 ACTIONS = ("assign", "change_status", "delete")
 
@@ -28,7 +29,11 @@ class Job:
             "delete": f"/orgs/acme/accounts/{self.subject}/{self.code}/delete/",
         }[action]
         more = {"subject_id": self.subject, "code": self.code} if action == "assign" else {}
-        self.fields = {**browser.form(self.path), **more, **({"status": "expired"} if action == "change_status" else {})}
+        self.fields = {
+            **browser.form(self.path),
+            **more,
+            **({"status": "expired"} if action == "change_status" else {}),
+        }
 
     def send(self, browser: Browser | None = None, **changed):
         return (browser or self.browser).post(self.path, {**self.fields, **changed})
@@ -128,7 +133,9 @@ def test_the_same_form_again_calls_nothing(job, action):
 def test_a_double_click(job, console, action, sign_in):
     one = job(action)
     with ThreadPoolExecutor(4) as pool:
-        pages = list(pool.map(lambda _: one.browser.session.post(console.url + one.path, data=one.fields, timeout=60), range(4)))
+        pages = list(
+            pool.map(lambda _: one.browser.session.post(console.url + one.path, data=one.fields, timeout=60), range(4))
+        )
     assert {page.status_code for page in pages} == {200}
     assert {outcome_of(page) for page in pages} == {"applied"}
     assert one.writes == 1
@@ -138,7 +145,11 @@ def test_a_double_click(job, console, action, sign_in):
 def test_two_admins_at_once(job, console, action, sign_in):
     one = job(action)
     other = sign_in(console, "ada")
-    second = {**one.fields, "operation_id": str(uuid.uuid4()), "csrfmiddlewaretoken": other.form(one.path)["csrfmiddlewaretoken"]}
+    second = {
+        **one.fields,
+        "operation_id": str(uuid.uuid4()),
+        "csrfmiddlewaretoken": other.form(one.path)["csrfmiddlewaretoken"],
+    }
     with ThreadPoolExecutor(2) as pool:
         pages = list(
             pool.map(
@@ -176,6 +187,10 @@ def test_an_unknown_outcome_blocks_and_is_settled(job, directory, action, consol
     assert "without a known outcome" in one.browser.get("/orgs/acme/types/").text
     decided = one.browser.form(f"/orgs/acme/changes/{change}/", "/check/")
     page = one.browser.post(f"/orgs/acme/changes/{change}/check/", decided)
+    assert page.status_code == 409, "too early: the directory may still be acting"
+    time.sleep(2 * TIMEOUT)
+    page = one.browser.post(f"/orgs/acme/changes/{change}/check/", decided)
+    assert page.status_code == 200, text_of(page)
     events = one.logged()
     assert [event["event"] for event in events] == ["requested", "unknown", "settled"]
     assert events[-1]["outcome"] == "not_applied"
@@ -191,7 +206,7 @@ def test_an_unknown_outcome_that_took_effect_late_is_settled_by_a_visit(job, dir
     for _ in range(40):
         if one.took_effect:
             break
-        one.browser.get("/orgs/acme/types/")
+        time.sleep(0.25)
     one.browser.get("/orgs/acme/accounts/")
     events = one.logged()
     assert [event["event"] for event in events] == ["requested", "unknown", "settled"]

@@ -104,6 +104,8 @@ def test_no_role_names_the_claims(people):
 
 
 def test_htmx_goes_to_sign_in_with_the_whole_window(sqlite_console):
-    page = Browser(sqlite_console.url).get("/orgs/acme/accounts/?q=x", htmx=True, HX_Current_URL="http://h/orgs/acme/types/")
+    page = Browser(sqlite_console.url).get(
+        "/orgs/acme/accounts/?q=x", htmx=True, HX_Current_URL="http://h/orgs/acme/types/"
+    )
     assert page.status_code == 401
     assert page.headers["HX-Redirect"] == "/signin/?next=%2Forgs%2Facme%2Ftypes%2F"

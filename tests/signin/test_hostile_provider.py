@@ -69,8 +69,9 @@ class Attempt:
         return self.finish(**changed) if page.status_code == 302 else page
 
     def is_signed_in(self) -> bool:
-        return self.browser.get("/", follow=False).status_code != 302 or "/signin/" not in (
-            self.browser.last.headers["Location"]
+        return (
+            self.browser.get("/", follow=False).status_code != 302
+            or "/signin/" not in (self.browser.last.headers["Location"])
         )
 
 
@@ -97,7 +98,9 @@ def test_what_is_asked(attempt):
 
 
 def test_the_address_sets_nothing(attempt):
-    page = attempt.browser.get("/signin/?scope=admin&prompt=none&client_id=x&redirect_uri=http://evil&state=1", follow=False)
+    page = attempt.browser.get(
+        "/signin/?scope=admin&prompt=none&client_id=x&redirect_uri=http://evil&state=1", follow=False
+    )
     asked = parse_qs(urlsplit(page.headers["Location"]).query)
     assert asked["scope"] == ["openid profile email offline_access"]
     assert asked["client_id"] == [hostile.CLIENT_ID]

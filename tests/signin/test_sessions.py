@@ -47,7 +47,9 @@ def test_activity_counts_and_a_poll_does_not(sqlite_console, sign_in):
 def test_tokens_are_encrypted_and_not_in_the_cookie(sqlite_console, sign_in):
     browser = sign_in(sqlite_console, "ada")
     key = browser.session.cookies["console-session"]
-    [(secret, data)] = rows(sqlite_console, "SELECT secret, session_data FROM signin_session WHERE session_key = ?", key)
+    [(secret, data)] = rows(
+        sqlite_console, "SELECT secret, session_data FROM signin_session WHERE session_key = ?", key
+    )
     assert secret.startswith("gAAAA")
     assert "access_token" not in data
     assert all(len(cookie.value) < 200 for cookie in browser.session.cookies)
@@ -55,7 +57,11 @@ def test_tokens_are_encrypted_and_not_in_the_cookie(sqlite_console, sign_in):
 
 def expire_token(console, browser):
     key = browser.session.cookies["console-session"]
-    rows(console, "UPDATE signin_session SET token_expires_at = datetime('now', '+30 seconds') WHERE session_key = ?", key)
+    rows(
+        console,
+        "UPDATE signin_session SET token_expires_at = datetime('now', '+30 seconds') WHERE session_key = ?",
+        key,
+    )
 
 
 def test_refreshed_once_by_many(sqlite_console, sign_in, provider):
@@ -63,7 +69,9 @@ def test_refreshed_once_by_many(sqlite_console, sign_in, provider):
     expire_token(sqlite_console, browser)
     before = provider.control()["token_calls"]
     with ThreadPoolExecutor(6) as pool:
-        pages = list(pool.map(lambda _: browser.session.get(f"{sqlite_console.url}/orgs/acme/types/", timeout=60), range(6)))
+        pages = list(
+            pool.map(lambda _: browser.session.get(f"{sqlite_console.url}/orgs/acme/types/", timeout=60), range(6))
+        )
     assert [page.status_code for page in pages] == [200] * 6
     assert provider.control()["token_calls"] == before + 1
 
@@ -119,8 +127,12 @@ def test_signing_out_revokes_and_ends(sqlite_console, sign_in, directory):
     assert "/pick/" in browser.get("/signin/").url, "the provider's own session has ended too"
 
 
-@pytest.mark.parametrize("address", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)", "/signout/"])
+@pytest.mark.parametrize(
+    "address", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)", "/signout/"]
+)
 def test_next_stays_here(sqlite_console, sign_in, address):
     browser = sign_in(sqlite_console, "ada")
-    page = browser.session.get(f"{sqlite_console.url}/signin/", params={"next": address}, allow_redirects=False, timeout=30)
+    page = browser.session.get(
+        f"{sqlite_console.url}/signin/", params={"next": address}, allow_redirects=False, timeout=30
+    )
     assert page.headers["Location"] == "/"
