@@ -151,7 +151,7 @@ def check_workers_share_metrics() -> Finding:
     """Without a common folder ``/metrics`` shows whichever worker happens to answer."""
     if _workers() > 1 and not os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         yield Warning(
-            f"WEB_CONCURRENCY is {_workers()}, but PROMETHEUS_MULTIPROC_DIR is not set: /metrics shows one worker only.",
+            f"WEB_CONCURRENCY is {_workers()} without PROMETHEUS_MULTIPROC_DIR: /metrics shows one worker only.",
             hint="Set it to a folder that is empty at each start, for example: /run/console/metrics",
             id="console.W012",
         )
