@@ -54,7 +54,7 @@ def start_console(provider: Server, directory_server: Server, state: Path) -> It
     started: list[Server] = []
     databases: list[TestDatabase] = []
 
-    def start(database: str, **settings: str) -> Console:
+    def start(database: str, *, port: int = 0, **settings: str) -> Console:
         name = f"{database}-{len(started)}"
         url = f"sqlite:///{state / name}.sqlite3"
         if database == "postgresql":
@@ -67,7 +67,7 @@ def start_console(provider: Server, directory_server: Server, state: Path) -> It
         env |= {"DIRECTORY_TIMEOUT": str(servers.TIMEOUT), "CACHE_URL": servers.REDIS, **settings}
         log = state / f"{name}.log"
         with log.open("wb") as lines:
-            server = processes.start_console(env, provider, log=lines)
+            server = processes.start_console(env, provider, port=port, log=lines)
         started.append(server)
         return Console(server, log, database)
 

@@ -92,7 +92,7 @@ STATUS = {
     "wrong status": ({"status": "frozen"}, 400),
     "no status": ({"status": ""}, 400),
     "wrong UUID": ({"status": "expired", "operation_id": "12"}, 400),
-    "a UUID in braces": ({"status": "expired", "operation_id": "{%s}" % uuid.uuid4()}, 400),
+    "a UUID in braces": ({"status": "expired", "operation_id": f"{{{uuid.uuid4()}}}"}, 400),
     "no UUID": ({"status": "expired", "operation_id": ""}, 400),
     "another expected status": ({"status": "expired", "expected_status": "pending"}, 409),
     "no expected status": ({"status": "expired", "expected_status": ""}, 409),

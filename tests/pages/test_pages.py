@@ -33,6 +33,7 @@ def test_every_shape(browser, directory, shape, rows):
 
 
 def test_what_nobody_described_survives(browser, directory):
+    directory.person("worker", status="suspended-by-hr")
     page = browser.get("/orgs/acme/accounts/?per_page=500")
     assert "robot" in page.text, "an unknown row is shown as it came"
     assert 'data-status="suspended-by-hr"' in page.text

@@ -1,0 +1,75 @@
+"""Sign-in against a certified provider that is none of ours: the npm package oidc-provider."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from bs4 import BeautifulSoup
+
+from console.sandbox.processes import free_port, read_keys
+from tests.conftest import unavailable
+from tests.servers import Browser, text_of
+
+PEER = Path(__file__).parent / "peer"
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    if shutil.which("npm") is None:
+        unavailable("npm")
+    folder = tmp_path_factory.mktemp("peer")
+    for name in ("package.json", "package-lock.json", "server.mjs"):
+        shutil.copy(PEER / name, folder)
+    subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--silent"], cwd=folder, check=True, timeout=300)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def peer_console(installed, state, start_console, directory_server):
+    """A console at the peer. The peer knows the console's address beforehand, and the console the peer's."""
+    port, home = free_port(), free_port()
+    secret = read_keys(state)["OIDC_CLIENT_SECRET"]
+    command = ["node", "server.mjs", str(port), f"http://127.0.0.1:{home}", secret]
+    process = subprocess.Popen(command, cwd=installed, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    assert process.stdout.readline().strip() == b"ready"
+    yield start_console("sqlite", port=home, OIDC_ISSUER=f"http://127.0.0.1:{port}")
+    process.terminate()
+    process.wait(10)
+    process.stdout.close()
+
+
+def test_sign_in_refresh_and_sign_out(peer_console):
+    browser = Browser(peer_console.url)
+    page = browser.get("/signin/")
+    for _ in range(6):  # sign in, consent: the peer's own pages
+        if page.url.startswith(peer_console.url):
+            break
+        form = BeautifulSoup(page.text, "html.parser").find("form")
+        fields = {one["name"]: one.get("value", "") for one in form.find_all("input") if one.get("name")}
+        if "login" in fields:
+            fields |= {"login": "petra", "password": "any"}
+        page = browser.session.post(form["action"], data=fields, timeout=30)
+    assert page.status_code == 200, page.text
+    assert "Peer petra" in text_of(page)
+
+    first = page.text
+    assert "Acme GmbH" in first
+
+    # Its access tokens end within the margin, so each visit that needs one refreshes it, with rotation.
+    log_before = peer_console.log().count("GET /orgs/acme/types/")
+    for _ in range(2):
+        page = browser.get("/orgs/acme/types/")
+        assert page.status_code == 502, "the sandbox's directory does not know the peer's tokens, and says so"
+        assert "does not accept your sign-in" in text_of(page)
+    assert peer_console.log().count("GET /orgs/acme/types/") == log_before + 2
+    assert browser.get("/").status_code == 200, "refreshing kept the session"
+
+    page = browser.post("/signout/", browser.form("/", "/signout/"))
+    if not page.url.startswith(peer_console.url):
+        form = BeautifulSoup(page.text, "html.parser").find("form")
+        fields = {one["name"]: one.get("value", "") for one in form.find_all("input") if one.get("name")}
+        page = browser.session.post(form["action"], data={**fields, "logout": "yes"}, timeout=30)
+    assert "You are signed out" in text_of(page)
+    assert re.search(r"/pick/|interaction", browser.get("/signin/").url)
