@@ -19,7 +19,7 @@ const provider = new Provider(`http://127.0.0.1:${port}`, {
   async findAccount(ctx, id) {
     return {
       accountId: id,
-      claims: () => ({ sub: id, name: `Peer ${id}`, groups: ["acme-admins"], email: `${id}@acme.example`, email_verified: true }),
+      claims: () => ({ sub: id, name: `Peer ${id}`, groups: ["acme-admins", "globex-admins"], email: `${id}@acme.example`, email_verified: true }),
     };
   },
 });
