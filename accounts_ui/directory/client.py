@@ -5,6 +5,7 @@ import json
 import random
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 from accounts_ui.directory import errors
@@ -28,6 +29,14 @@ class TokenSource(Protocol):
 
     def renewed(self, rejected: str) -> str:
         """A newer token than the one that was rejected; raises where there is none to be had."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A write that succeeded: the status of the answer, and the account where the answer has one to read."""
+
+    status: int
+    account: Account | None = None
 
 
 class DirectoryClient:
@@ -80,26 +89,27 @@ class DirectoryClient:
             raise errors.Unreadable(_not_a_list(answer), status=answer.status) from None
         return tuple(row for row in rows if isinstance(row, AccountType))
 
-    def assign(self, organization_id: str, subject_id: str, code: str) -> Account | None:
-        """Link a person to an account type; ``None`` where the success has no account to read.
+    def assign(self, organization_id: str, subject_id: str, code: str) -> Done:
+        """Link a person to an account type.
 
         The directory makes a second account when asked twice, so this is sent once.
         """
-        return parse_account(self._write("POST", self._account(organization_id, subject_id, code), None).body)
+        return _done(self._write("POST", self._account(organization_id, subject_id, code), None))
 
-    def change_status(self, organization_id: str, subject_id: str, code: str, status: str) -> Account | None:
+    def change_status(self, organization_id: str, subject_id: str, code: str, status: str) -> Done:
         """Set the account's status to one of ``STATUSES``."""
         if status not in STATUSES:
             raise ValueError(status)
         body = json.dumps({"status": status}).encode()
-        return parse_account(self._write("PUT", self._account(organization_id, subject_id, code), body).body)
+        return _done(self._write("PUT", self._account(organization_id, subject_id, code), body))
 
-    def delete(self, organization_id: str, subject_id: str, code: str, message: str) -> None:
+    def delete(self, organization_id: str, subject_id: str, code: str, message: str) -> Done:
         """Delete the account, which the directory does softly.
 
         The body is documented as optional and answered with a 500 when it is missing: a JSON string always goes.
         """
-        self._write("DELETE", self._account(organization_id, subject_id, code), json.dumps(message).encode())
+        body = json.dumps(message).encode()
+        return Done(self._write("DELETE", self._account(organization_id, subject_id, code), body).status)
 
     def _users(self, organization_id: str) -> str:
         return f"{self._base}/{segment(check_id(organization_id, 'organization'))}/accounts/users"
@@ -158,6 +168,10 @@ class DirectoryClient:
             raise from_exchange(error) from error
         raise_for_answer(answer)
         return answer
+
+
+def _done(answer: http.Answer) -> Done:
+    return Done(answer.status, parse_account(answer.body))
 
 
 def _pause(error: errors.DirectoryError, attempt: int) -> float:

@@ -11,7 +11,7 @@ from django.db import DatabaseError
 from accounts_ui.changes import log, reading
 from accounts_ui.changes.models import Action, Change, Outcome
 from accounts_ui.directory import errors
-from accounts_ui.directory.client import DirectoryClient
+from accounts_ui.directory.client import DirectoryClient, Done
 from accounts_ui.directory.rows import Account, Listing
 from accounts_ui.services import inputs
 from accounts_ui.services.catalogue import known_types
@@ -131,8 +131,9 @@ def delete(
     expected = inputs.check_expected(expected_status)
     operation = _operation(Action.DELETE, operation_id, subject_id, code, message, "deleted", expected)
 
-    def call() -> None:
-        client.delete(origin.organization_id, subject_id, code, operation.message or "Deleted by an administrator.")
+    def call() -> Done:
+        said = operation.message or "Deleted by an administrator."
+        return client.delete(origin.organization_id, subject_id, code, said)
 
     return _once(operation, origin, client, lambda: _on_existing(operation, origin, client, call))
 
@@ -196,9 +197,7 @@ def _result_of(change: Change, timeout: float) -> Change:
     return change
 
 
-def _on_existing(
-    operation: _Operation, origin: Origin, client: DirectoryClient, call: Callable[[], Account | None]
-) -> Change:
+def _on_existing(operation: _Operation, origin: Origin, client: DirectoryClient, call: Callable[[], Done]) -> Change:
     listing = client.list_users(origin.organization_id)
     types = known_types(client=client, organization_id=origin.organization_id, listing=listing)
     current = facts_in(
@@ -265,7 +264,7 @@ def _perform(
     origin: Origin,
     client: DirectoryClient,
     facts: dict[str, Any],
-    call: Callable[[], Account | None],
+    call: Callable[[], Done],
 ) -> Change:
     """Record, send, record."""
     try:
@@ -281,10 +280,10 @@ def _perform(
     return _send(change, client, call)
 
 
-def _send(change: Change, client: DirectoryClient, call: Callable[[], Account | None]) -> Change:
+def _send(change: Change, client: DirectoryClient, call: Callable[[], Done]) -> Change:
     """One call. Whatever it brings becomes the outcome, committed before anybody is told."""
     try:
-        account = call()
+        done = call()
     except (errors.Refused, errors.NotSent) as error:
         change = _conclude(change, Outcome.NOT_APPLIED, error.status, error.reason)
         if isinstance(error, errors.TokenUnavailable) and error.__cause__:
@@ -292,8 +291,8 @@ def _send(change: Change, client: DirectoryClient, call: Callable[[], Account | 
         return change
     except errors.DirectoryError as error:
         return _look(change, client, error)
-    after = account.status if account and account.status else change.after
-    return _conclude(change, Outcome.APPLIED, 200, "", after=after)
+    after = done.account.status if done.account and done.account.status else change.after
+    return _conclude(change, Outcome.APPLIED, done.status, "", after=after)
 
 
 def _look(change: Change, client: DirectoryClient, error: errors.DirectoryError) -> Change:

@@ -1,0 +1,167 @@
+"""Health, metrics, settings that stop the start, deployment checks, secrets."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+import requests
+
+from console.sandbox.processes import ROOT
+from tests.servers import REDIS
+
+
+def test_health_and_readiness(sqlite_console):
+    assert requests.get(f"{sqlite_console.url}/healthz", timeout=20).text == "ok\n"
+    page = requests.get(f"{sqlite_console.url}/readyz", timeout=20)
+    assert page.status_code == 200
+    assert page.json() == {"ready": True, "parts": {"database": "up", "cache": "up", "provider": "up"}}
+
+
+def test_readiness_names_what_is_down(start_console, directory):
+    console = start_console("sqlite", OIDC_ISSUER="http://127.0.0.1:9")
+    page = requests.get(f"{console.url}/readyz", timeout=20)
+    assert page.status_code == 503
+    assert page.json()["parts"] == {"database": "up", "cache": "up", "provider": "down"}
+
+
+def test_metrics(sqlite_console, sign_in):
+    sign_in(sqlite_console, "ada").get("/orgs/acme/accounts/")
+    page = requests.get(f"{sqlite_console.url}/metrics", timeout=20)
+    assert 'http_requests_total{method="GET",route="orgs/<str:org>/accounts/",status="200"}' in page.text
+    stranger = requests.get(f"{sqlite_console.url}/metrics", headers={"X-Forwarded-For": "203.0.113.9"}, timeout=20)
+    assert stranger.status_code == 403
+
+
+def test_the_true_address_behind_a_proxy(start_console, sign_in, directory):
+    console = start_console("sqlite", TRUSTED_PROXY_COUNT="1")
+    browser = sign_in(console, "ada")
+    subject = directory.person("worker")
+    path = f"/orgs/acme/accounts/{subject}/worker/status/"
+    browser.session.headers["X-Forwarded-For"] = "6.6.6.6, 203.0.113.9"
+    browser.post(path, {**browser.form(path), "status": "expired"})
+    [first, *_] = browser.get("/orgs/acme/changes/export.jsonl").text.splitlines()
+    assert json.loads(first)["ip"] == "203.0.113.9"
+
+
+def start(**changed):
+    """``manage.py check`` with these settings changed (``None``: not set)."""
+    env = {**_environment(), **changed}
+    return subprocess.run(
+        [sys.executable, "manage.py", "check", *(["--deploy"] if changed.get("_deploy") else [])],
+        env={name: value for name, value in env.items() if value is not None and not name.startswith("_")},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+
+
+def _environment():
+    script = "set -a; . .ci/environment; env -0"
+    found = subprocess.run(["bash", "-c", script], cwd=ROOT, capture_output=True, check=True).stdout.decode()
+    kept = dict(pair.split("=", 1) for pair in found.split("\0") if pair)
+    return {name: kept[name] for name in kept if name not in os.environ or name in ("PATH", "HOME")}
+
+
+REQUIRED = [
+    "SECRET_KEY",
+    "ALLOWED_HOSTS",
+    "OIDC_ISSUER",
+    "OIDC_CLIENT_ID",
+    "OIDC_CLIENT_SECRET",
+    "DIRECTORY_API_URL",
+    "CONSOLE_ORGANIZATIONS",
+    "TOKEN_ENCRYPTION_KEYS",
+    "AUDIT_SIGNING_KEY",
+]
+
+
+@pytest.mark.parametrize("name", REQUIRED)
+def test_a_missing_setting_stops_the_start(name):
+    done = start(**{name: None})
+    assert done.returncode != 0
+    assert f"{name} is not set. Set it in the environment, for example: {name}=" in done.stderr
+
+
+WRONG = {
+    "http to the world": ({"DIRECTORY_API_URL": "http://directory.example.org"}, "only for a loopback address"),
+    "no address": ({"OIDC_ISSUER": "login"}, "not an absolute address"),
+    "no JSON": ({"CONSOLE_ORGANIZATIONS": "{"}, "not JSON"),
+    "an empty gate": ({"CONSOLE_ORGANIZATIONS": "{}"}, "deny by default needs a rule"),
+    "a rule for nobody": ({"CONSOLE_ORGANIZATIONS": '{"acme": {}}'}, "no rule lets anybody in"),
+    "an odd field": ({"CONSOLE_ORGANIZATIONS": '{"acme": {"admin": {}}}'}, "unknown field 'admin'"),
+    "no Fernet key": ({"TOKEN_ENCRYPTION_KEYS": "abc"}, "not a Fernet key"),
+    "no Ed25519 key": ({"AUDIT_SIGNING_KEY": "abc"}, "not the base64"),
+    "no number": ({"DIRECTORY_TIMEOUT": "soon"}, "not a number"),
+    "no mode": ({"CONSOLE_EMBED_MODE": "all"}, "not one of"),
+    "a wide origin": ({"CONSOLE_EMBED_ORIGINS": "https://a.example; script-src *"}, "not an origin"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_setting_stops_the_start(name):
+    changed, said = WRONG[name]
+    done = start(**changed)
+    assert done.returncode != 0
+    assert said in done.stderr
+
+
+def test_a_secret_from_a_file(tmp_path):
+    path = tmp_path / "secret"
+    path.write_text("x" * 20 + "0123456789-abcdefghijklmnopqrstuvwxyz")
+    assert start(SECRET_KEY=None, SECRET_KEY_FILE=str(path)).returncode == 0
+
+
+DEPLOY = {
+    "E001": {"SECRET_KEY": "short"},
+    "E002": {"OIDC_CLIENT_SECRET": "iWhKmIjM9Cl6xRhP2CZTh3uEgIcLAYqBIvHZuKFPGuk="},
+    "E003": {"DEBUG": "true"},
+    "E004": {"OIDC_ISSUER": "http://127.0.0.1:8001"},
+    "E005": {"DIRECTORY_API_URL": "http://127.0.0.1:8002"},
+    "E006": {"ALLOWED_HOSTS": "*"},
+    "E007": {"CSRF_TRUSTED_ORIGINS": "https://*.example.org"},
+    "E008": {"CONSOLE_EMBED_MODE": "same-site"},
+    "E009": {"CONSOLE_EMBED_MODE": "same-site", "CONSOLE_EMBED_ORIGINS": "https://*.example.org"},
+    "E010": {"WEB_CONCURRENCY": "3"},
+    "E015": {"METRICS_TOKEN": "short"},
+}
+
+
+@pytest.mark.parametrize("name", DEPLOY)
+def test_deployment_checks(name):
+    done = start(_deploy="yes", **DEPLOY[name])
+    assert done.returncode != 0
+    assert f"console.{name}" in done.stderr
+    assert "HINT" in done.stderr
+
+
+def test_a_good_deployment_has_no_errors():
+    done = start(_deploy="yes", WEB_CONCURRENCY="3", CACHE_URL=REDIS)
+    assert done.returncode == 0, done.stderr
+
+
+def test_newkeys_are_fresh_and_usable():
+    def keys():
+        done = subprocess.run(
+            [sys.executable, "manage.py", "newkeys"], cwd=ROOT, capture_output=True, text=True, check=True,
+            env={"PATH": os.environ["PATH"]},
+        )  # fmt: skip
+        return dict(line.split("=", 1) for line in done.stdout.splitlines())
+
+    first, second = keys(), keys()
+    assert set(first) == {"SECRET_KEY", "TOKEN_ENCRYPTION_KEYS", "AUDIT_SIGNING_KEY"}
+    assert all(first[name] != second[name] for name in first)
+    assert start(_deploy="yes", **first).returncode == 0
+
+
+def test_no_secret_in_any_log(sqlite_console, sign_in, directory):
+    browser = sign_in(sqlite_console, "ada")
+    directory.fault("status-500", on="list", times=5)
+    browser.get("/orgs/acme/accounts/")
+    browser.get("/signin/callback/?code=SECRETCODE1&state=SECRETSTATE1")
+    log = sqlite_console.log()
+    env = sqlite_console.server.env
+    secrets = [env[name] for name in ("SECRET_KEY", "TOKEN_ENCRYPTION_KEYS", "AUDIT_SIGNING_KEY", "OIDC_CLIENT_SECRET")]
+    for secret in [*secrets, "SECRETCODE1", "SECRETSTATE1", browser.session.cookies["console-session"]]:
+        assert secret not in log
