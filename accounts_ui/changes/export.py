@@ -6,33 +6,11 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from accounts_ui.changes.log import line_of
-from accounts_ui.changes.models import Change
+from accounts_ui.changes.models import FACTS, Change
 from accounts_ui.changes.reading import LogFilters, events_matching, matching
 from accounts_ui.changes.record import moment
 
-COLUMNS = [
-    "change_id",
-    "organization_id",
-    "requested_at",
-    "settled_at",
-    "actor_issuer",
-    "actor_subject",
-    "actor_name",
-    "actor_email",
-    "ip",
-    "request_id",
-    "action",
-    "subject_id",
-    "subject_name",
-    "code",
-    "type_name",
-    "before",
-    "after",
-    "message",
-    "outcome",
-    "http_status",
-    "reason",
-]
+COLUMNS = ("change_id", "requested_at", "settled_at", *FACTS)
 
 _CHUNK = 1000
 

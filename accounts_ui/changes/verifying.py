@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts_ui.changes import triggers
 from accounts_ui.changes.log import record_of
-from accounts_ui.changes.models import Change, Event
+from accounts_ui.changes.models import FACTS, Change, Event
 from accounts_ui.changes.record import FIRST_PREVIOUS_HASH, canonical, digest, is_signed, key_id, moment, sign
 
 Keys = Mapping[str, Ed25519PublicKey]
@@ -141,23 +141,8 @@ def _verify_record(sequence: int, record: Mapping[str, Any], keys: Keys) -> None
         raise Broken(sequence, "the signature is not that of its key")
 
 
-_SAME = ["outcome", "http_status", "reason", "after"]
-_FROZEN = [
-    "organization_id",
-    "actor_issuer",
-    "actor_subject",
-    "actor_name",
-    "actor_email",
-    "ip",
-    "request_id",
-    "action",
-    "subject_id",
-    "subject_name",
-    "code",
-    "type_name",
-    "before",
-    "message",
-]
+_SAME = ("outcome", "http_status", "reason", "after")
+_FROZEN = tuple(name for name in FACTS if name not in _SAME)
 
 
 def _verify_changes() -> None:
