@@ -37,12 +37,25 @@ class AccountBusy(LogError):
         self.change = change
 
 
-def request(change_id: uuid.UUID, facts: dict[str, Any]) -> Change:
+class AccountMoved(LogError):
+    """Another change of the account was recorded since its state was read: ``change``."""
+
+    def __init__(self, change: Change) -> None:
+        super().__init__(str(change.change_id))
+        self.change = change
+
+
+def request(change_id: uuid.UUID, facts: dict[str, Any], *, read_at_sequence: int) -> Change:
     """Open a change with its ``requested`` event. Committed, durably, when this returns.
+
+    Args:
+        read_at_sequence: the end of the chain before the account's state was read (``reading.end_of_chain``). A
+            change of the same account that was recorded later may have made what was read untrue.
 
     Raises:
         IdTaken: there is a change of this id.
         AccountBusy: another change of the same account is open.
+        AccountMoved: another change of the same account came in between.
         django.db.Error: nothing was written.
 
     """
@@ -51,14 +64,11 @@ def request(change_id: uuid.UUID, facts: dict[str, Any]) -> Change:
         taken = Change.objects.filter(change_id=change_id).first()
         if taken:
             raise IdTaken(taken)
-        busy = Change.objects.filter(
-            organization_id=facts["organization_id"],
-            subject_id=facts["subject_id"],
-            code=facts["code"],
-            outcome__in=OPEN_OUTCOMES,
-        ).first()
-        if busy:
+        same = Change.objects.filter(**{name: facts[name] for name in ("organization_id", "subject_id", "code")})
+        if busy := same.filter(outcome__in=OPEN_OUTCOMES).first():
             raise AccountBusy(busy)
+        if newer := same.filter(last_sequence__gt=read_at_sequence).first():
+            raise AccountMoved(newer)
         event = _append(
             change_id,
             EventKind.REQUESTED,

@@ -88,6 +88,11 @@ def by_operation(change_id: uuid.UUID) -> Change | None:
     return Change.objects.filter(change_id=change_id).first()
 
 
+def end_of_chain() -> int:
+    """The sequence of the newest event; 0 where there is none."""
+    return Event.objects.order_by("-sequence").values_list("sequence", flat=True).first() or 0
+
+
 def events_of(change: Change) -> list[Event]:
     """Its events, oldest first."""
     return list(Event.objects.filter(change_id=change.change_id).order_by("sequence"))

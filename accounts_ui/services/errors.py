@@ -11,6 +11,7 @@
     ├── StateChanged          the account is not in the state that the form showed; ``current`` is the new one
     ├── AlreadyAssigned       the person has the account already, in ``status``
     ├── AnotherOperationOpen  ``change`` of the same account has no outcome yet
+    ├── AccountMoved          ``change`` of the same account was made while this one was being checked
     ├── ConfirmationNeeded    the directory does not know ``what`` (``subject``, ``code``, ``recorded``)
     ├── NotSettled            ``change`` stays unknown: what was read does not tell
     ├── LogUnavailable        nothing could be recorded, so nothing was sent
@@ -100,6 +101,10 @@ class _AboutChange(ServiceError):
 
 class AnotherOperationOpen(_AboutChange):
     """Another operation on the same account has no outcome yet."""
+
+
+class AccountMoved(_AboutChange):
+    """Another operation on the same account was made while this one was being checked."""
 
 
 class ConfirmationNeeded(ServiceError):

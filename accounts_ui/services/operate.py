@@ -17,6 +17,7 @@ from accounts_ui.services import inputs
 from accounts_ui.services.catalogue import known_types
 from accounts_ui.services.errors import (
     AccountFacts,
+    AccountMoved,
     AlreadyAssigned,
     AnotherOperationOpen,
     ConfirmationNeeded,
@@ -81,6 +82,7 @@ def assign(
 
 
 def _assign(operation: _Operation, origin: Origin, client: DirectoryClient, *, confirm_unknown: bool) -> Change:
+    sequence = _end_of_chain()
     listing = client.list_users(origin.organization_id)
     types = known_types(client=client, organization_id=origin.organization_id, listing=listing)
     kind = types.get(operation.code)
@@ -96,7 +98,7 @@ def _assign(operation: _Operation, origin: Origin, client: DirectoryClient, *, c
         before=existing.status if existing else None,
     )
     call = lambda: client.assign(origin.organization_id, operation.subject_id, operation.code)  # noqa: E731
-    return _perform(operation, origin, client, facts, call)
+    return _perform(operation, origin, client, facts, call, sequence)
 
 
 def change_status(
@@ -198,6 +200,7 @@ def _result_of(change: Change, timeout: float) -> Change:
 
 
 def _on_existing(operation: _Operation, origin: Origin, client: DirectoryClient, call: Callable[[], Done]) -> Change:
+    sequence = _end_of_chain()
     listing = client.list_users(origin.organization_id)
     types = known_types(client=client, organization_id=origin.organization_id, listing=listing)
     current = facts_in(
@@ -207,7 +210,14 @@ def _on_existing(operation: _Operation, origin: Origin, client: DirectoryClient,
     facts = _facts(
         operation, origin, subject_name=current.subject_name, type_name=current.type_name, before=current.status
     )
-    return _perform(operation, origin, client, facts, call)
+    return _perform(operation, origin, client, facts, call, sequence)
+
+
+def _end_of_chain() -> int:
+    try:
+        return reading.end_of_chain()
+    except DatabaseError as error:
+        raise LogUnavailable(_NOTHING_SENT) from error
 
 
 def _refuse_existing(existing: Account | None) -> None:
@@ -265,16 +275,19 @@ def _perform(
     client: DirectoryClient,
     facts: dict[str, Any],
     call: Callable[[], Done],
+    sequence: int,
 ) -> Change:
-    """Record, send, record."""
+    """Record, send, record. ``sequence`` is where the chain ended before the account was read."""
     try:
-        change = log.request(operation.id, facts)
+        change = log.request(operation.id, facts, read_at_sequence=sequence)
     except log.IdTaken as taken:
         if not operation.is_that_of(taken.change, origin):
             raise OperationIdReused("This form was sent before with other data. Open a new form.") from None
         return _result_of(taken.change, client.timeout)
     except log.AccountBusy as busy:
         raise AnotherOperationOpen(_BUSY, busy.change) from None
+    except log.AccountMoved as moved:
+        raise AccountMoved("Another operation on this account was just made. Nothing was sent.", moved.change) from None
     except DatabaseError as error:
         raise LogUnavailable(_NOTHING_SENT) from error
     return _send(change, client, call)

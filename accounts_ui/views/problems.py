@@ -36,6 +36,7 @@ EXPLANATIONS: Final[dict[type[Exception], Explanation]] = {
     services.AnotherOperationOpen: Explanation(
         409, "Another change is still open", "Settle it first; nothing was sent."
     ),
+    services.AccountMoved: Explanation(409, "The account has changed meanwhile", "Look at it, and decide again."),
     services.ConfirmationNeeded: Explanation(422, "Is this what you mean?", "Nothing was sent yet."),
     services.NotSettled: Explanation(409, "The outcome is still unknown", "Check again later, or decide it yourself."),
     services.LogUnavailable: Explanation(503, "The change log cannot be written", _OPERATOR),

@@ -161,6 +161,24 @@ def test_two_admins_at_once(job, console, action, sign_in):
     assert one.writes == 1
 
 
+def test_a_state_that_was_read_before_another_ones_change_is_no_ground(job, console, directory, sign_in):
+    """The second admin's list is on its way, and old, while the first one's assignment is made and recorded."""
+    one = job("assign")
+    other = sign_in(console, "ada")
+    token = other.form(one.path)["csrfmiddlewaretoken"]
+    second = {**one.fields, "operation_id": str(uuid.uuid4()), "csrfmiddlewaretoken": token}
+    directory.fault("stale", on="list", seconds=1)
+    with ThreadPoolExecutor(1) as pool:
+        late = pool.submit(other.session.post, console.url + one.path, data=second, timeout=60)
+        while not any(entry["operation"] == "list" and entry["status"] is None for entry in directory.journal()):
+            time.sleep(0.02)
+        assert "result=" in one.send().url
+        page = late.result()
+    assert page.status_code == 409
+    assert "was just made" in text_of(page)
+    assert one.writes == 1
+
+
 def test_the_state_has_changed_meanwhile(job, directory):
     one = job("change_status")
     directory.set_status(one.subject, one.code, "pending")

@@ -47,6 +47,7 @@ NAMES: Final = (
     "hang-before",
     "hang-after",
     "late",
+    "stale",
     "drip-headers",
     "drip-body",
     "truncated",

@@ -95,6 +95,12 @@ class Handler(BaseHTTPRequestHandler):
             reply = self._act(parts, operation, body, entry)
             entry["status"] = reply.status
             return self._reply(reply)
+        if fault["name"] == "stale":
+            reply = self._act(parts, operation, body, entry)
+            document = json.loads(json.dumps(reply.document))
+            time.sleep(fault.get("seconds", 1))
+            entry["status"] = reply.status
+            return self._reply(Reply(reply.status, document, reply.headers))
         if faults.applies(fault["name"]):
             self._act(parts, operation, body, entry)
         if fault["name"] == "late":
