@@ -1,5 +1,7 @@
 """The servers that tests share: one provider and one directory a worker, a console on each database."""
 
+import shutil
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -49,21 +51,46 @@ def directory(directory_server: Server) -> DirectoryDouble:
 
 
 @pytest.fixture(scope="session")
-def start_console(provider: Server, directory_server: Server, state: Path) -> Iterator[Callable[..., Console]]:
+def migrated(provider: Server, directory_server: Server, state: Path) -> Iterator[Callable[[str], str]]:
+    """The address of a fresh, migrated database. Migrating takes seconds: it is done once, and copied."""
+    databases: dict[str, TestDatabase] = {}
+    templates: dict[str, Path | TestDatabase] = {}
+
+    def migrate(url: str) -> None:
+        processes.migrate(processes.console_environment(state, provider, directory_server, database_url=url))
+
+    def copy(database: str) -> str:
+        name = f"{database}-{uuid.uuid4().hex[:12]}"
+        if database == "sqlite":
+            if database not in templates:
+                templates[database] = state / "template.sqlite3"
+                migrate(f"sqlite:///{templates[database]}")
+            shutil.copy(templates[database], state / f"{name}.sqlite3")
+            return f"sqlite:///{state / name}.sqlite3"
+        try:
+            if database not in templates:
+                templates[database] = databases["template"] = TestDatabase()
+                migrate(databases["template"].url)
+            databases[name] = TestDatabase(databases["template"].name)
+        except servers.psycopg.OperationalError:
+            unavailable("PostgreSQL")
+        return databases[name].url
+
+    yield copy
+    for one in databases.values():
+        one.drop()
+
+
+@pytest.fixture(scope="session")
+def start_console(
+    provider: Server, directory_server: Server, state: Path, migrated: Callable[[str], str]
+) -> Iterator[Callable[..., Console]]:
     """Start a console on a database, with further settings; stopped when the worker is done."""
     started: list[Server] = []
-    databases: list[TestDatabase] = []
 
     def start(database: str, *, port: int = 0, **settings: str) -> Console:
         name = f"{database}-{len(started)}"
-        url = f"sqlite:///{state / name}.sqlite3"
-        if database == "postgresql":
-            try:
-                databases.append(TestDatabase())
-            except servers.psycopg.OperationalError:
-                unavailable("PostgreSQL")
-            url = databases[-1].url
-        env = processes.console_environment(state, provider, directory_server, database_url=url)
+        env = processes.console_environment(state, provider, directory_server, database_url=migrated(database))
         env |= {"DIRECTORY_TIMEOUT": str(servers.TIMEOUT), "CACHE_URL": servers.REDIS, **settings}
         log = state / f"{name}.log"
         with log.open("wb") as lines:
@@ -73,9 +100,9 @@ def start_console(provider: Server, directory_server: Server, state: Path) -> It
 
     yield start
     for server in started:
+        server.process.terminate()  # all at once; then wait for each
+    for server in started:
         server.stop()
-    for one in databases:
-        one.drop()
 
 
 @pytest.fixture(scope="session")

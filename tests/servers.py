@@ -29,14 +29,14 @@ def chromium() -> str | None:
 
 
 class TestDatabase:
-    """A PostgreSQL database of its own."""
+    """A PostgreSQL database of its own, empty or a copy of ``template``, which nobody may be connected to."""
 
     __test__ = False
 
-    def __init__(self) -> None:
+    def __init__(self, template: str = "template1") -> None:
         self.name = f"console_test_{uuid.uuid4().hex[:12]}"
         with psycopg.connect(POSTGRESQL, autocommit=True, connect_timeout=5) as connection:
-            connection.execute(f'CREATE DATABASE "{self.name}"')
+            connection.execute(f'CREATE DATABASE "{self.name}" TEMPLATE "{template}"')
 
     @property
     def url(self) -> str:

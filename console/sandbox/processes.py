@@ -136,13 +136,17 @@ def console_environment(
     }
 
 
+def migrate(env: Mapping[str, str]) -> None:
+    """Bring the console's database to the newest schema."""
+    _run([sys.executable, "manage.py", "migrate", "--verbosity", "0"], env)
+
+
 def start_console(
     env: Mapping[str, str], provider: Server, *, port: int = 0, workers: int = 1, log: IO[bytes] | None = None
 ) -> Server:
-    """The console itself, migrated, served by gunicorn."""
+    """The console itself, served by gunicorn, on a database that is migrated."""
     port = port or free_port()
     full = dict(env)
-    _run([sys.executable, "manage.py", "migrate", "--verbosity", "0"], full)
     provider.control(allow=f"http://127.0.0.1:{port}")
     provider.control(allow=f"http://localhost:{port}")
     server = _serve("console", "console.wsgi", port, full, "/healthz", log, workers=workers)

@@ -69,6 +69,7 @@ class Command(BaseCommand):
         for fault in faults:
             directory.control("fault", **fault)
         env = processes.console_environment(state, provider, directory)
+        processes.migrate(env)
         servers.append(processes.start_console(env, provider, port=options["port"]))
 
     def _introduce(self, console: processes.Server) -> None:
