@@ -178,7 +178,7 @@ def exchange(
         NoAnswer: the peer may have seen it.
 
     """
-    with _limited(timeout) as progress, requests.Session() as session:
+    with _limited(timeout) as progress, _Session() as session:
         session.trust_env = False  # no proxies, no .netrc: nothing but the caller decides what is sent, and where
         session.headers = CaseInsensitiveDict(
             {"User-Agent": USER_AGENT, "Accept": "application/json", "Accept-Encoding": "gzip", "Connection": "close"}
@@ -197,7 +197,7 @@ def exchange(
                 stream=True,
             )
             return Answer(response.status_code, response.headers, _read(response, max_bytes))
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             raise _translate(error, progress) from error
 
 
@@ -338,6 +338,13 @@ def _tls_context(bundle: str) -> ssl.SSLContext:
     return context
 
 
+class _Session(requests.Session):
+    """requests without redirects: to offer one, it would read a body without limit and parse the ``Location``."""
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        return None
+
+
 class _DeadlineAdapter(HTTPAdapter):
     """requests' transport on our connections."""
 
@@ -363,8 +370,8 @@ class _DeadlineAdapter(HTTPAdapter):
 
 def _read(response: requests.Response, max_bytes: int) -> bytes:
     declared = response.headers.get("Content-Length", "")
-    if declared.isdigit() and int(declared) > max_bytes:
-        raise AnswerTooLarge(f"{declared} bytes; at most {max_bytes} are read")
+    if declared.isascii() and declared.isdigit() and (len(declared) > 18 or int(declared) > max_bytes):
+        raise AnswerTooLarge(f"{declared[:20]} bytes; at most {max_bytes} are read")
     chunks: list[bytes] = []
     size = 0
     while chunk := response.raw.read(CHUNK, decode_content=True):

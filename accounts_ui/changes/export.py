@@ -43,7 +43,13 @@ def csv_lines(columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> Iterator
 def inert(cell: Any) -> str:
     """The cell as text that a spreadsheet shows and does not run (OWASP: CSV injection)."""
     text = "" if cell is None else str(cell)
-    return f"'{text}" if text.lstrip().startswith(("=", "+", "-", "@")) or (text[:1] in "\t\r\n" and text) else text
+    return f"'{text}" if text and (text[0] in "\t\r\n" or _starts_formula(text)) else text
+
+
+def _starts_formula(text: str) -> bool:
+    """Whether its first character that anybody can see starts a formula; spreadsheets fold full-width ones."""
+    first = next((c for c in text if c.isprintable() and not c.isspace()), "")
+    return first != "" and first in "=+-@＝＋－＠"
 
 
 def _cells(change: Change) -> list[Any]:

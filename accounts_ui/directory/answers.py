@@ -48,7 +48,7 @@ def retry_after(answer: http.Answer) -> float | None:
         return min(float(text), MAX_RETRY_AFTER)
     try:
         moment = email.utils.parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError, IndexError, TypeError):  # the parser was not made for ill will
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=datetime.UTC)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from accounts_ui.directory import errors
-from accounts_ui.directory.answers import from_exchange, raise_for_answer
+from accounts_ui.directory.answers import clean, from_exchange, raise_for_answer
 from accounts_ui.directory.ids import check_id, segment
 from accounts_ui.directory.rows import Account, AccountType, Listing, NotRows, parse_account, parse_rows
 from console import http
@@ -183,5 +183,5 @@ def _pause(error: errors.DirectoryError, attempt: int) -> float:
 
 
 def _not_a_list(answer: http.Answer) -> str:
-    kind = answer.headers.get("Content-Type", "no type")[:80]
+    kind = clean(answer.headers.get("Content-Type", "no type"), limit=80)
     return f"The directory answered {answer.status} with something that is not a JSON list ({kind})."

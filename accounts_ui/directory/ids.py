@@ -43,6 +43,15 @@ def check_id(value: str, what: str) -> str:
     return value
 
 
+def is_id(value: str) -> bool:
+    """Whether ``value`` passes ``check_id``."""
+    try:
+        check_id(value, "")
+    except InvalidId:
+        return False
+    return True
+
+
 def segment(value: str) -> str:
     """``value`` as one percent-encoded path segment (RFC 3986, section 3.3)."""
     return quote(value, safe="")

@@ -64,7 +64,7 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     org_id: str = ""
     created_at: str = ""
     effective_at: str = ""
-    extra: dict[str, Any] = {}
+    extra: dict[str, str] = {}
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,7 +78,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     created_at: str = ""
     effective_at: str = ""
     expires_at: str = ""
-    extra: dict[str, Any] = {}
+    extra: dict[str, str] = {}
 
 
 class AccountType(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,7 +97,7 @@ class AccountType(msgspec.Struct, frozen=True, kw_only=True):
     roles: tuple[str, ...] = ()
     requirements: dict[str, Any] = {}
     specifications: dict[str, Any] = {}
-    extra: dict[str, Any] = {}
+    extra: dict[str, str] = {}
 
 
 class OtherRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -242,7 +242,7 @@ def _person(item: dict[str, Any]) -> Person:
         name=_full_name(traits.get("name")),
         email=_text(traits.get("email")),
         username=_text(traits.get("username")),
-        status=_text(item.get("status")),
+        status=_status(item.get("status")),
         roles=_texts(item.get("acls")),
         org_id=_text(item.get("org_id")),
         created_at=_text(item.get("creation_date")),
@@ -255,7 +255,7 @@ def _account(item: dict[str, Any]) -> Account:
     return Account(
         subject_id=_text(item["subject_id"]),
         code=_text(item.get("account_code", item.get("code"))),
-        status=_text(item.get("status")),
+        status=_status(item.get("status")),
         id=_text(item.get("id")),
         org_id=_text(item.get("org_id")),
         created_at=_text(item.get("creation_date")),
@@ -270,7 +270,7 @@ def _type(item: dict[str, Any]) -> AccountType:
         code=_text(item["code"]),
         name=_text(item.get("name")),
         description=_text(item.get("description")),
-        status=_text(item.get("status")),
+        status=_status(item.get("status")),
         org_id=_text(item.get("org_id")),
         created_at=_text(item.get("creation_date")),
         modified_at=_text(item.get("modified_date")),
@@ -286,8 +286,8 @@ def _type(item: dict[str, Any]) -> AccountType:
 
 def _other(item: Any) -> OtherRow:
     shown = {key: value for key, value in item.items() if key not in _PRIVATE} if isinstance(item, dict) else item
-    status = _text(item.get("status")) if isinstance(item, dict) else ""
-    return OtherRow(text=json.dumps(shown, ensure_ascii=False, separators=(",", ":")), status=status)
+    status = _status(item.get("status")) if isinstance(item, dict) else ""
+    return OtherRow(text=_as_json(shown), status=status)
 
 
 def _full_name(name: Any) -> str:
@@ -305,9 +305,19 @@ def _text(value: Any) -> str:
     """A scalar as text; anything else, which nobody described, as the JSON that it came as."""
     if value is None:
         return ""
-    if isinstance(value, str):
-        return value
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return value if isinstance(value, str) else _as_json(value)
+
+
+def _as_json(value: Any) -> str:
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    except RecursionError:
+        return "(nested too deeply to be shown)"
+
+
+def _status(value: Any) -> str:
+    """A status goes into the log and into forms, where PostgreSQL and browsers refuse a NUL: it is made visible."""
+    return _text(value).replace("\0", "\N{SYMBOL FOR NULL}")
 
 
 def _texts(value: Any) -> tuple[str, ...]:
@@ -322,7 +332,7 @@ def _object(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {"": value}
 
 
-def _extra(item: dict[str, Any], known: frozenset[str]) -> dict[str, Any]:
+def _extra(item: dict[str, Any], known: frozenset[str]) -> dict[str, str]:
     if item.keys() <= known:
         return {}
-    return {key: value for key, value in item.items() if key not in known and key not in _PRIVATE}
+    return {key: _text(value) for key, value in item.items() if key not in known and key not in _PRIVATE}

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from accounts_ui.changes import reading
 from accounts_ui.changes.models import Change
 from accounts_ui.directory.client import DirectoryClient
+from accounts_ui.directory.ids import is_id
 from accounts_ui.directory.rows import Account, AccountType, Listing, Person, Row
 from accounts_ui.services.catalogue import TypeRow, known_types
 from accounts_ui.services.errors import SubjectUnknown
@@ -61,10 +62,20 @@ class AccountRow:
     effective_at: str = ""
     expires_at: str = ""
     roles: tuple[str, ...] = ()
-    extra: dict[str, Any] = field(default_factory=dict)
+    extra: dict[str, str] = field(default_factory=dict)
     text: str = ""
     recorded: list[RecordedAccount] = field(default_factory=list)
     duplicate: bool = False
+
+    @property
+    def has_page(self) -> bool:
+        """Whether the subject id can stand in an address, so that there is something to lead to."""
+        return self.subject_id is not None and is_id(self.subject_id)
+
+    @property
+    def has_forms(self) -> bool:
+        """Whether the account can be named in an address."""
+        return self.has_page and self.code is not None and is_id(self.code)
 
     @property
     def created(self) -> datetime.datetime | None:
@@ -242,9 +253,9 @@ def as_time(text: str) -> datetime.datetime | None:
     """An RFC 3339 time; ``None`` where ``text`` is none."""
     try:
         found = datetime.datetime.fromisoformat(text)
-    except ValueError:
+        return found.astimezone(datetime.UTC) if found.tzinfo else found.replace(tzinfo=datetime.UTC)
+    except (ValueError, OverflowError):  # the latter: in UTC it would lie before the year 1 or after 9999
         return None
-    return found if found.tzinfo else found.replace(tzinfo=datetime.UTC)
 
 
 def _label(person: Person) -> str:

@@ -31,7 +31,7 @@ class TypeRow:
     agreements: tuple[str, ...] = ()
     requirements: dict[str, Any] = field(default_factory=dict)
     specifications: dict[str, Any] = field(default_factory=dict)
-    extra: dict[str, Any] = field(default_factory=dict)
+    extra: dict[str, str] = field(default_factory=dict)
     source: str = "catalogue"
 
 

@@ -23,6 +23,12 @@ def outcome_word(outcome: str) -> str:
 
 
 @register.filter
+def pairs(fields: dict[str, Any]) -> list[tuple[str, Any]]:
+    """Names and values. ``fields.items`` in a template would be the field ``items``, where the directory sent one."""
+    return list(fields.items())
+
+
+@register.filter
 def sentence(change: Change) -> str:
     """A change as a sentence: who asked for what."""
     who = change.actor_name or change.actor_email or change.actor_subject

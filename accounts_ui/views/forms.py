@@ -86,7 +86,10 @@ def moment(text: str, name: str, *, end_of_day: bool = False) -> datetime.dateti
         start = datetime.datetime.combine(day, datetime.time(), datetime.UTC)
         return start + datetime.timedelta(days=1) if end_of_day and day < datetime.date.max else start
     found: Any = time
-    return found if found.tzinfo else found.replace(tzinfo=datetime.UTC)  # type: ignore[no-any-return]
+    try:
+        return found.astimezone(datetime.UTC) if found.tzinfo else found.replace(tzinfo=datetime.UTC)  # type: ignore[no-any-return]
+    except OverflowError:
+        raise InvalidInput(name, f"{name} lies outside of the years 1 to 9999.") from None
 
 
 _OPTIONAL = frozenset({"message", "confirm_unknown", "expected_status"})

@@ -1,6 +1,7 @@
 """The organizations that I may open."""
 
 import json
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -25,11 +26,16 @@ def home(request: HttpRequest) -> HttpResponse:
     return respond(request, "home", {"organizations": organizations, "title": "Organizations"})
 
 
+def _shown(claim: Any) -> str:
+    """A claim as JSON, cut. Half a surrogate pair cannot be encoded, and a mark of direction lies."""
+    text = json.dumps(claim, ensure_ascii=False)[:200]
+    return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)
+
+
 def _no_access(request: HttpRequest) -> Problem:
     seen = {name: request.claims.get(name) for name in sorted(rule_claims(settings.CONSOLE_ORGANIZATIONS))}
     told = "; ".join(
-        f"{name}: {json.dumps(value, ensure_ascii=False)[:200]}" if value is not None else f"{name}: none came"
-        for name, value in seen.items()
+        f"{name}: {_shown(value)}" if value is not None else f"{name}: none came" for name, value in seen.items()
     )
     return Problem(
         403,

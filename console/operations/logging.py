@@ -55,13 +55,17 @@ class JsonLines(JsonFormatter):
             json_ensure_ascii=True,  # also U+2028 and its like, at which some readers split lines
         )
 
-    def format(self, record: logging.LogRecord) -> str:
-        """The line for ``record``, without secrets."""
-        return redact(super().format(record))
+    def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
+        """Without secrets. Before it is JSON: cut out of it, one could take half an escape sequence along."""
+        return {name: _redacted(value) for name, value in super().process_log_record(log_data).items()}
+
+
+def _redacted(value: Any) -> Any:
+    return value if value is None or isinstance(value, bool | int | float) else redact(str(value))
 
 
 class TextLines(logging.Formatter):
-    """One line a record for a terminal; a traceback follows on lines of its own."""
+    """One line a record for a terminal; a traceback follows on indented lines, so that none looks like a record."""
 
     def __init__(self) -> None:
         super().__init__("{asctime} {levelname:<7} {name} [{request_id}] {message}", style="{")
@@ -70,8 +74,13 @@ class TextLines(logging.Formatter):
         """The first line. Nothing that a visitor sends can begin a second one, or steer the terminal."""
         return "".join(map(_visible, super().formatMessage(record)))
 
+    def formatException(self, ei: Any) -> str:  # noqa: N802
+        """The traceback. An exception's text can hold what a visitor sent."""
+        return "\n".join("    " + "".join(map(_visible, line)) for line in super().formatException(ei).split("\n"))
+
     def format(self, record: logging.LogRecord) -> str:
         """The lines for ``record``, without secrets."""
+        record.exc_text = None  # another formatter's traceback, kept on the record
         return redact(super().format(record))
 
 
@@ -97,6 +106,8 @@ def logging_settings(log_format: Literal["text", "json"]) -> dict[str, Any]:
             "console.changes": {"level": "INFO", "handlers": ["bare"], "propagate": False},
             "django": {"level": "INFO", "handlers": [], "propagate": True},
             "django.request": {"level": "ERROR"},  # what answered 4xx stands in the line of its request already
+            # its workers' warnings, of requests that are no HTTP, in our lines
+            "gunicorn.error": {"handlers": [], "propagate": True},
             "django.server": {"level": "ERROR", "handlers": [], "propagate": True},  # as above, under runserver
         },
     }

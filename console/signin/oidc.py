@@ -116,6 +116,9 @@ def token_request(config: Configuration, form: dict[str, str]) -> dict[str, Any]
         raise TokenAnswerWrong("It holds no access token.")
     if not all(33 <= ord(c) < 127 for c in access_token):
         raise TokenAnswerWrong("Its access token cannot stand in a header.")
+    refresh_token = document.get("refresh_token")
+    if isinstance(refresh_token, str) and not all(32 <= ord(c) < 127 for c in refresh_token):  # RFC 6749, A.17
+        raise TokenAnswerWrong("Its refresh token holds characters that no token has.")
     if not isinstance(kind, str) or kind.lower() != "bearer":
         raise TokenAnswerWrong("Its token_type is not Bearer.")
     return document

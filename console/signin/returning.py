@@ -58,6 +58,9 @@ def returned_form(request: HttpRequest) -> dict[str, list[str]] | None:
 def _here(request: HttpRequest) -> str:
     current = request.headers.get("HX-Current-URL")
     if request.headers.get("HX-Request") and current and request.method != "POST":
-        parts = urlsplit(current)
+        try:
+            parts = urlsplit(current)
+        except ValueError:
+            return "/"
         return safe_path(parts.path + (f"?{parts.query}" if parts.query else ""))
     return safe_path(request.path if request.method == "POST" else request.get_full_path())

@@ -41,6 +41,10 @@ class SessionStore(DatabaseSessionStore):
 
         return Session
 
+    def _validate_session_key(self, key: str) -> bool:
+        """As Django makes them: a quoted cookie can smuggle a NUL in, at which PostgreSQL raises."""
+        return bool(super()._validate_session_key(key)) and key.isascii() and key.isalnum()
+
     def load(self) -> dict[str, Any]:
         """The data of a session that is alive; an empty one otherwise."""
         self.row = None

@@ -59,7 +59,7 @@ def unseal(text: str) -> Secret | None:
 def expiry(answer: dict[str, Any]) -> datetime.datetime | None:
     """When the token of a token answer ends; ``None`` where it does not say."""
     seconds = answer.get("expires_in")
-    if isinstance(seconds, str) and seconds.isascii() and seconds.isdigit():
+    if isinstance(seconds, str) and seconds.isascii() and seconds.isdigit() and len(seconds) < 10:
         seconds = int(seconds)
     if not isinstance(seconds, int | float) or isinstance(seconds, bool) or not 0 <= seconds < 10**9:
         return None
