@@ -85,16 +85,20 @@ def migrated(provider: Server, directory_server: Server, state: Path) -> Iterato
 def start_console(
     provider: Server, directory_server: Server, state: Path, migrated: Callable[[str], str]
 ) -> Iterator[Callable[..., Console]]:
-    """Start a console on a database, with further settings; stopped when the worker is done."""
+    """Start a console on a database of its own, unless ``DATABASE_URL`` names one, with further settings.
+
+    Stopped when the worker is done.
+    """
     started: list[Server] = []
 
-    def start(database: str, *, port: int = 0, **settings: str) -> Console:
+    def start(database: str, *, port: int = 0, workers: int = 1, **settings: str) -> Console:
         name = f"{database}-{len(started)}"
-        env = processes.console_environment(state, provider, directory_server, database_url=migrated(database))
+        url = settings.get("DATABASE_URL") or migrated(database)
+        env = processes.console_environment(state, provider, directory_server, database_url=url)
         env |= {"DIRECTORY_TIMEOUT": str(servers.TIMEOUT), "CACHE_URL": servers.REDIS, **settings}
         log = state / f"{name}.log"
         with log.open("wb") as lines:
-            server = processes.start_console(env, provider, port=port, log=lines)
+            server = processes.start_console(env, provider, port=port, workers=workers, log=lines)
         started.append(server)
         return Console(server, log, database)
 

@@ -1,5 +1,6 @@
 """The HTTP server: the documented endpoints with the observed behaviour, and ``/_control/`` for tests."""
 
+import datetime
 import http.client
 import json
 import threading
@@ -120,6 +121,7 @@ class Handler(BaseHTTPRequestHandler):
             "applied": False,
             "status": None,
             "request_id": self.headers.get("X-Request-ID", ""),
+            "at": datetime.datetime.now(datetime.UTC).isoformat(),
         }
         self.server.store.journal.append(entry)
         return entry
