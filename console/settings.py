@@ -59,9 +59,11 @@ MIDDLEWARE = [
     "console.operations.requests.RequestMiddleware",  # outermost: request id, real address, one log line, metrics
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
+    "django.middleware.gzip.GZipMiddleware",  # pages; their CSRF tokens are masked and their length is padded (BREACH)
     "console.static.StaticFilesMiddleware",
     "console.signin.sessions.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
+    "console.appearance.AppearanceMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -82,6 +84,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "console.context.console",
                 "accounts_ui.context.accounts_ui",
+                "accounts_ui.navigation.navigation",
             ],
         },
     },
@@ -193,6 +196,7 @@ CONTENT_SECURITY_POLICY = content_security_policy(
     CONSOLE_EMBED_MODE, CONSOLE_EMBED_ORIGINS, form_targets=[origin_of(OIDC_ISSUER)]
 )
 globals().update(cookie_settings(CONSOLE_EMBED_MODE, https=_https))
+LANGUAGE_COOKIE_NAME = "console-language"
 if TRUSTED_PROXY_COUNT:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_SSL_REDIRECT = _https
@@ -214,8 +218,10 @@ SILENCED_SYSTEM_CHECKS = [
 # --- Language and time --------------------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English")]
-TIME_ZONE = "UTC"
+LANGUAGES = [("en", "English"), ("de", "Deutsch"), ("fr", "Français")]
+LOCALE_PATHS = [BASE_DIR / "console" / "locale"]  # one catalogue for the whole console, templates included
+FORMAT_MODULE_PATH = ["console.formats"]
+TIME_ZONE = "UTC"  # until a browser has told its own
 USE_TZ = True
 USE_I18N = True
 

@@ -2,7 +2,12 @@
 
 from django.urls import include, path
 
+from console.appearance import appearance
+from console.design import routes_in_debug
+
 urlpatterns = [
+    path("appearance/", appearance, name="appearance"),
+    *routes_in_debug(),
     path("", include("console.operations.urls")),
     path("", include("console.signin.urls")),
     path("", include("accounts_ui.urls")),

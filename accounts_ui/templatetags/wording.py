@@ -1,25 +1,59 @@
 """How things are put into words and addresses on the pages."""
 
 import datetime
+import zlib
 from typing import Any
 
 from django import template
 from django.http import QueryDict
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounts_ui.changes.models import Action, Change
 from accounts_ui.services.browse import as_time
 
 register = template.Library()
 
-_OUTCOMES = {"pending": "running", "applied": "applied", "not_applied": "not applied", "unknown": "unknown"}
+_OUTCOMES = {
+    "pending": gettext_lazy("running"),
+    "applied": gettext_lazy("applied"),
+    "not_applied": gettext_lazy("not applied"),
+    "unknown": gettext_lazy("unknown"),
+}
+
+# The statuses that the documentation names, of accounts and of types. Others are shown as they came.
+_STATUSES = {
+    "active": pgettext_lazy("status", "active"),
+    "disabled": pgettext_lazy("status", "disabled"),
+    "expired": pgettext_lazy("status", "expired"),
+    "pending": pgettext_lazy("status", "pending"),
+    "deleted": pgettext_lazy("status", "deleted"),
+    "draft": pgettext_lazy("status", "draft"),
+    "test": pgettext_lazy("status", "test"),
+    "inactive": pgettext_lazy("status", "inactive"),
+    "published": pgettext_lazy("status", "published"),
+}
+
+_SENTENCES = {
+    Action.ASSIGN: gettext_lazy("%(who)s assigned %(whom)s a %(what)s account"),
+    Action.CHANGE_STATUS: gettext_lazy("%(who)s changed the status of %(whom)s’s %(what)s account"),
+    Action.DELETE: gettext_lazy("%(who)s deleted %(whom)s’s %(what)s account"),
+}
 
 
 @register.filter
 def outcome_word(outcome: str) -> str:
     """An outcome, for people."""
-    return _OUTCOMES.get(outcome, outcome)
+    return str(_OUTCOMES.get(outcome, outcome))
+
+
+@register.filter
+def status_word(status: str) -> str:
+    """A status, for people."""
+    return str(_STATUSES.get(status, status))
 
 
 @register.filter
@@ -31,25 +65,36 @@ def pairs(fields: dict[str, Any]) -> list[tuple[str, Any]]:
 @register.filter
 def sentence(change: Change) -> str:
     """A change as a sentence: who asked for what."""
-    who = change.actor_name or change.actor_email or change.actor_subject
-    whom = change.subject_name or change.subject_id
-    what = change.type_name or change.code
-    if change.action == Action.ASSIGN:
-        return f"{who} assigned {whom} a {what} account"
-    if change.action == Action.DELETE:
-        return f"{who} deleted {whom}’s {what} account"
-    return f"{who} changed the status of {whom}’s {what} account"
+    return _SENTENCES[Action(change.action)] % {
+        "who": change.actor_name or change.actor_email or change.actor_subject,
+        "whom": change.subject_name or change.subject_id,
+        "what": change.type_name or change.code,
+    }
 
 
 @register.filter
 def when(value: Any) -> SafeString | str:
-    """A time, readable, with the exact one for machines and on hover; what is no time as it came."""
+    """A time in the reader's zone, with the exact UTC one for machines, on hover and on focus; else as it came."""
     found = as_time(value) if isinstance(value, str) else value
     if not isinstance(found, datetime.datetime):
         return value or ""
     utc = found.astimezone(datetime.UTC)
     exact = utc.isoformat(timespec="seconds").replace("+00:00", "Z")
-    return format_html('<time datetime="{}" title="{}">{}</time>', exact, exact, utc.strftime("%Y-%m-%d %H:%M UTC"))
+    shown = date_format(timezone.localtime(utc), "DATETIME_FORMAT")
+    return format_html('<time datetime="{}" data-utc="{} UTC">{}</time>', exact, f"{utc:%Y-%m-%d %H:%M:%S}", shown)
+
+
+@register.filter
+def initials(name: str) -> str:
+    """One or two letters for an avatar; a dot where the name has none."""
+    letters = [word[0] for word in name.split() if word[0].isalpha()]
+    return "".join(letters[:1] + letters[1:][-1:]) or "·"
+
+
+@register.filter
+def hue(key: str) -> int:
+    """One of the six colours of avatars, the same each time for the same person."""
+    return zlib.crc32(str(key).encode(errors="replace")) % 6
 
 
 @register.simple_tag(takes_context=True)

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext
+
 ClaimValues = Mapping[str, frozenset[str]]
 
 
@@ -23,6 +25,11 @@ class Role(enum.StrEnum):
 
     ADMIN = "admin"
     AUDITOR = "auditor"
+
+    @property
+    def label(self) -> str:
+        """The role, for people."""
+        return {Role.ADMIN: gettext("admin"), Role.AUDITOR: gettext("auditor")}[self]
 
 
 @dataclass(frozen=True, slots=True)

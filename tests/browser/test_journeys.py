@@ -3,49 +3,17 @@
 import re
 
 import pytest
-from axe_core_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import expect
 
-from tests import servers
-from tests.conftest import unavailable
-
-ARGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    path = servers.chromium()
-    if path is None:
-        unavailable("Chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGS)
-        yield browser
-        browser.close()
-
-
-def open_page(chromium, console, person="Ada Admin", **options) -> Page:
-    page = chromium.new_context(base_url=console.url, **options).new_page()
-    page.set_default_timeout(20_000)
-    page.goto("/")
-    page.get_by_role("button", name=re.compile(person)).click()
-    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
-    return page
+from tests.browser.conftest import violations
 
 
 @pytest.mark.parametrize("javascript", [True, False])
 @pytest.mark.parametrize("width", [1280, 390])
-def test_the_whole_job(chromium, sqlite_console, directory, javascript, width):
+def test_the_whole_job(open_page, sqlite_console, directory, javascript, width):
     subject = directory.person("visitor", name="Bella Browser")
     errors = []
-    page = open_page(chromium, sqlite_console, java_script_enabled=javascript, viewport={"width": width, "height": 900})
+    page = open_page(sqlite_console, java_script_enabled=javascript, viewport={"width": width, "height": 900})
     page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.get_by_role("link", name=re.compile("Acme GmbH")).click()
@@ -84,23 +52,21 @@ def test_the_whole_job(chromium, sqlite_console, directory, javascript, width):
     expect(page.get_by_role("heading", name="You are signed out")).to_be_visible()
     assert errors == []
     assert len(directory.writes(subject)) == 3
-    page.context.close()
 
 
-def test_the_session_warning(chromium, start_console, directory):
+def test_the_session_warning(open_page, start_console, directory):
     console = start_console("sqlite", SESSION_IDLE_MINUTES="1")
-    page = open_page(chromium, console)
+    page = open_page(console)
     expect(page.get_by_text("Your session ends in a minute.")).to_be_visible()
     with page.expect_response(re.compile("/session/stay/")) as answered:
         page.get_by_role("button", name="Stay signed in").click()
     assert answered.value.status == 204
-    page.context.close()
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_accessible_on_every_page(chromium, sqlite_console, directory, theme):
+def test_accessible_on_every_page(open_page, sqlite_console, directory, theme):
     subject = directory.person("gold", name="Axel Axe")
-    page = open_page(chromium, sqlite_console, color_scheme=theme)
+    page = open_page(sqlite_console, color_scheme=theme)
     paths = [
         "/",
         "/orgs/acme/accounts/",
@@ -124,9 +90,3 @@ def test_accessible_on_every_page(chromium, sqlite_console, directory, theme):
     assert violations(page) == []
     page.get_by_role("link", name="See the change").click()
     assert violations(page) == []
-    page.context.close()
-
-
-def violations(page: Page) -> list:
-    found = Axe().run(page)["violations"]
-    return [(one["id"], [node["html"][:200] for node in one["nodes"]][:3]) for one in found]

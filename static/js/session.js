@@ -1,4 +1,4 @@
-// What htmx cannot do: warn a minute before the session ends, and put the focus where the news is.
+// Warns a minute before the session ends.
 (() => {
   "use strict";
   const warning = document.getElementById("session-warning");
@@ -11,7 +11,7 @@
     if (!warning || Number.isNaN(left)) return;
     warning.hidden = true;
     timers.push(setTimeout(() => { warning.hidden = false; }, Math.max(0, left - 60000)));
-    timers.push(setTimeout(() => { warning.querySelector("span").textContent = "Your session has ended. What you send now waits until you have signed in again."; warning.querySelector("button").hidden = true; }, Math.max(0, left)));
+    timers.push(setTimeout(() => { warning.querySelector("span").textContent = warning.dataset.ended; warning.querySelector("button").hidden = true; }, Math.max(0, left)));
   }
 
   plan(document.body.dataset.sessionEnds);
@@ -28,15 +28,5 @@
   document.body.addEventListener("htmx:afterRequest", (event) => {
     const ends = event.detail.xhr && event.detail.xhr.getResponseHeader("X-Session-Ends");
     if (ends) plan(ends);
-  });
-
-  document.body.addEventListener("htmx:afterSwap", (event) => {
-    if (event.detail.target.id !== "main") return;
-    const heading = document.querySelector("#main h1");
-    if (heading) {
-      heading.tabIndex = -1;
-      heading.focus();
-      document.title = `${heading.textContent} · ${document.querySelector(".brand").textContent}`;
-    }
   });
 })();

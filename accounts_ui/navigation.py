@@ -1,0 +1,26 @@
+"""The sections of an organization, for the navigation that every page has."""
+
+from typing import Any, Final
+
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy
+
+SECTIONS: Final = (
+    ("accounts", gettext_lazy("Accounts")),
+    ("types", gettext_lazy("Types")),
+    ("changes", gettext_lazy("Change log")),
+)
+
+_PART_OF: Final = {
+    "person": "accounts",
+    "assign": "accounts",
+    "status": "accounts",
+    "delete": "accounts",
+    "change": "changes",
+}
+
+
+def navigation(request: HttpRequest) -> dict[str, Any]:
+    """The sections, and the one that this page belongs to."""
+    name = getattr(request.resolver_match, "url_name", None) or ""
+    return {"sections": SECTIONS, "section": _PART_OF.get(name, name)}
