@@ -204,6 +204,18 @@ def check_session_limits() -> Finding:
         )
 
 
+def check_checkpoint_target() -> Finding:
+    """Checkpoints that lie beside the log fall with it."""
+    if not settings.AUDIT_CHECKPOINT_TARGET:
+        yield Warning(
+            "AUDIT_CHECKPOINT_TARGET is not set: checkpoints lie beside the log and in this process's output only, so "
+            "whoever cuts the log's tail can cut them too.",
+            hint="Set it to a file that the console's host does not keep, or to an https:// address elsewhere, for "
+            "example: AUDIT_CHECKPOINT_TARGET=/mnt/archive/checkpoints.jsonl",
+            id="console.W017",
+        )
+
+
 CHECKS: Final[tuple[Callable[[], Finding], ...]] = (
     check_secret_key,
     check_keys_differ,
@@ -219,6 +231,7 @@ CHECKS: Final[tuple[Callable[[], Finding], ...]] = (
     check_static_files,
     check_metrics_token,
     check_session_limits,
+    check_checkpoint_target,
 )
 """Every check of the site, in the order of its ids."""
 

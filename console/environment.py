@@ -109,19 +109,46 @@ class Ed25519Key(_Reader):
             ) from None
 
 
-class Ed25519PublicKeys(_Reader):
-    """Ed25519 public keys, comma-separated: the base64 of the 32 bytes of each."""
+class RetiredKeys(_Reader):
+    """Former Ed25519 public keys, oldest first: ``KEY`` or ``KEY@LAST``, the last sequence that it signed."""
 
-    def __call__(self, text: str) -> list[Ed25519PublicKey]:
+    def __init__(self, name: str, current: Ed25519PrivateKey) -> None:
+        super().__init__(name)
+        self.current = current.public_key().public_bytes_raw()
+
+    def __call__(self, text: str) -> list[tuple[Ed25519PublicKey, int | None]]:
+        keys = [self._read(entry) for entry in comma_separated(text)]
+        raw = [key.public_bytes_raw() for key, _ in keys]
+        if self.current in raw:
+            raise self.refuse("has the public half of AUDIT_SIGNING_KEY: a retired key signs nothing new")
+        if len(set(raw)) < len(raw):
+            raise self.refuse("has the same key twice")
+        ends = [last for _, last in keys if last is not None]
+        if ends != sorted(ends):
+            raise self.refuse("its ranges do not follow each other: list the oldest key first")
+        return keys
+
+    def _read(self, entry: str) -> tuple[Ed25519PublicKey, int | None]:
+        text, at, last = entry.partition("@")
         try:
-            return [
-                Ed25519PublicKey.from_public_bytes(base64.b64decode(key, validate=True))
-                for key in comma_separated(text)
-            ]
+            key = Ed25519PublicKey.from_public_bytes(base64.b64decode(text, validate=True))
         except (ValueError, binascii.Error):
-            raise self.refuse(
-                "not the base64 of the 32 bytes of Ed25519 public keys; `manage.py checkpoint --public-key` prints one"
-            ) from None
+            key = None
+        if key is None or (at and not (last.isascii() and last.isdigit())):
+            raise self.refuse("not KEY or KEY@LAST, as `manage.py checkpoint --retire` prints it")
+        return key, int(last) if at else None
+
+
+class CheckpointTarget(ServiceUrl):
+    """Where checkpoints go: the absolute path of a file, or an address."""
+
+    def __call__(self, text: str) -> str:
+        if not text or text.startswith("/"):
+            return text
+        if "://" not in text:
+            raise self.refuse(f"{text!r} is neither the absolute path of a file nor an https:// address")
+        super().__call__(text)
+        return text
 
 
 class OrganizationRules(_Reader):

@@ -10,10 +10,11 @@ from urllib.parse import urlsplit
 from environ import FileAwareEnv
 
 from console.environment import (
+    CheckpointTarget,
     Ed25519Key,
-    Ed25519PublicKeys,
     FernetKeys,
     OrganizationRules,
+    RetiredKeys,
     ServiceUrl,
     comma_separated,
     number,
@@ -173,10 +174,17 @@ SOCIALACCOUNT_QUERY_EMAIL = False
 AUDIT_SIGNING_KEY = required(
     env, "AUDIT_SIGNING_KEY", "`manage.py newkeys` prints one", parse=Ed25519Key("AUDIT_SIGNING_KEY")
 )
-# Public halves of former signing keys: what they signed still verifies.
-AUDIT_RETIRED_PUBLIC_KEYS = Ed25519PublicKeys("AUDIT_RETIRED_PUBLIC_KEYS")(
+# Public halves of former signing keys, oldest first: what they signed, within their range, still verifies.
+AUDIT_RETIRED_PUBLIC_KEYS = RetiredKeys("AUDIT_RETIRED_PUBLIC_KEYS", AUDIT_SIGNING_KEY)(
     env.str("AUDIT_RETIRED_PUBLIC_KEYS", default="")
 )
+# A signed statement of where the log ends: after so many events, or so many minutes, whichever comes first.
+AUDIT_CHECKPOINT_TARGET = CheckpointTarget("AUDIT_CHECKPOINT_TARGET")(
+    env.str("AUDIT_CHECKPOINT_TARGET", default="").strip()
+)
+AUDIT_CHECKPOINT_TOKEN = env.str("AUDIT_CHECKPOINT_TOKEN", default="").strip()
+AUDIT_CHECKPOINT_EVENTS = int(number(env, "AUDIT_CHECKPOINT_EVENTS", default=100, least=1, most=1_000_000))
+AUDIT_CHECKPOINT_MINUTES = number(env, "AUDIT_CHECKPOINT_MINUTES", default=15, least=0.01, most=24 * 60)
 
 # --- Embedding, cookies, headers ----------------------------------------------------------------------------------
 

@@ -1,9 +1,9 @@
 """The keys of this installation: one signs, it and its predecessors verify."""
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
 
-from accounts_ui.changes.record import keyring
+from accounts_ui.changes.keyring import Keyring
 
 
 def signing_key() -> Ed25519PrivateKey:
@@ -12,6 +12,6 @@ def signing_key() -> Ed25519PrivateKey:
     return key
 
 
-def public_keys() -> dict[str, Ed25519PublicKey]:
-    """By id: the current key's public half, and the retired ones (``AUDIT_RETIRED_PUBLIC_KEYS``)."""
-    return keyring([*settings.AUDIT_RETIRED_PUBLIC_KEYS, signing_key().public_key()])
+def public_keys() -> Keyring:
+    """The retired keys (``AUDIT_RETIRED_PUBLIC_KEYS``), oldest first, then the current key's public half."""
+    return Keyring([*settings.AUDIT_RETIRED_PUBLIC_KEYS, (signing_key().public_key(), None)])

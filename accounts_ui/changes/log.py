@@ -5,14 +5,13 @@ import logging
 import uuid
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
-from accounts_ui.changes import keys
+from accounts_ui.changes import checkpoints, keys
+from accounts_ui.changes.locking import lock_chain
 from accounts_ui.changes.models import OPEN_OUTCOMES, Change, Event, EventKind, Outcome, facts_of
 from accounts_ui.changes.record import FIRST_PREVIOUS_HASH, digest, key_id, moment, sign
-
-_LOCK = 0x6F_72_67_61_63_63  # the advisory lock that every append holds on PostgreSQL; any fixed number does
 
 logger = logging.getLogger("console.changes")
 
@@ -60,7 +59,7 @@ def request(change_id: uuid.UUID, facts: dict[str, Any], *, read_at_sequence: in
 
     """
     with transaction.atomic(durable=True):
-        _lock()
+        lock_chain()
         taken = Change.objects.filter(change_id=change_id).first()
         if taken:
             raise IdTaken(taken)
@@ -94,7 +93,7 @@ def conclude(
     Where somebody has settled the change in the meantime, an answer that says otherwise is appended as ``settled``.
     """
     with transaction.atomic(durable=True):
-        _lock()
+        lock_chain()
         current = Change.objects.get(pk=change.pk)
         if not current.is_open and outcome in (Outcome.UNKNOWN, current.outcome):
             return current
@@ -127,7 +126,7 @@ def settle(
     A change that is not open any more stays as it is.
     """
     with transaction.atomic(durable=True):
-        _lock()
+        lock_chain()
         current = Change.objects.get(pk=change.pk)
         if not current.is_open or outcome == current.outcome:
             return current
@@ -219,12 +218,4 @@ def line_of(event: Event) -> str:
 
 def _tell(event: Event) -> None:
     logger.info("%s", line_of(event))
-
-
-def _lock() -> None:
-    """Make this transaction the only one that appends. On SQLite it is already: transactions begin IMMEDIATE."""
-    if connection.vendor != "postgresql":
-        return
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL synchronous_commit = on")  # a record that a crash can take back is none
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+    checkpoints.note(event.sequence)

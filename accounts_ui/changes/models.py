@@ -1,4 +1,4 @@
-"""The two tables. Database triggers (migration 0001) refuse whatever would rewrite them."""
+"""The tables. Database triggers (``triggers``) refuse whatever would rewrite them."""
 
 import datetime
 from typing import Any, ClassVar
@@ -124,6 +124,23 @@ class Change(_Facts):
     def shown_outcome(self) -> str:
         """The outcome to show: a ``pending`` that nobody can be working on any more is ``unknown``."""
         return Outcome.UNKNOWN.value if self.outcome == Outcome.PENDING and not self.is_running else self.outcome
+
+
+class Checkpoint(models.Model):
+    """A signed statement of where the chain ended, and when it reached its target."""
+
+    sequence = models.BigIntegerField(primary_key=True)
+    hash = models.CharField(max_length=64)
+    at = models.DateTimeField()
+    key_id = models.CharField(max_length=16)
+    signature = models.CharField(max_length=88)
+    delivered_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["sequence"]
+
+    def __str__(self) -> str:
+        return f"checkpoint at {self.sequence}"
 
 
 def patience() -> datetime.timedelta:

@@ -8,7 +8,7 @@ import base64
 import binascii
 import datetime
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 import rfc8785
@@ -67,6 +67,6 @@ def read_public_key(text: str) -> Ed25519PublicKey:
     return Ed25519PublicKey.from_public_bytes(base64.b64decode(text.strip(), validate=True))
 
 
-def keyring(keys: Iterable[Ed25519PublicKey]) -> dict[str, Ed25519PublicKey]:
-    """Keys by their ids."""
-    return {key_id(key): key for key in keys}
+def public_text(key: Ed25519PublicKey) -> str:
+    """The base64 of a public key's 32 bytes."""
+    return base64.b64encode(key.public_bytes_raw()).decode()

@@ -2,11 +2,12 @@
 
 An event is never updated or deleted, and only the next one of the chain is inserted. A change is never deleted; it is
 inserted with its ``requested`` event, and updated only to what its newest event says, in the columns that may move.
+A checkpoint is never deleted, and updated only once: when it was delivered. ``guarding`` finds what was taken away.
 """
 
+from dataclasses import dataclass
 from typing import Final
 
-from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 FROZEN: Final = [
@@ -28,22 +29,7 @@ FROZEN: Final = [
     "requested_at",
 ]
 
-NAMES: Final = (
-    "changes_event_fixed",
-    "changes_event_kept",
-    "changes_event_next",
-    "changes_change_kept",
-    "changes_change_follows",
-    "changes_change_opens",
-)
-
 _ZEROS: Final = "0" * 64
-
-
-def _moved(same: str) -> str:
-    return " OR ".join(f"NOT (NEW.{column} {same} OLD.{column})" for column in FROZEN)
-
-
 _NEXT: Final = f"""
     NEW.sequence <> COALESCE((SELECT MAX(sequence) FROM changes_event), 0) + 1
     OR NEW.previous_hash <> COALESCE((SELECT hash FROM changes_event ORDER BY sequence DESC LIMIT 1), '{_ZEROS}')
@@ -53,77 +39,140 @@ _UNTRUE: Final = """
         AND e.outcome = NEW.outcome
         AND e.sequence = (SELECT MAX(sequence) FROM changes_event WHERE change_id = NEW.change_id))
 """
+_STATEMENT: Final = ("sequence", "hash", "at", "key_id", "signature")
 
 
-def _sqlite() -> list[str]:
-    def trigger(name: str, when: str, condition: str, message: str) -> str:
-        table = "changes_event" if name.startswith("changes_event") else "changes_change"
-        guard = f"WHEN {condition}" if condition else ""
-        return f"CREATE TRIGGER {name} BEFORE {when} ON {table} {guard} BEGIN SELECT RAISE(ABORT, '{message}'); END"
-
-    return [
-        trigger("changes_event_fixed", "UPDATE", "", "an event is never changed"),
-        trigger("changes_event_kept", "DELETE", "", "an event is never deleted"),
-        trigger("changes_event_next", "INSERT", _NEXT, "an event is appended to the end of the chain"),
-        trigger("changes_change_kept", "DELETE", "", "a change is never deleted"),
-        trigger(
-            "changes_change_follows", "UPDATE", f"{_moved('IS')} OR {_UNTRUE}", "a change says what its events say"
-        ),
-        trigger("changes_change_opens", "INSERT", _UNTRUE, "a change begins with its requested event"),
-    ]
+def _moved(columns: list[str] | tuple[str, ...], same: str) -> str:
+    return " OR ".join(f"NOT (NEW.{column} {same} OLD.{column})" for column in columns)
 
 
-def _postgresql() -> list[str]:
-    def function(name: str, condition: str, message: str) -> str:
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """One trigger: what it refuses, and with which words."""
+
+    name: str
+    table: str
+    when: str
+    condition: str
+    message: str
+    level: str = "ROW"
+    function: str = ""  # PostgreSQL: the function of another trigger
+
+    def for_sqlite(self) -> str:
+        """The statement that makes it."""
+        guard = f"WHEN {self.condition}" if self.condition else ""
         return (
-            f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-            f"IF {condition} THEN RAISE EXCEPTION '{message}'; END IF; RETURN NEW; END $$"
+            f"CREATE TRIGGER {self.name} BEFORE {self.when} ON {self.table} {guard} "
+            f"BEGIN SELECT RAISE(ABORT, '{self.message}'); END"
         )
 
-    def trigger(name: str, when: str, table: str, level: str = "ROW") -> list[str]:
-        # ALWAYS: a session that plays replica does not slip past.
+    def body(self) -> str:
+        """The body of its function on PostgreSQL."""
+        return f" BEGIN IF {self.condition or 'TRUE'} THEN RAISE EXCEPTION '{self.message}'; END IF; RETURN NEW; END "
+
+    def for_postgresql(self) -> list[str]:
+        """The statements that make it. ALWAYS: a session that plays replica does not slip past."""
+        function = self.function or self.name
+        made = (
+            []
+            if self.function
+            else [f"CREATE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $${self.body()}$$"]
+        )
         return [
-            f"CREATE TRIGGER {name} BEFORE {when} ON {table} FOR EACH {level} EXECUTE FUNCTION {name}()",
-            f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}",
+            *made,
+            f"CREATE TRIGGER {self.name} BEFORE {self.when} ON {self.table} "
+            f"FOR EACH {self.level} EXECUTE FUNCTION {function}()",
+            f"ALTER TABLE {self.table} ENABLE ALWAYS TRIGGER {self.name}",
         ]
 
-    follows = f"{_moved('IS NOT DISTINCT FROM')} OR {_UNTRUE}"
-    return [
-        function("changes_event_fixed", "TRUE", "an event is never changed or deleted"),
-        *trigger("changes_event_fixed", "UPDATE OR DELETE", "changes_event"),
-        function("changes_event_kept", "TRUE", "the log is never emptied"),
-        *trigger("changes_event_kept", "TRUNCATE", "changes_event", "STATEMENT"),
-        function("changes_event_next", _NEXT, "an event is appended to the end of the chain"),
-        *trigger("changes_event_next", "INSERT", "changes_event"),
-        function("changes_change_kept", "TRUE", "a change is never deleted"),
-        *trigger("changes_change_kept", "DELETE", "changes_change"),
-        "CREATE TRIGGER changes_change_emptied BEFORE TRUNCATE ON changes_change "
-        "FOR EACH STATEMENT EXECUTE FUNCTION changes_change_kept()",
-        "ALTER TABLE changes_change ENABLE ALWAYS TRIGGER changes_change_emptied",
-        function("changes_change_follows", follows, "a change says what its events say"),
-        *trigger("changes_change_follows", "UPDATE", "changes_change"),
-        function("changes_change_opens", _UNTRUE, "a change begins with its requested event"),
-        *trigger("changes_change_opens", "INSERT", "changes_change"),
-    ]
+
+_OTHER: Final = "a change says what its events say"
+_OPENS: Final = "a change begins with its requested event"
+_FIXED: Final = "a checkpoint is never changed, but for when it was delivered"
+
+LOG: Final = {
+    "sqlite": (
+        Trigger("changes_event_fixed", "changes_event", "UPDATE", "", "an event is never changed"),
+        Trigger("changes_event_kept", "changes_event", "DELETE", "", "an event is never deleted"),
+        Trigger("changes_event_next", "changes_event", "INSERT", _NEXT, "an event is appended to the end of the chain"),
+        Trigger("changes_change_kept", "changes_change", "DELETE", "", "a change is never deleted"),
+        Trigger("changes_change_follows", "changes_change", "UPDATE", f"{_moved(FROZEN, 'IS')} OR {_UNTRUE}", _OTHER),
+        Trigger("changes_change_opens", "changes_change", "INSERT", _UNTRUE, _OPENS),
+    ),
+    "postgresql": (
+        Trigger("changes_event_fixed", "changes_event", "UPDATE OR DELETE", "", "an event is never changed or deleted"),
+        Trigger("changes_event_kept", "changes_event", "TRUNCATE", "", "the log is never emptied", "STATEMENT"),
+        Trigger("changes_event_next", "changes_event", "INSERT", _NEXT, "an event is appended to the end of the chain"),
+        Trigger("changes_change_kept", "changes_change", "DELETE", "", "a change is never deleted"),
+        Trigger(
+            "changes_change_emptied",
+            "changes_change",
+            "TRUNCATE",
+            "",
+            "a change is never deleted",
+            "STATEMENT",
+            "changes_change_kept",
+        ),
+        Trigger(
+            "changes_change_follows",
+            "changes_change",
+            "UPDATE",
+            f"{_moved(FROZEN, 'IS NOT DISTINCT FROM')} OR {_UNTRUE}",
+            _OTHER,
+        ),
+        Trigger("changes_change_opens", "changes_change", "INSERT", _UNTRUE, _OPENS),
+    ),
+}
+"""Those of events and changes, in the order in which they are made."""
+
+CHECKPOINTS: Final = {
+    "sqlite": (
+        Trigger("changes_checkpoint_kept", "changes_checkpoint", "DELETE", "", "a checkpoint is never deleted"),
+        Trigger(
+            "changes_checkpoint_fixed",
+            "changes_checkpoint",
+            "UPDATE",
+            f"OLD.delivered_at IS NOT NULL OR {_moved(_STATEMENT, 'IS')}",
+            _FIXED,
+        ),
+    ),
+    "postgresql": (
+        Trigger("changes_checkpoint_kept", "changes_checkpoint", "DELETE", "", "a checkpoint is never deleted"),
+        Trigger(
+            "changes_checkpoint_emptied",
+            "changes_checkpoint",
+            "TRUNCATE",
+            "",
+            "a checkpoint is never deleted",
+            "STATEMENT",
+            "changes_checkpoint_kept",
+        ),
+        Trigger(
+            "changes_checkpoint_fixed",
+            "changes_checkpoint",
+            "UPDATE",
+            f"OLD.delivered_at IS NOT NULL OR {_moved(_STATEMENT, 'IS NOT DISTINCT FROM')}",
+            _FIXED,
+        ),
+    ),
+}
+"""Those of checkpoints."""
 
 
 def create(apps: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    """The forward half of the migration."""
-    statements = {"sqlite": _sqlite, "postgresql": _postgresql}.get(schema_editor.connection.vendor)
-    if statements is None:
+    """The forward half of the migration: events and changes."""
+    _make(LOG, schema_editor)
+
+
+def create_for_checkpoints(apps: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    """The forward half of the migration: checkpoints."""
+    _make(CHECKPOINTS, schema_editor)
+
+
+def _make(triggers: dict[str, tuple[Trigger, ...]], schema_editor: BaseDatabaseSchemaEditor) -> None:
+    vendor = schema_editor.connection.vendor
+    if vendor not in triggers:
         raise NotImplementedError("The change log is kept on SQLite or PostgreSQL: see DATABASE_URL.")
-    for statement in statements():
-        schema_editor.execute(statement, params=None)
-
-
-def missing(connection: BaseDatabaseWrapper) -> list[str]:
-    """The triggers that should be there and are not, or are switched off."""
-    query = (
-        "SELECT name FROM sqlite_master WHERE type = 'trigger'"
-        if connection.vendor == "sqlite"
-        else "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled = 'A'"
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(query)
-        there = {row[0] for row in cursor.fetchall()}
-    return [name for name in NAMES if name not in there]
+    for trigger in triggers[vendor]:
+        for statement in [trigger.for_sqlite()] if vendor == "sqlite" else trigger.for_postgresql():
+            schema_editor.execute(statement, params=None)

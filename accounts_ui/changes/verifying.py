@@ -1,20 +1,28 @@
 """Proving the log: that each record is what was signed, that none is missing, and that changes say what events say."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from django.db import connection
-from django.utils import timezone
 
-from accounts_ui.changes import triggers
+from accounts_ui.changes import guarding
+from accounts_ui.changes.checkpoints import statement_of
+from accounts_ui.changes.keyring import Keyring
+from accounts_ui.changes.locking import snapshot
 from accounts_ui.changes.log import record_of
-from accounts_ui.changes.models import FACTS, Change, Event
-from accounts_ui.changes.record import FIRST_PREVIOUS_HASH, canonical, digest, is_signed, key_id, moment, sign
+from accounts_ui.changes.models import Checkpoint, Event
+from accounts_ui.changes.naming import changed_field
+from accounts_ui.changes.projecting import Untrue, relatives_of, verify_changes
+from accounts_ui.changes.record import FIRST_PREVIOUS_HASH, canonical, digest, is_signed
 
-Keys = Mapping[str, Ed25519PublicKey]
+_CHUNK = 500
+
+Record = Mapping[str, Any]
+Vouched = dict[int, str]
+"""What checkpoints vouch for: the hash at a sequence."""
 
 
 class Broken(Exception):
@@ -34,18 +42,32 @@ class Verified:
     hash: str
 
 
-def verify_records(records: Iterable[Mapping[str, Any]], keys: Keys, *, filtered: bool = False) -> Verified:
+def no_relatives(_: Record) -> Iterable[Record]:
+    """Of an export nothing is known beside its lines."""
+    return ()
+
+
+def verify_records(
+    records: Iterable[Record],
+    keys: Keyring,
+    *,
+    filtered: bool = False,
+    vouched: Vouched | None = None,
+    relatives: Callable[[Record], Iterable[Record]] = no_relatives,
+) -> Verified:
     """Follow the chain through ``records``.
 
     Args:
         filtered: the records are a selection, so that gaps between them are no break. Each is still verified, and
             neighbours still have to fit.
+        vouched: what kept checkpoints say.
+        relatives: where values of a broken record stand a second time, so that the changed field can be named.
 
     Raises:
         Broken: at the first record that does not verify.
 
     """
-    count, last, last_hash = 0, 0, FIRST_PREVIOUS_HASH
+    count, last, before, newest = 0, 0, {"hash": FIRST_PREVIOUS_HASH}, 0
     for record in records:
         sequence = record.get("sequence")
         if not isinstance(sequence, int) or isinstance(sequence, bool):
@@ -54,19 +76,31 @@ def verify_records(records: Iterable[Mapping[str, Any]], keys: Keys, *, filtered
             raise Broken(sequence, f"stands after {last}: repeated, or out of order")
         if sequence != last + 1 and not filtered:
             raise Broken(last + 1, f"is missing (the next record is {sequence})")
-        if sequence == last + 1 and record.get("previous_hash") != last_hash:
-            raise Broken(sequence, "previous_hash is not the hash of the record before")
-        _verify_record(sequence, record, keys)
-        count, last, last_hash = count + 1, sequence, str(record["hash"])
-    return Verified(count, last, last_hash)
+        _verify_hash(sequence, record, keys, before, relatives)
+        if sequence == last + 1 and record.get("previous_hash") != before["hash"]:
+            raise Broken(
+                sequence, "previous_hash is not the hash of the record before: one was removed, inserted or rewritten"
+            )
+        newest = _verify_signature(sequence, record, keys, newest)
+        if vouched and vouched.get(sequence, record["hash"]) != record["hash"]:
+            raise Broken(sequence, "the checkpoint vouches for another hash: the log was rewritten")
+        count, last, before = count + 1, sequence, dict(record)
+    if vouched and max(vouched) > last and not filtered:
+        raise Broken(max(vouched), "is vouched for by the checkpoint and missing: the tail was cut")
+    return Verified(count, last, str(before["hash"]))
 
 
-def verify_database(keys: Keys) -> Verified:
-    """The whole log of this installation, its triggers, and the changes beside it."""
-    verified = verify_records((record_of(event) for event in Event.objects.order_by("sequence").iterator(2000)), keys)
-    _verify_changes()
-    if gone := triggers.missing(connection):
-        raise Broken(None, f"the database lacks the triggers that keep the log: {', '.join(gone)}")
+def verify_database(keys: Keyring, vouched: Vouched | None = None) -> Verified:
+    """The whole log of this installation as it is at one moment: its chain, its changes, checkpoints and triggers."""
+    with snapshot():
+        verified = verify_records(database_records(), keys, vouched=vouched, relatives=relatives_of)
+        try:
+            verify_changes()
+        except Untrue as untrue:
+            raise Broken(untrue.sequence, str(untrue)) from None
+        _verify_stored_checkpoints(keys)
+        if wrong := guarding.wrong(connection):
+            raise Broken(None, f"the triggers that keep the log are not as they were made: {', '.join(wrong)}")
     return verified
 
 
@@ -82,44 +116,43 @@ def read_lines(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
         yield record
 
 
-def make_checkpoint(key: Ed25519PrivateKey) -> dict[str, Any]:
-    """A signed statement of where the chain ends now, to be kept elsewhere.
-
-    ``signature`` is Ed25519 over the RFC 8785 canonical JSON of the other fields.
-    """
-    last = Event.objects.order_by("-sequence").first()
-    checkpoint: dict[str, Any] = {
-        "sequence": last.sequence if last else 0,
-        "hash": last.hash if last else FIRST_PREVIOUS_HASH,
-        "at": moment(timezone.now()),
-        "key_id": key_id(key.public_key()),
-    }
-    return {**checkpoint, "signature": sign(key, canonical(checkpoint))}
+def verify_checkpoints(checkpoints: Iterable[Any], keys: Keyring) -> Vouched:
+    """The sequences and hashes that checkpoints vouch for."""
+    vouched: Vouched = {}
+    for checkpoint in checkpoints:
+        sequence, hash_ = _verify_checkpoint(checkpoint, keys)
+        if vouched.setdefault(sequence, hash_) != hash_:
+            raise Broken(sequence, "two checkpoints vouch for different hashes: the log was rewritten")
+    vouched.pop(0, None)
+    return vouched
 
 
-def verify_checkpoint(checkpoint: Any, keys: Keys) -> tuple[int, str]:
-    """The sequence and hash that a checkpoint vouches for."""
-    if not isinstance(checkpoint, dict) or not isinstance(checkpoint.get("sequence"), int):
+def _verify_checkpoint(checkpoint: Any, keys: Keyring) -> tuple[int, str]:
+    sequence = checkpoint.get("sequence") if isinstance(checkpoint, dict) else None
+    if type(sequence) is not int:
         raise Broken(None, "the checkpoint is not one: it has no sequence number")
-    sequence = checkpoint["sequence"]
     key = keys.get(str(checkpoint.get("key_id")))
-    signed = canonical({name: value for name, value in checkpoint.items() if name != "signature"})
-    if key is None or not is_signed(key, signed, checkpoint.get("signature")):
+    try:
+        signed = canonical({name: value for name, value in checkpoint.items() if name != "signature"})
+    except ValueError as error:
+        raise Broken(sequence, f"the checkpoint has {error}") from None
+    if key is None or not is_signed(key.public, signed, checkpoint.get("signature")):
         raise Broken(sequence, "the checkpoint is not signed by a known key")
-    return sequence, str(checkpoint["hash"])
+    if key.last is not None and sequence > key.last:
+        raise Broken(sequence, f"the checkpoint is {key.why_not(sequence)}")
+    return sequence, str(checkpoint.get("hash"))
 
 
-def hold_against(records: Iterable[Mapping[str, Any]], sequence: int, expected: str) -> Iterator[Mapping[str, Any]]:
-    """Pass ``records`` on, and refuse an end before the checkpoint or another hash at it."""
-    met = sequence == 0
-    for record in records:
-        if record.get("sequence") == sequence:
-            met = True
-            if record.get("hash") != expected:
-                raise Broken(sequence, "the checkpoint vouches for another hash: the log was rewritten")
-        yield record
-    if not met:
-        raise Broken(sequence, "is vouched for by the checkpoint and missing: the tail was cut")
+def _verify_stored_checkpoints(keys: Keyring) -> None:
+    stored = (statement_of(one) for one in Checkpoint.objects.order_by("sequence").iterator(_CHUNK))
+    while chunk := list(islice(stored, _CHUNK)):
+        vouched = verify_checkpoints(chunk, keys)
+        hashes = dict(Event.objects.filter(sequence__in=vouched).values_list("sequence", "hash"))
+        for sequence, expected in vouched.items():
+            if sequence not in hashes:
+                raise Broken(sequence, "is vouched for by a stored checkpoint and missing: the tail was cut")
+            if hashes[sequence] != expected:
+                raise Broken(sequence, "a stored checkpoint vouches for another hash: the log was rewritten")
 
 
 def database_records() -> Iterator[dict[str, Any]]:
@@ -127,39 +160,27 @@ def database_records() -> Iterator[dict[str, Any]]:
     return (record_of(event) for event in Event.objects.order_by("sequence").iterator(2000))
 
 
-def _verify_record(sequence: int, record: Mapping[str, Any], keys: Keys) -> None:
+def _verify_hash(
+    sequence: int, record: Record, keys: Keyring, before: Record, relatives: Callable[[Record], Iterable[Record]]
+) -> None:
     try:
         expected = digest(record)
     except ValueError as error:
         raise Broken(sequence, str(error)) from None
     if record.get("hash") != expected:
-        raise Broken(sequence, "the record does not have the hash that it claims: a field was changed")
+        what = changed_field(record, [before, *relatives(record)], keys)
+        raise Broken(sequence, f"the record does not have the hash that it claims: {what}")
+
+
+def _verify_signature(sequence: int, record: Record, keys: Keyring, newest: int) -> int:
+    """The place of the key among the keys, which never goes back."""
     key = keys.get(str(record.get("key_id")))
     if key is None:
-        raise Broken(sequence, f"signed by a key that is not known here ({record.get('key_id')})")
-    if not is_signed(key, bytes.fromhex(expected), record.get("signature")):
-        raise Broken(sequence, "the signature is not that of its key")
-
-
-_SAME = ("outcome", "http_status", "reason", "after")
-_FROZEN = tuple(name for name in FACTS if name not in _SAME)
-
-
-def _verify_changes() -> None:
-    """Each change against its first and its newest event."""
-    first: dict[Any, Event] = {}
-    newest: dict[Any, Event] = {}
-    for event in Event.objects.order_by("sequence").iterator(2000):
-        first.setdefault(event.change_id, event)
-        newest[event.change_id] = event
-    for change in Change.objects.order_by("last_sequence").iterator(2000):
-        opened, last = first.pop(change.change_id, None), newest.get(change.change_id)
-        if opened is None or last is None:
-            raise Broken(change.last_sequence, f"change {change.change_id} has no events")
-        wrong = [name for name in _FROZEN if getattr(change, name) != getattr(opened, name)]
-        wrong += [name for name in _SAME if getattr(change, name) != getattr(last, name)]
-        if wrong or change.last_sequence != last.sequence or change.requested_at != opened.at:
-            raise Broken(last.sequence, f"change {change.change_id} says other than its events: {', '.join(wrong)}")
-    if first:
-        event = min(first.values(), key=lambda one: one.sequence)
-        raise Broken(event.sequence, f"change {event.change_id} has events and is missing itself")
+        raise Broken(sequence, f"key_id: signed by a key that is not known here ({record.get('key_id')})")
+    if not is_signed(key.public, bytes.fromhex(record["hash"]), record.get("signature")):
+        raise Broken(sequence, "signature: it is not that of its key")
+    if why := key.why_not(sequence):
+        raise Broken(sequence, why)
+    if key.position < newest:
+        raise Broken(sequence, f"signed by the retired key {key.id} after a newer key had begun to sign")
+    return key.position

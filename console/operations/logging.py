@@ -1,7 +1,7 @@
 """Logs: one line a record, on standard error, each with the id of the request that it belongs to.
 
-``json`` writes one JSON object a line, for machines; ``text`` is for a terminal. The logger ``console.changes`` is
-written as it comes in both: each of its messages is the JSON of one event of the change log already.
+``json`` writes one JSON object a line, for machines; ``text`` is for a terminal. The loggers ``console.changes`` and
+``console.checkpoints`` are written as they come in both: each message is the JSON of one event or checkpoint already.
 """
 
 import logging
@@ -104,6 +104,7 @@ def logging_settings(log_format: Literal["text", "json"]) -> dict[str, Any]:
         "root": {"level": "INFO", "handlers": ["lines"]},
         "loggers": {
             "console.changes": {"level": "INFO", "handlers": ["bare"], "propagate": False},
+            "console.checkpoints": {"level": "INFO", "handlers": ["bare"], "propagate": False},
             "django": {"level": "INFO", "handlers": [], "propagate": True},
             "django.request": {"level": "ERROR"},  # what answered 4xx stands in the line of its request already
             # its workers' warnings, of requests that are no HTTP, in our lines

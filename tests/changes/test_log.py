@@ -9,7 +9,7 @@ import psycopg
 import pytest
 import rfc8785
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from tests.servers import Console
 
@@ -50,21 +50,6 @@ class Tampering:
     def run(self, sql):
         return self.connection.execute(sql)
 
-    def without_triggers(self, *statements):
-        """Switch the triggers off, tamper, and put them back as they were."""
-        if self.console.database == "postgresql":
-            names = ("changes_event", "changes_change")
-            around = [[f"ALTER TABLE {name} DISABLE TRIGGER USER" for name in names]]
-            triggers = self.run(
-                "SELECT tgrelid::regclass::text, tgname FROM pg_trigger WHERE NOT tgisinternal"
-            ).fetchall()
-            around.append([f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}" for table, name in triggers])
-        else:
-            found = self.run("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
-            around = [[f"DROP TRIGGER {name}" for name, _ in found], [sql for _, sql in found]]
-        for statement in (*around[0], *statements, *around[1]):
-            self.run(statement)
-
 
 FORBIDDEN = (
     "UPDATE changes_event SET message = 'other' WHERE sequence = 2",
@@ -95,85 +80,11 @@ def test_the_database_refuses(fresh):
     assert "Verified 6 events, to sequence 6" in verified.stdout
 
 
-BREAKS = {
-    "a changed field": (["UPDATE changes_event SET message = 'other' WHERE sequence = 3"], "sequence 3"),
-    "a changed outcome": (["UPDATE changes_event SET outcome = 'not_applied' WHERE sequence = 4"], "sequence 4"),
-    "a removed row": (["DELETE FROM changes_event WHERE sequence = 3"], "sequence 3"),
-    "a swapped pair": (
-        [
-            "UPDATE changes_event SET sequence = 99 WHERE sequence = 2",
-            "UPDATE changes_event SET sequence = 2 WHERE sequence = 3",
-            "UPDATE changes_event SET sequence = 3 WHERE sequence = 99",
-        ],
-        "sequence 2",
-    ),
-    "another projection": (["UPDATE changes_change SET outcome = 'unknown' WHERE last_sequence = 4"], "sequence 4"),
-    "a missing projection": (["DELETE FROM changes_change WHERE last_sequence = 4"], "sequence 3"),
-    "a foreign signature": (
-        [
-            "UPDATE changes_event SET signature = (SELECT signature FROM changes_event WHERE sequence = 1) WHERE sequence = 5"
-        ],
-        "sequence 5",
-    ),
-}
-
-
-@pytest.mark.parametrize("name", BREAKS)
-def test_breaks_are_found(fresh, name):
-    statements, where = BREAKS[name]
-    with Tampering(fresh) as somebody:
-        somebody.without_triggers(*statements)
-    verified = fresh.manage("verify_changes")
-    assert verified.returncode == 1
-    assert f"NOT verified. {where}" in verified.stderr
-
-
-def test_dropped_triggers_are_found(fresh):
-    with Tampering(fresh) as somebody:
-        table = " ON changes_event" if fresh.database == "postgresql" else ""
-        somebody.run(f"DROP TRIGGER changes_event_kept{table}")
-    verified = fresh.manage("verify_changes")
-    assert verified.returncode == 1
-    assert "changes_event_kept" in verified.stderr
-
-
-def test_a_cut_tail_is_found_with_a_checkpoint(fresh, tmp_path):
-    kept = tmp_path / "checkpoint.json"
-    kept.write_text(fresh.manage("checkpoint").stdout)
-    assert json.loads(kept.read_text())["sequence"] == 6
-    assert fresh.manage("verify_changes", "--checkpoint", str(kept)).returncode == 0
-    with Tampering(fresh) as somebody:
-        somebody.without_triggers(
-            "DELETE FROM changes_event WHERE sequence > 4", "DELETE FROM changes_change WHERE last_sequence > 4"
-        )
-    assert fresh.manage("verify_changes").returncode == 0, "without a checkpoint nobody can tell"
-    verified = fresh.manage("verify_changes", "--checkpoint", str(kept))
-    assert verified.returncode == 1
-    assert "sequence 6" in verified.stderr
-
-
 def test_a_forged_checkpoint_is_found(sqlite_console, tmp_path):
     document = json.loads(sqlite_console.manage("checkpoint").stdout)
     kept = tmp_path / "checkpoint.json"
     kept.write_text(json.dumps({**document, "hash": "0" * 63 + "1"}))
     assert sqlite_console.manage("verify_changes", "--checkpoint", str(kept)).returncode == 1
-
-
-def test_resigned_under_another_key_is_found(fresh):
-    key = Ed25519PrivateKey.generate()
-    other = base64.b64encode(key.private_bytes_raw()).decode()
-    verified = fresh.manage("verify_changes", env={"AUDIT_SIGNING_KEY": other})
-    assert verified.returncode == 1
-    assert "sequence 1" in verified.stderr
-    assert "not known" in verified.stderr
-
-
-def test_a_rotated_key_still_verifies(fresh):
-    retired = fresh.manage("checkpoint", "--public-key").stdout.strip()
-    fresh_key = base64.b64encode(Ed25519PrivateKey.generate().private_bytes_raw()).decode()
-    env = {"AUDIT_SIGNING_KEY": fresh_key, "AUDIT_RETIRED_PUBLIC_KEYS": retired}
-    verified = fresh.manage("verify_changes", env=env)
-    assert verified.returncode == 0, verified.stderr
 
 
 def test_an_outsider_verifies_an_export(fresh, tmp_path):

@@ -1,27 +1,42 @@
 """``manage.py checkpoint``: a signed statement of where the log ends, to be kept where the console cannot reach it."""
 
-import base64
 import json
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from accounts_ui.changes import checkpoints, reading
 from accounts_ui.changes.keys import signing_key
-from accounts_ui.changes.verifying import make_checkpoint
+from accounts_ui.changes.record import public_text
 
 
 class Command(BaseCommand):
-    """Prints one line of JSON."""
+    """Prints one line of JSON, or what a rotation of the signing key needs."""
 
     help = "Print a signed {sequence, hash, at}. Keep it elsewhere: verify_changes --checkpoint shows a cut tail."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Its options."""
-        parser.add_argument("--public-key", action="store_true", help="print the public key instead (base64)")
+        what = parser.add_mutually_exclusive_group()
+        what.add_argument("--public-key", action="store_true", help="print the public key instead (base64)")
+        what.add_argument(
+            "--retire", action="store_true", help="print KEY@LAST, this key's entry for AUDIT_RETIRED_PUBLIC_KEYS"
+        )
+        what.add_argument(
+            "--emit", action="store_true", help="emit one where something is new, and deliver what was not; for a timer"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Print it."""
+        public = public_text(signing_key().public_key())
         if options["public_key"]:
-            self.stdout.write(base64.b64encode(signing_key().public_key().public_bytes_raw()).decode())
-            return
-        self.stdout.write(json.dumps(make_checkpoint(signing_key())))
+            self.stdout.write(public)
+        elif options["retire"]:
+            self.stdout.write(f"{public}@{reading.end_of_chain()}")
+        elif options["emit"]:
+            checkpoint = checkpoints.emit()
+            self.stdout.write(checkpoints.line_of(checkpoint) if checkpoint else "Nothing new.")
+            if not checkpoints.deliver():
+                raise CommandError("A checkpoint was not delivered; the log says why.")
+        else:
+            self.stdout.write(json.dumps(checkpoints.make(signing_key())))

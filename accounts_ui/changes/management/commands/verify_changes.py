@@ -7,8 +7,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts_ui.changes import verifying
+from accounts_ui.changes.keyring import Keyring, read_document, read_ranged_key
 from accounts_ui.changes.keys import public_keys
-from accounts_ui.changes.record import keyring, read_public_key
 
 
 class Command(BaseCommand):
@@ -20,8 +20,17 @@ class Command(BaseCommand):
         """Its options."""
         parser.add_argument("--file", type=Path, help="verify this export.jsonl instead of the database")
         parser.add_argument("--filtered", action="store_true", help="the export is a selection: gaps are no break")
-        parser.add_argument("--checkpoint", type=Path, help="a kept checkpoint that the log has to reach")
-        parser.add_argument("--public-key", action="append", default=[], help="base64 of a public key to trust (only)")
+        parser.add_argument("--checkpoint", type=Path, help="kept checkpoints, one a line, that the log has to reach")
+        parser.add_argument(
+            "--public-key",
+            action="append",
+            default=[],
+            metavar="KEY[@LAST]",
+            help="a public key to trust (only), oldest first; LAST is the last sequence that it signed",
+        )
+        parser.add_argument(
+            "--public-keys", type=Path, help="the public-keys.json of an evidence pack, to trust (only)"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Verify, and say to where."""
@@ -32,31 +41,37 @@ class Command(BaseCommand):
         self.stdout.write(f"Verified {verified.count} events, to sequence {verified.sequence}, hash {verified.hash}")
 
     def _verify(self, options: dict[str, Any]) -> verifying.Verified:
-        keys = self._keys(options["public_key"])
-        vouched = self._checkpoint(options["checkpoint"], keys)
+        keys = self._keys(options["public_key"], options["public_keys"])
+        vouched = self._vouched(options["checkpoint"], keys)
         if options["file"] is None:
-            if vouched:
-                verifying.verify_records(verifying.hold_against(verifying.database_records(), *vouched), keys)
-            return verifying.verify_database(keys)
+            return verifying.verify_database(keys, vouched)
         try:
             with options["file"].open(encoding="utf-8", newline="\n") as lines:
                 records = verifying.read_lines(lines)
-                held = verifying.hold_against(records, *vouched) if vouched else records
-                return verifying.verify_records(held, keys, filtered=options["filtered"])
+                return verifying.verify_records(records, keys, filtered=options["filtered"], vouched=vouched)
         except (OSError, UnicodeError) as error:
             raise CommandError(f"{options['file']} cannot be read: {error}") from None
 
-    def _keys(self, given: list[str]) -> verifying.Keys:
+    def _keys(self, given: list[str], path: Path | None) -> Keyring:
         try:
-            return keyring(read_public_key(text) for text in given) if given else public_keys()
+            if path is not None:
+                return read_document(json.loads(path.read_text(encoding="utf-8")))
+            return Keyring(read_ranged_key(text) for text in given) if given else public_keys()
+        except OSError as error:
+            raise CommandError(f"{path} cannot be read: {error}") from None
         except ValueError as error:
-            raise CommandError(f"--public-key is not the base64 of a 32-byte Ed25519 public key: {error}") from None
+            raise CommandError(
+                f"These are not Ed25519 public keys, as KEY or KEY@LAST, oldest first: {error}"
+            ) from None
 
-    def _checkpoint(self, path: Path | None, keys: verifying.Keys) -> tuple[int, str] | None:
+    def _vouched(self, path: Path | None, keys: Keyring) -> verifying.Vouched | None:
         if path is None:
             return None
         try:
-            checkpoint = json.loads(path.read_text(encoding="utf-8"))
+            lines = path.read_text(encoding="utf-8").splitlines()
+            checkpoints = [json.loads(line) for line in lines if line.strip()]
         except (OSError, ValueError) as error:
-            raise CommandError(f"{path} cannot be read as a checkpoint: {error}") from None
-        return verifying.verify_checkpoint(checkpoint, keys)
+            raise CommandError(f"{path} cannot be read as checkpoints, one a line: {error}") from None
+        if not checkpoints:
+            raise CommandError(f"{path} holds no checkpoint.")
+        return verifying.verify_checkpoints(checkpoints, keys)

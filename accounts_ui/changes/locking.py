@@ -1,0 +1,33 @@
+"""One writer of the chain at a time, and readers that see one moment of it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connection, transaction
+
+_LOCK = 0x6F_72_67_61_63_63  # the advisory lock that every append holds on PostgreSQL; any fixed number does
+
+
+def lock_chain() -> None:
+    """Make this transaction the only one that appends. On SQLite it is already: transactions begin IMMEDIATE."""
+    if connection.vendor != "postgresql":
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL synchronous_commit = on")  # a record that a crash can take back is none
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+
+
+@contextmanager
+def snapshot() -> Iterator[None]:
+    """Reads within see the log as it is at the first of them, whoever appends meanwhile. Nobody waits for it."""
+    if connection.vendor == "postgresql":
+        with transaction.atomic(durable=True), connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("BEGIN DEFERRED")  # not Django's IMMEDIATE, which would keep writers out
+        try:
+            yield
+        finally:
+            cursor.execute("ROLLBACK")

@@ -1,0 +1,60 @@
+"""Run ``verify_changes`` again and again in one process: a job a line on standard input, a verdict a line on output."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+
+from console.sandbox.processes import ROOT
+
+
+class Verifier:
+    """``manage.py verify_changes`` on one database after another, without starting anew."""
+
+    def __init__(self, env):
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tests.changes.verdicts"],
+            env={**env, "PYTHONPATH": str(ROOT)},
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def __call__(self, database, *args):
+        """Its exit status and what it said."""
+        self.process.stdin.write(json.dumps([database, args]) + "\n")
+        self.process.stdin.flush()
+        return tuple(json.loads(self.process.stdout.readline()))
+
+    def stop(self):
+        self.process.stdin.close()
+        self.process.wait(10)
+        self.process.stdout.close()
+
+
+def main():
+    import django
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
+    django.setup()
+    from django.core.management import CommandError, call_command
+    from django.db import connection
+
+    for line in sys.stdin:
+        database, args = json.loads(line)
+        connection.close()
+        connection.settings_dict["NAME"] = database
+        said = io.StringIO()
+        try:
+            call_command("verify_changes", *args, stdout=said)
+            verdict = (0, said.getvalue())
+        except CommandError as error:
+            verdict = (1, str(error))
+        connection.close()
+        print(json.dumps(verdict), flush=True)
+
+
+if __name__ == "__main__":
+    main()
