@@ -105,6 +105,11 @@ class Change(_Facts):
             models.Index(fields=["organization_id", "-requested_at"], name="changes_by_time"),
             models.Index(fields=["organization_id", "subject_id", "code"], name="changes_by_account"),
             models.Index(fields=["organization_id", "outcome"], name="changes_by_outcome"),
+            models.Index(
+                fields=["organization_id", "subject_id", "code", "-requested_at", "-last_sequence"],
+                condition=models.Q(outcome="applied"),
+                name="changes_last_applied",
+            ),
         ]
 
     def __str__(self) -> str:

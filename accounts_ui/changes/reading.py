@@ -4,8 +4,10 @@ import datetime
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet, Window
+from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from accounts_ui.changes.models import OPEN_OUTCOMES, Change, Event, Outcome, patience
@@ -37,6 +39,20 @@ class LogPage:
     page: int
     pages: int
     per_page: int
+
+
+class Applied(NamedTuple):
+    """What the log last applied to one account: the columns of that change. There can be very many."""
+
+    change_id: uuid.UUID
+    action: str
+    subject_id: str
+    subject_name: str
+    code: str
+    type_name: str
+    after: str | None
+    requested_at: datetime.datetime
+    settled_at: datetime.datetime | None
 
 
 def find(organization_id: str, filters: LogFilters) -> LogPage:
@@ -104,6 +120,19 @@ def open_changes(organization_id: str) -> list[Change]:
     return [change for change in found if not change.is_running]
 
 
+def has_due_changes(organization_id: str) -> bool:
+    """Whether something has no outcome for so long that the directory cannot be acting on it any more."""
+    due = timezone.now() - patience()
+    found = Change.objects.filter(organization_id=organization_id, outcome__in=OPEN_OUTCOMES, requested_at__lte=due)
+    return found.exists()
+
+
+def open_accounts(organization_id: str) -> set[tuple[str, str]]:
+    """The accounts, by subject and code, that have a change without an outcome, running ones included."""
+    found = Change.objects.filter(organization_id=organization_id, outcome__in=OPEN_OUTCOMES).order_by()
+    return set(found.values_list("subject_id", "code"))
+
+
 def of_account(organization_id: str, subject_id: str, code: str, *, limit: int = 5) -> list[Change]:
     """The last changes of one account, newest first."""
     found = Change.objects.filter(organization_id=organization_id, subject_id=subject_id, code=code)
@@ -115,15 +144,15 @@ def of_subject(organization_id: str, subject_id: str, *, limit: int = 50) -> lis
     return list(Change.objects.filter(organization_id=organization_id, subject_id=subject_id)[:limit])
 
 
-def last_applied(organization_id: str, *, subject_ids: Iterable[str] | None = None) -> list[Change]:
+def last_applied(organization_id: str, *, subject_ids: Iterable[str] | None = None) -> list[Applied]:
     """For each account that this console ever changed, the last change that was applied."""
     found = Change.objects.filter(organization_id=organization_id, outcome=Outcome.APPLIED)
     if subject_ids is not None:
         found = found.filter(subject_id__in=list(subject_ids))
-    newest: dict[tuple[str, str], Change] = {}
-    for change in found.order_by("requested_at", "last_sequence"):
-        newest[change.subject_id, change.code] = change
-    return list(newest.values())
+    newest_first = [F("requested_at").desc(), F("last_sequence").desc()]
+    place = Window(RowNumber(), partition_by=[F("subject_id"), F("code")], order_by=newest_first)
+    newest = found.annotate(place=place).filter(place=1).order_by("requested_at", "last_sequence")
+    return [Applied._make(row) for row in newest.values_list(*Applied._fields)]
 
 
 def _shown_as(outcome: str) -> Q:

@@ -35,10 +35,10 @@ def digest(record: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical({k: v for k, v in record.items() if k not in _SEAL})).hexdigest()
 
 
-def canonical(document: Mapping[str, Any]) -> bytes:
+def canonical(document: Mapping[str, Any] | list[Any]) -> bytes:
     """RFC 8785 canonical JSON. Raises ``ValueError`` where there is none."""
     try:
-        return rfc8785.dumps(dict(document))
+        return rfc8785.dumps(document if isinstance(document, list) else dict(document))
     except (rfc8785.CanonicalizationError, UnicodeError, RecursionError) as error:
         raise ValueError(f"no canonical JSON: {error}") from error
 

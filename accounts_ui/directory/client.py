@@ -73,12 +73,13 @@ class DirectoryClient:
             DirectoryError: as its tree says; ``Unreadable`` for a success that is no list.
 
         """
+        asked_at = datetime.datetime.now(datetime.UTC)
         answer = self._read(f"{self._users(organization_id)}")
         try:
             rows = parse_rows(answer.body)
         except NotRows:
             raise errors.Unreadable(_not_a_list(answer), status=answer.status) from None
-        return Listing(organization_id, rows, datetime.datetime.now(datetime.UTC))
+        return Listing(organization_id, rows, datetime.datetime.now(datetime.UTC), asked_at)
 
     def list_types(self, organization_id: str) -> tuple[AccountType, ...]:
         """The catalogue of account types, which may be missing or forbidden (403, 404, 405)."""

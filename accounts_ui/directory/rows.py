@@ -111,12 +111,19 @@ Row = Person | Account | AccountType | OtherRow
 
 
 class Listing:
-    """All rows of one organization, as read at one moment."""
+    """All rows of one organization, as they were at some moment between ``asked_at`` and ``read_at``."""
 
-    def __init__(self, organization_id: str, rows: Iterable[Row], read_at: datetime.datetime) -> None:
+    def __init__(
+        self,
+        organization_id: str,
+        rows: Iterable[Row],
+        read_at: datetime.datetime,
+        asked_at: datetime.datetime | None = None,
+    ) -> None:
         self.organization_id = organization_id
         self.rows = tuple(rows)
         self.read_at = read_at
+        self.asked_at = asked_at or read_at
 
     @cached_property
     def people(self) -> tuple[Person, ...]:

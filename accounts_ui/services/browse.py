@@ -16,7 +16,7 @@ from accounts_ui.services.catalogue import TypeRow, known_types
 from accounts_ui.services.errors import SubjectUnknown
 from accounts_ui.services.inputs import check_subject
 from accounts_ui.services.origin import Origin
-from accounts_ui.services.settle import settle_from
+from accounts_ui.services.outside import Key, Outside, all_outside
 
 _T = TypeVar("_T")
 _NEVER = datetime.datetime.min.replace(tzinfo=datetime.UTC)
@@ -45,6 +45,7 @@ class RecordedAccount:
     status: str
     recorded_at: datetime.datetime
     change_id: str
+    outside: Outside | None = None
 
 
 @dataclass(slots=True)
@@ -66,6 +67,7 @@ class AccountRow:
     text: str = ""
     recorded: list[RecordedAccount] = field(default_factory=list)
     duplicate: bool = False
+    outside: Outside | None = None
 
     @property
     def has_page(self) -> bool:
@@ -149,19 +151,11 @@ TYPE_SORTS: dict[str, Callable[[TypeRow], Any]] = {
 }
 
 
-def list_accounts(
-    *, client: DirectoryClient, origin: Origin, filters: AccountFilters, settle: bool = False
-) -> AccountPage:
-    """One page of the organization's people and accounts, read now.
-
-    Args:
-        settle: whether what was read may settle open changes, which an admin's visit does.
-
-    """
+def list_accounts(*, client: DirectoryClient, origin: Origin, filters: AccountFilters) -> AccountPage:
+    """One page of the organization's people and accounts, read now."""
     listing = client.list_users(origin.organization_id)
-    if settle:
-        settle_from(listing=listing, origin=origin)
-    rows = _rows(listing, origin.organization_id)
+    known = _known(origin.organization_id, listing)
+    rows = _rows(listing, known)
     found = _matching(rows, filters)
     pages = max(1, -(-len(found) // filters.per_page))
     page = min(filters.page, pages)
@@ -177,13 +171,14 @@ def list_accounts(
         types=[(code, names.get(code, ""), count) for code, count in sorted(_codes(rows).items())],
         read_at=listing.read_at,
         listed=len(rows),
-        recorded_only=[one for one in _recorded(origin.organization_id) if one.subject_id not in shown],
+        recorded_only=[one for one in known.recorded if one.subject_id not in shown or _has_no_row(one, listing)],
     )
 
 
 def matching_accounts(*, client: DirectoryClient, origin: Origin, filters: AccountFilters) -> list[AccountRow]:
     """All rows that match, as an export wants them."""
-    return _matching(_rows(client.list_users(origin.organization_id), origin.organization_id), filters)
+    listing = client.list_users(origin.organization_id)
+    return _matching(_rows(listing, _known(origin.organization_id, listing)), filters)
 
 
 def list_types(
@@ -199,7 +194,7 @@ def list_types(
     return TypePage(rows=rows, total=len(rows), statuses=statuses, note=known.note, read_at=known.read_at)
 
 
-def show_person(*, client: DirectoryClient, origin: Origin, subject_id: str, settle: bool = False) -> PersonPage:
+def show_person(*, client: DirectoryClient, origin: Origin, subject_id: str) -> PersonPage:
     """One person as the directory shows them now, and what this console knows besides.
 
     Raises:
@@ -209,15 +204,14 @@ def show_person(*, client: DirectoryClient, origin: Origin, subject_id: str, set
     """
     check_subject(subject_id)
     listing = client.list_users(origin.organization_id)
-    if settle:
-        settle_from(listing=listing, origin=origin)
-    rows = [row for row in _rows(listing, origin.organization_id) if row.subject_id == subject_id]
+    known = _known(origin.organization_id, listing, [subject_id])
+    rows = [row for row in _rows(listing, known) if row.subject_id == subject_id]
     changes = reading.of_subject(origin.organization_id, subject_id)
     if not rows and not changes:
         raise SubjectUnknown("Neither the directory nor the change log of this organization knows this person.")
     accounts = [row for row in rows if row.code is not None]
     codes = {row.code for row in accounts}
-    recorded = [one for one in _recorded(origin.organization_id, [subject_id]) if one.code not in codes]
+    recorded = [one for one in known.recorded if one.code not in codes]
     person = next((row for row in rows if row.code is None), None)
     name = next((row.name for row in rows if row.name), changes[0].subject_name if changes else "")
     return PersonPage(
@@ -263,34 +257,56 @@ def _label(person: Person) -> str:
     return f"{person.name} ({detail})" if person.name and detail else person.name or detail or str(person.subject_id)
 
 
-def _recorded(organization_id: str, subject_ids: Iterable[str] | None = None) -> list[RecordedAccount]:
-    return [
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the log adds to the directory's list: what it last applied, and where the two differ."""
+
+    recorded: list[RecordedAccount]
+    outside: dict[Key, Outside]
+
+
+def _known(organization_id: str, listing: Listing, subject_ids: Iterable[str] | None = None) -> _Known:
+    applied = reading.last_applied(organization_id, subject_ids=subject_ids)
+    outside = all_outside(organization_id, listing, applied)
+    recorded = [
         RecordedAccount(
-            subject_id=change.subject_id,
-            subject_name=change.subject_name,
-            code=change.code,
-            type_name=change.type_name,
-            status=change.after or "",
-            recorded_at=change.settled_at or change.requested_at,
-            change_id=str(change.change_id),
+            subject_id=one.subject_id,
+            subject_name=one.subject_name,
+            code=one.code,
+            type_name=one.type_name,
+            status=one.after or "",
+            recorded_at=one.settled_at or one.requested_at,
+            change_id=str(one.change_id),
+            outside=outside.get((one.subject_id, one.code)),
         )
-        for change in reading.last_applied(organization_id, subject_ids=subject_ids)
+        for one in applied
     ]
+    return _Known(recorded, outside)
 
 
-def _rows(listing: Listing, organization_id: str) -> list[AccountRow]:
+def _has_no_row(one: RecordedAccount, listing: Listing) -> bool:
+    """Whether it is gone from the list, and there is no row of the person's own to say so at."""
+    gone = one.outside is not None and one.outside.listed is None
+    return gone and listing.person(one.subject_id) is None
+
+
+def _rows(listing: Listing, known: _Known) -> list[AccountRow]:
     """The directory's rows in its order; account types are on a page of their own."""
     recorded: dict[str, list[RecordedAccount]] = {}
-    for one in _recorded(organization_id):
+    for one in known.recorded:
         if listing.account(one.subject_id, one.code) is None:
             recorded.setdefault(one.subject_id, []).append(one)
     types = {row.code: row.name for row in listing.types}
-    rows = (_row(row, listing, types, recorded) for row in listing.rows)
+    rows = (_row(row, listing, types, recorded, known.outside) for row in listing.rows)
     return [row for row in rows if row is not None]
 
 
 def _row(
-    row: Row, listing: Listing, types: dict[str, str], recorded: dict[str, list[RecordedAccount]]
+    row: Row,
+    listing: Listing,
+    types: dict[str, str],
+    recorded: dict[str, list[RecordedAccount]],
+    outside: dict[Key, Outside],
 ) -> AccountRow | None:
     if isinstance(row, AccountType):
         return None
@@ -308,11 +324,13 @@ def _row(
             recorded=recorded.get(row.subject_id or "", []),
         )
     if isinstance(row, Account):
-        return _account_row(row, listing.person(row.subject_id), types, listing)
+        return _account_row(row, listing, types, outside)
     return AccountRow(text=row.text, status=row.status)
 
 
-def _account_row(account: Account, person: Person | None, types: dict[str, str], listing: Listing) -> AccountRow:
+def _account_row(account: Account, listing: Listing, types: dict[str, str], outside: dict[Key, Outside]) -> AccountRow:
+    person = listing.person(account.subject_id)
+    mark = outside.get((account.subject_id, account.code))
     return AccountRow(
         subject_id=account.subject_id,
         name=person.name if person else "",
@@ -327,6 +345,7 @@ def _account_row(account: Account, person: Person | None, types: dict[str, str],
         roles=person.roles if person else (),
         extra=account.extra,
         duplicate=len(listing.accounts_with(account.subject_id, account.code)) > 1,
+        outside=mark if mark and listing.account(account.subject_id, account.code) is account else None,
     )
 
 

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from accounts_ui.changes.models import Change
+    from accounts_ui.services.outside import Outside
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class AccountFacts:
     created_at: str = ""
     expires_at: str = ""
     copies: int = 0
+    outside: "Outside | None" = None
     changes: "list[Change]" = field(default_factory=list)
     open_change: "Change | None" = None
 

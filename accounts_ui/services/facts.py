@@ -8,6 +8,7 @@ from accounts_ui.services.catalogue import KnownTypes, known_types
 from accounts_ui.services.errors import AccountFacts, AccountNotHere, SubjectUnknown
 from accounts_ui.services.inputs import check_code, check_subject
 from accounts_ui.services.origin import Origin
+from accounts_ui.services.outside import GONE, all_outside
 
 LAST_CHANGES = 5
 
@@ -35,8 +36,11 @@ def facts_in(*, listing: Listing, types: KnownTypes, origin: Origin, subject_id:
     changes = reading.of_account(origin.organization_id, subject_id, code, limit=LAST_CHANGES)
     applied = reading.last_applied(origin.organization_id, subject_ids=[subject_id])
     remembered = next((change for change in applied if change.code == code), None)
+    marks = all_outside(origin.organization_id, listing, [remembered] if remembered else [])
+    outside = marks.get((subject_id, code))
     if account is None and listing.tells_codes_of(subject_id):
-        raise AccountNotHere(f"The directory lists no {code} account of this person.")
+        gone = " It was changed outside this console." if outside and outside.kind == GONE else ""
+        raise AccountNotHere(f"The directory lists no {code} account of this person.{gone}")
     if not listing.is_listed(subject_id) and listing.people and not applied:
         raise SubjectUnknown("The directory does not list this person in the organization.")
     known = types.get(code)
@@ -52,6 +56,7 @@ def facts_in(*, listing: Listing, types: KnownTypes, origin: Origin, subject_id:
         created_at=account.created_at if account else "",
         expires_at=account.expires_at if account else "",
         copies=len(copies),
+        outside=outside,
         changes=changes,
         open_change=next((change for change in changes if change.is_open), None),
     )

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from accounts_ui.changes.models import Action, Change, Outcome
-from accounts_ui.changes.record import moment
 from accounts_ui.directory.rows import ENDED_STATUSES, Listing
+from accounts_ui.services.evidence import Basis, of_listing
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,24 +19,19 @@ class Judgement:
     evidence: dict[str, Any]
 
 
-def judge(change: Change, listing: Listing, *, may_still_act: bool) -> Judgement:
+def judge(change: Change, listing: Listing, basis: Basis, *, may_still_act: bool) -> Judgement:
     """Hold the directory's list against what was asked.
 
     Args:
+        basis: who read the list, and how that came about.
         may_still_act: the directory may not be done with the request yet, so that an effect which is not there is no
             proof that it will not come.
 
     """
-    copies = listing.accounts_with(change.subject_id, change.code)
     account = listing.account(change.subject_id, change.code)
     seen = account.status if account else None
     tells = account is not None or listing.tells_codes_of(change.subject_id)
-    evidence = {
-        "read_at": moment(listing.read_at),
-        "seen": seen,
-        "accounts": len(copies),
-        "told": tells,
-    }
+    evidence = of_listing(basis, listing, change.subject_id, change.code)
     if not tells:
         return Judgement(
             Outcome.UNKNOWN,

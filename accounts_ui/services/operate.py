@@ -13,7 +13,7 @@ from accounts_ui.changes.models import Action, Change, Outcome
 from accounts_ui.directory import errors
 from accounts_ui.directory.client import DirectoryClient, Done
 from accounts_ui.directory.rows import Account, Listing
-from accounts_ui.services import inputs
+from accounts_ui.services import evidence, inputs
 from accounts_ui.services.catalogue import known_types
 from accounts_ui.services.errors import (
     AccountFacts,
@@ -315,16 +315,17 @@ def _look(change: Change, client: DirectoryClient, error: errors.DirectoryError)
     except Exception as second:  # noqa: BLE001  (whatever it is, it does not tell what became of the call)
         said = getattr(second, "reason", "The sign-in ended.")
         reason = f"{error.reason} The directory could not be read afterwards: {said}"
-        return _conclude(change, Outcome.UNKNOWN, error.status, reason)
+        tried = evidence.of_failed_read(evidence.by_actor(change), said)
+        return _conclude(change, Outcome.UNKNOWN, error.status, reason, found=tried)
     late = isinstance(error, errors.NoAnswerInTime | errors.FailedInTime)
-    judgement = judge(change, listing, may_still_act=late)
+    judgement = judge(change, listing, evidence.by_actor(change), may_still_act=late)
     return _conclude(
         change,
         judgement.outcome,
         error.status,
         f"{error.reason} {judgement.reason}",
         after=judgement.after,
-        evidence=judgement.evidence,
+        found=judgement.evidence,
     )
 
 
@@ -335,7 +336,7 @@ def _conclude(
     reason: str,
     *,
     after: str | None = None,
-    evidence: dict[str, Any] | None = None,
+    found: dict[str, Any] | None = None,
 ) -> Change:
     try:
         return log.conclude(
@@ -344,7 +345,7 @@ def _conclude(
             http_status=http_status,
             reason=reason,
             after=after if after is not None else change.after,
-            evidence=evidence,
+            evidence=found,
         )
     except DatabaseError as error:
         raise OutcomeNotRecorded(

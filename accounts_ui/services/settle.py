@@ -1,18 +1,20 @@
 """Finding the outcome of a change later: by a fresh read, or by an admin's explicit decision."""
 
-import datetime
+import logging
 
 from django.db import DatabaseError
 
 from accounts_ui.changes import log, reading
 from accounts_ui.changes.models import Change, Outcome, patience
-from accounts_ui.changes.record import moment
 from accounts_ui.directory.client import DirectoryClient
 from accounts_ui.directory.rows import Listing
 from accounts_ui.services.errors import ChangeUnknown, InvalidInput, LogUnavailable, NotSettled
+from accounts_ui.services.evidence import CHECK, VISIT, Basis, by_origin, of_decision
 from accounts_ui.services.inputs import check_change_id, check_message
 from accounts_ui.services.judging import Judgement, is_past_acting, judge
 from accounts_ui.services.origin import Origin
+
+logger = logging.getLogger(__name__)
 
 
 def check(*, client: DirectoryClient, origin: Origin, change_id: str) -> Change:
@@ -29,7 +31,7 @@ def check(*, client: DirectoryClient, origin: Origin, change_id: str) -> Change:
     if change.is_running:
         raise NotSettled("This operation is still running. Its outcome will show in some seconds.", change)
     listing = client.list_users(origin.organization_id)
-    change, judgement = _settle(change, listing, origin)
+    change, judgement = _settle(change, listing, origin, by_origin(CHECK, origin))
     if change.is_open:
         raise NotSettled(judgement.reason, change)
     return change
@@ -54,11 +56,16 @@ def decide(*, origin: Origin, change_id: str, outcome: str, message: str) -> Cha
         return change
     if change.is_running:
         raise NotSettled("This operation is still running. Its outcome will show in some seconds.", change)
-    evidence = {"decided_by": origin.subject, "decided_at": moment(datetime.datetime.now(datetime.UTC))}
     reason = f"Decided by {origin.name or origin.subject}: {message}"
     try:
         return log.settle(
-            change, outcome, by=origin.facts(), reason=reason, after=change.after, evidence=evidence, message=message
+            change,
+            outcome,
+            by=origin.facts(),
+            reason=reason,
+            after=change.after,
+            evidence=of_decision(origin),
+            message=message,
         )
     except DatabaseError as error:
         raise LogUnavailable(_NOT_WRITTEN) from error
@@ -68,14 +75,15 @@ def settle_from(*, listing: Listing, origin: Origin) -> None:
     """Settle whatever a list that was just read can settle: any admin's next visit."""
     try:
         for change in reading.open_changes(origin.organization_id):
-            _settle(change, listing, origin)
+            if listing.asked_at >= change.requested_at:  # an older list tells nothing of it
+                _settle(change, listing, origin, by_origin(VISIT, origin))
     except DatabaseError:
-        return  # the visit is for reading; the banner stays
+        logger.warning("The log cannot be written: a visit settled nothing.")  # it is for reading; the banner stays
 
 
-def _settle(change: Change, listing: Listing, origin: Origin) -> tuple[Change, Judgement]:
-    past = is_past_acting(change, patience(), listing.read_at)
-    judgement = judge(change, listing, may_still_act=not past)
+def _settle(change: Change, listing: Listing, origin: Origin, basis: Basis) -> tuple[Change, Judgement]:
+    past = is_past_acting(change, patience(), listing.asked_at)
+    judgement = judge(change, listing, basis, may_still_act=not past)
     if judgement.outcome == Outcome.UNKNOWN and change.outcome == Outcome.PENDING:
         judgement = Judgement(Outcome.UNKNOWN, f"{_NOBODY} {judgement.reason}", judgement.after, judgement.evidence)
     change = log.settle(

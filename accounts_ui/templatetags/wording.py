@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounts_ui.changes.models import Action, Change
 from accounts_ui.services.browse import as_time
+from accounts_ui.services.outside import Outside
 
 register = template.Library()
 
@@ -70,6 +71,62 @@ def sentence(change: Change) -> str:
         "whom": change.subject_name or change.subject_id,
         "what": change.type_name or change.code,
     }
+
+
+_OUTSIDE = {
+    "changed": "listed as {}",
+    "gone": "gone from the directory",
+    "back": "in use again, listed as {}, after this console deleted it",
+    "expired": "expired: its time is over",
+}
+
+
+@register.filter
+def outside_words(outside: Outside) -> str:
+    """What was changed elsewhere, as the end of a sentence."""
+    return _OUTSIDE[outside.kind].format(outside.listed)
+
+
+_HOW = {
+    "re-read": "re-read right after the call",
+    "visit": "read on an admin’s visit",
+    "check": "read for “Check now”",
+    "decision": "an admin’s decision",
+}
+_EVIDENCE = {
+    "read_at": "Read at",
+    "tried_at": "Tried at",
+    "decided_at": "Decided at",
+    "failed": "It failed",
+    "seen": "Status in the list",
+    "accounts": "Accounts of this type",
+    "told": "List tells the person’s types",
+    "rows": "Rows in the list",
+    "digest": "SHA-256 of the account rows",
+}
+
+
+@register.filter
+def evidence_lines(evidence: dict[str, Any]) -> list[tuple[str, Any]]:
+    """What decided, line by line; a field that nobody knows is shown as it is."""
+    left = dict(evidence)
+    by, how = left.pop("by", None), left.pop("how", None)
+    lines: list[tuple[str, Any]] = [("How", _HOW.get(how, how))] if how else []
+    if isinstance(by, dict):
+        lines.append(("By", f"{by.get('name') or '?'} ({by.get('subject')} at {by.get('issuer')})"))
+    if "told" in left and left.get("seen") is None:
+        left["seen"] = "no such account is listed" if left["told"] else "not told"
+    left.pop("asked_at", None)
+    if left.get("read_at", "") is None:
+        left.pop("read_at")
+    known = [(label, _shown(name, left.pop(name))) for name, label in _EVIDENCE.items() if name in left]
+    return [*lines, *known, *((name, _shown(name, value)) for name, value in left.items())]
+
+
+def _shown(name: str, value: Any) -> Any:
+    if name.endswith("_at"):
+        return when(value)
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
 
 @register.filter

@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from accounts_ui.changes.export import csv_lines
 from accounts_ui.services.browse import ACCOUNT_SORTS, AccountFilters, AccountRow, list_accounts, matching_accounts
 from accounts_ui.views import forms
-from accounts_ui.views.shared import client_of, origin_of, page, respond, settles
+from accounts_ui.views.shared import client_of, origin_of, page, respond
 from console.signin.gate import organization
 from console.signin.rules import Role
 
@@ -26,9 +26,7 @@ _EXPORTED = (
 def accounts(request: HttpRequest, org: str) -> HttpResponse:
     """``GET /orgs/{org}/accounts/``."""
     filters = _filters(request)
-    found = list_accounts(
-        client=client_of(request), origin=origin_of(request), filters=filters, settle=settles(request)
-    )
+    found = list_accounts(client=client_of(request), origin=origin_of(request), filters=filters)
     return respond(request, "accounts", {"found": found, "filters": filters, "columns": COLUMNS, "title": "Accounts"})
 
 

@@ -9,8 +9,7 @@ from accounts_ui.changes import export, reading
 from accounts_ui.changes.models import Action, Outcome
 from accounts_ui.changes.reading import LogFilters
 from accounts_ui.services import settle
-from accounts_ui.services.errors import ChangeUnknown
-from accounts_ui.services.inputs import check_change_id
+from accounts_ui.services.history import show_change
 from accounts_ui.views import forms
 from accounts_ui.views.shared import client_of, origin_of, page, respond
 from console.signin.gate import organization
@@ -38,10 +37,8 @@ def changes(request: HttpRequest, org: str) -> HttpResponse:
 @page("GET")
 def change(request: HttpRequest, org: str, change_id: str) -> HttpResponse:
     """``GET /orgs/{org}/changes/{change_id}/``."""
-    found = reading.get(org, check_change_id(change_id))
-    if found is None:
-        raise ChangeUnknown("This organization's change log has no such change.")
-    values = {"change": found, "events": reading.events_of(found), "title": "Change"}
+    shown = show_change(client=client_of(request), origin=origin_of(request), change_id=change_id)
+    values = {"shown": shown, "change": shown.change, "title": "Change"}
     return respond(request, "changes/detail", values)
 
 

@@ -16,8 +16,10 @@ from accounts_ui.directory.client import DirectoryClient
 from accounts_ui.directory.errors import DirectoryError
 from accounts_ui.services.errors import ServiceError
 from accounts_ui.services.origin import Origin
+from accounts_ui.services.visits import VisitClient, settle_on_visit
 from accounts_ui.views.problems import problem_for
 from console.signin.rules import Role
+from console.signin.sessions import POLL_HEADER
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
@@ -29,6 +31,8 @@ def page(*methods: str) -> Callable[[View], View]:
         @functools.wraps(view)
         def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             try:
+                if settles(request):
+                    settle_on_visit(client=client_of(request), origin=origin_of(request))
                 return view(request, *args, **kwargs)
             except (ServiceError, DirectoryError) as error:
                 raise problem_for(error, request.organization.id) from error
@@ -39,14 +43,16 @@ def page(*methods: str) -> Callable[[View], View]:
 
 
 def client_of(request: HttpRequest) -> DirectoryClient:
-    """The directory, with the token of whoever asks."""
-    return DirectoryClient(
-        settings.DIRECTORY_API_URL,
-        request.tokens,
-        settings.DIRECTORY_TIMEOUT,
-        max_bytes=settings.DIRECTORY_MAX_BYTES,
-        request_id=request.id,
-    )
+    """The directory, with the token of whoever asks: for a page that is looked at, the list is read once."""
+    limits = {"max_bytes": settings.DIRECTORY_MAX_BYTES, "request_id": request.id}
+    where = (settings.DIRECTORY_API_URL, request.tokens, settings.DIRECTORY_TIMEOUT)
+    if request.method not in ("GET", "HEAD"):
+        return DirectoryClient(*where, **limits)
+    if not hasattr(request, "visit"):
+        settling = origin_of(request) if settles(request) else None
+        request.visit = VisitClient(*where, **limits, settling=settling)
+    visit: VisitClient = request.visit
+    return visit
 
 
 def origin_of(request: HttpRequest) -> Origin:
@@ -64,8 +70,8 @@ def origin_of(request: HttpRequest) -> Origin:
 
 
 def settles(request: HttpRequest) -> bool:
-    """Whether this visit may settle open changes: an admin's does."""
-    return bool(request.role == Role.ADMIN)
+    """Whether this is an admin's visit, which settles open changes; what a page asks by itself is none."""
+    return request.method == "GET" and request.role == Role.ADMIN and POLL_HEADER not in request.headers
 
 
 def respond(request: HttpRequest, name: str, values: Mapping[str, Any], *, status: int = 200) -> HttpResponse:

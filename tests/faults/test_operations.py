@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.servers import TIMEOUT, Browser, outcome_of, text_of
+from tests.servers import Browser, outcome_of, text_of
 
 ACTIONS = ("assign", "change_status", "delete")
 
@@ -189,65 +189,6 @@ def test_the_state_has_changed_meanwhile(job, directory):
     fields = {**one.browser.form(one.path), "status": "expired"}
     assert fields["expected_status"] == "pending"
     assert "result=" in one.browser.post(one.path, fields).url
-
-
-@pytest.mark.parametrize("action", ACTIONS)
-def test_an_unknown_outcome_blocks_and_is_settled(job, directory, action, console):
-    one = job(action)
-    directory.fault("hang-before", on=action)
-    page = one.send()
-    assert outcome_of(page) == "unknown"
-    change = one.fields["operation_id"]
-    again = one.send(operation_id=str(uuid.uuid4()))
-    assert again.status_code == 409
-    assert change in again.text
-    assert one.writes == 1
-    assert "without a known outcome" in one.browser.get("/orgs/acme/types/").text
-    decided = one.browser.form(f"/orgs/acme/changes/{change}/", "/check/")
-    page = one.browser.post(f"/orgs/acme/changes/{change}/check/", decided)
-    assert page.status_code == 409, "too early: the directory may still be acting"
-    time.sleep(2 * TIMEOUT)
-    page = one.browser.post(f"/orgs/acme/changes/{change}/check/", decided)
-    assert page.status_code == 200, text_of(page)
-    events = one.logged()
-    assert [event["event"] for event in events] == ["requested", "unknown", "settled"]
-    assert events[-1]["outcome"] == "not_applied"
-    assert events[-1]["evidence"]["read_at"]
-    assert events[-1]["actor"]["name"] == "Ada Admin"
-
-
-def test_an_unknown_outcome_that_took_effect_late_is_settled_by_a_visit(job, directory):
-    one = job("change_status")
-    directory.fault("late", on="change_status", seconds=4)
-    assert outcome_of(one.send()) == "unknown"
-    assert not one.took_effect
-    for _ in range(40):
-        if one.took_effect:
-            break
-        time.sleep(0.25)
-    one.browser.get("/orgs/acme/accounts/")
-    events = one.logged()
-    assert [event["event"] for event in events] == ["requested", "unknown", "settled"]
-    assert events[-1]["outcome"] == "applied"
-
-
-def test_an_unknown_outcome_is_decided(job, directory):
-    directory.reset("reference")
-    subject = directory.person()
-    one = job("assign")
-    directory.reset("reference")
-    directory.server.control("add", org="acme", subject_id=subject, name="Bo Berg")
-    directory.fault("reset-after", on="assign")
-    page = one.send(subject_id=subject)
-    assert outcome_of(page) == "unknown", "a bare user reference tells nothing"
-    path = f"/orgs/acme/changes/{one.fields['operation_id']}/"
-    fields = one.browser.form(path, "/decide/")
-    assert one.browser.post(f"{path}decide/", {**fields, "decision": "applied", "message": ""}).status_code == 400
-    page = one.browser.post(f"{path}decide/", {**fields, "decision": "applied", "message": "The person showed it"})
-    assert outcome_of(page) == "applied"
-    assert "The person showed it" in page.text
-    person = one.browser.get(f"/orgs/acme/users/{subject}/")
-    assert "recorded by this console on" in person.text
 
 
 def test_reads_are_tried_again_and_writes_are_not(job, directory):

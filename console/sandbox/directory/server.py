@@ -190,8 +190,9 @@ class Directory(ThreadingHTTPServer):
                 return Reply(400, {"message": f"no such fault; there are: {', '.join(faults.NAMES)}"})
             store.faults.append(asked)
         elif what == "status":
-            for one in store.of(asked["org"], asked["subject_id"], asked["code"]):
-                one["status"] = asked["status"]
+            store.change(**asked)
+        elif what == "remove":
+            store.remove(**asked)
         elif what == "add":
             store.add(**asked)
         elif what == "journal":

@@ -60,6 +60,17 @@ class Store:
             if code:
                 self.accounts[org].append(seed.account(org, subject_id, code, status, "2025-01-02T03:04:05Z"))
 
+    def change(self, org: str, subject_id: str, code: str, status: str, expires: str | None = None) -> None:
+        """Set the status of a person's accounts of a type, and when their time is over."""
+        for one in self.of(org, subject_id, code):
+            one["status"], one["expiration_date"] = status, expires or one["expiration_date"]
+
+    def remove(self, org: str, subject_id: str, code: str) -> None:
+        """Take an account out of the list for good, as the console cannot."""
+        with self.lock:
+            gone = self.of(org, subject_id, code)
+            self.accounts[org] = [one for one in self.accounts[org] if one not in gone]
+
     def take_fault(self, operation: str) -> dict[str, Any] | None:
         """The fault that this request meets, if any."""
         with self.lock:
