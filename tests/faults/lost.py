@@ -36,11 +36,20 @@ class Lost:
 
 
 def lose(
-    browser: Browser, directory: DirectoryDouble, action: str, *, fault: str = "status-504", org: str = "acme", **more
+    browser: Browser,
+    directory: DirectoryDouble,
+    action: str,
+    *,
+    fault: str = "status-504",
+    org: str = "acme",
+    subject: str = "",
+    **more,
 ) -> Lost:
-    """Ask for ``action`` on a new person; the answer is lost as ``fault`` says."""
-    subject = directory.person("visitor", org=org)  # another account, so that the list tells which types they hold
-    if action != "assign":
+    """Ask for ``action`` on ``subject`` or a new person; the answer is lost as ``fault`` says."""
+    new = not subject
+    # Another account, so that the list tells which types they hold.
+    subject = subject or directory.person("visitor", org=org)
+    if new and action != "assign":
         directory.server.control("add", org=org, subject_id=subject, code=CODE, status="active")
     rest = {"assign": "assign", "change_status": f"{subject}/{CODE}/status", "delete": f"{subject}/{CODE}/delete"}
     path = f"/orgs/{org}/accounts/{rest[action]}/"

@@ -147,14 +147,28 @@ def test_two_admins_at_once_settle_once(console, directory, sign_in):
 
 
 def test_a_list_that_is_older_than_the_change_settles_nothing(sqlite_console, directory, sign_in):
+    """It shows what the change asks for, from before somebody else undid that."""
     ada, late = sign_in(sqlite_console, "ada"), sign_in(sqlite_console, "ada")
-    directory.fault("stale", on="list", seconds=PATIENCE / 2 - 0.5)
+    subject = directory.person(CODE, status="expired")
+    directory.fault("stale", on="list", seconds=1.5)
     with ThreadPoolExecutor(1) as pool:
         visit = pool.submit(late.get, "/orgs/acme/accounts/")
         while not any(one["operation"] == "list" and one["status"] is None for one in directory.journal()):
             time.sleep(0.02)
-        lost = lose(ada, directory, "assign", fault="status-504")
+        directory.set_status(subject, CODE, "active")
+        lost = lose(ada, directory, "change_status", subject=subject)
         assert visit.result().status_code == 200
+    assert [event["event"] for event in lost.events()] == KINDS[:2]
+
+
+def test_what_no_read_can_settle_is_read_once_in_a_while(sqlite_console, directory, sign_in):
+    directory.reset("reference")
+    ada = sign_in(sqlite_console, "ada")
+    lost = lose(ada, directory, "assign").wait()
+    before = lists_read(directory)
+    for path in ("types/", "changes/", "types/"):
+        assert "without a known outcome" in ada.get(f"/orgs/acme/{path}").text
+    assert lists_read(directory) == before + 1
     assert [event["event"] for event in lost.events()] == KINDS[:2]
 
 
