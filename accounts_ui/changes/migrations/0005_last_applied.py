@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('changes', '0002_triggers'),
+        ('changes', '0004_checkpoint_triggers'),
     ]
 
     operations = [
