@@ -90,9 +90,11 @@ class StateChanged(ServiceError):
 class AlreadyAssigned(ServiceError):
     """The person has the account already."""
 
-    def __init__(self, reason: str, status: str) -> None:
+    def __init__(self, reason: str, status: str, subject_id: str, code: str) -> None:
         super().__init__(reason)
         self.status = status
+        self.subject_id = subject_id
+        self.code = code
 
 
 class _AboutChange(ServiceError):

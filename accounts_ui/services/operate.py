@@ -226,6 +226,8 @@ def _refuse_existing(existing: Account | None) -> None:
             f"The person has a {existing.code} account already, with the status {existing.status or 'unknown'}. Change "
             "its status instead: the directory would make a second account.",
             existing.status,
+            existing.subject_id,
+            existing.code,
         )
 
 

@@ -85,6 +85,10 @@ def _ways_on(error: Exception, organization_id: str) -> Sequence[tuple[str, str]
     change = getattr(error, "change", None)
     if change is not None:
         ways.append(("The open change", reverse("change", args=[organization_id, change.change_id])))
+    if isinstance(error, services.AlreadyAssigned):
+        account = [organization_id, error.subject_id, error.code]
+        ways.append(("Change its status", reverse("status", args=account)))
+        ways.append(("The person and the last changes", reverse("person", args=account[:2])))
     ways.append(("Accounts", reverse("accounts", args=[organization_id])))
     ways.append(("Change log", reverse("changes", args=[organization_id])))
     return ways

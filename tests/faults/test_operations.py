@@ -3,7 +3,6 @@
 import json
 import time
 import uuid
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -126,56 +125,6 @@ def test_the_same_form_again_calls_nothing(job, action):
     assert "result=" in first.url
     assert one.writes == 1
     assert one.send(message="other data").status_code == 409
-    assert one.writes == 1
-
-
-@pytest.mark.parametrize("action", ACTIONS)
-def test_a_double_click(job, console, action, sign_in):
-    one = job(action)
-    with ThreadPoolExecutor(4) as pool:
-        pages = list(
-            pool.map(lambda _: one.browser.session.post(console.url + one.path, data=one.fields, timeout=60), range(4))
-        )
-    assert {page.status_code for page in pages} == {200}
-    assert {outcome_of(page) for page in pages} == {"applied"}
-    assert one.writes == 1
-
-
-@pytest.mark.parametrize("action", ACTIONS)
-def test_two_admins_at_once(job, console, action, sign_in):
-    one = job(action)
-    other = sign_in(console, "ada")
-    second = {
-        **one.fields,
-        "operation_id": str(uuid.uuid4()),
-        "csrfmiddlewaretoken": other.form(one.path)["csrfmiddlewaretoken"],
-    }
-    with ThreadPoolExecutor(2) as pool:
-        pages = list(
-            pool.map(
-                lambda pair: pair[0].session.post(console.url + one.path, data=pair[1], timeout=60),
-                [(one.browser, one.fields), (other, second)],
-            )
-        )
-    assert sorted(page.status_code for page in pages) == [200, 409]
-    assert one.writes == 1
-
-
-def test_a_state_that_was_read_before_another_ones_change_is_no_ground(job, console, directory, sign_in):
-    """The second admin's list is on its way, and old, while the first one's assignment is made and recorded."""
-    one = job("assign")
-    other = sign_in(console, "ada")
-    token = other.form(one.path)["csrfmiddlewaretoken"]
-    second = {**one.fields, "operation_id": str(uuid.uuid4()), "csrfmiddlewaretoken": token}
-    directory.fault("stale", on="list", seconds=1)
-    with ThreadPoolExecutor(1) as pool:
-        late = pool.submit(other.session.post, console.url + one.path, data=second, timeout=60)
-        while not any(entry["operation"] == "list" and entry["status"] is None for entry in directory.journal()):
-            time.sleep(0.02)
-        assert "result=" in one.send().url
-        page = late.result()
-    assert page.status_code == 409
-    assert "was just made" in text_of(page)
     assert one.writes == 1
 
 
