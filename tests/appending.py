@@ -1,9 +1,9 @@
 """``python -m tests.appending COUNT``: that many processes that write to the log, with a console's environment.
 
-Each line of the input is a task: ``append`` or ``plain``, how often each process does it, and how many of them do. Each
-line of the output is the seconds that it took and the ids that were written. ``append`` records changes through the log, two
-events each. ``plain`` inserts the same rows, two for each change, each as durable as the log's, into ``plain_event``:
-a table like that of the events, but without a chain.
+Each line of the input is a task: ``append`` or ``plain``, how often each process does it, and how many of them do.
+Each line of the output is the seconds that it took and the ids that were written. ``append`` records changes through
+the log, two events each. ``plain`` inserts the same rows, two for each change, each as durable as the log's, into
+``plain_event``: a table like that of the events, but without a chain.
 """
 
 import multiprocessing

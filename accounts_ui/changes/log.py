@@ -6,6 +6,7 @@ import uuid
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts_ui.changes import checkpoints, keys
@@ -60,14 +61,7 @@ def request(change_id: uuid.UUID, facts: dict[str, Any], *, read_at_sequence: in
     """
     with transaction.atomic(durable=True):
         lock_chain()
-        taken = Change.objects.filter(change_id=change_id).first()
-        if taken:
-            raise IdTaken(taken)
-        same = Change.objects.filter(**{name: facts[name] for name in ("organization_id", "subject_id", "code")})
-        if busy := same.filter(outcome__in=OPEN_OUTCOMES).first():
-            raise AccountBusy(busy)
-        if newer := same.filter(last_sequence__gt=read_at_sequence).first():
-            raise AccountMoved(newer)
+        _refuse(change_id, facts, read_at_sequence)
         event = _append(
             change_id,
             EventKind.REQUESTED,
@@ -77,6 +71,21 @@ def request(change_id: uuid.UUID, facts: dict[str, Any], *, read_at_sequence: in
         change.save(force_insert=True)
     _tell(event)
     return change
+
+
+def _refuse(change_id: uuid.UUID, facts: dict[str, Any], read_at_sequence: int) -> None:
+    """One question for all three reasons: whoever appends next waits for the answer."""
+    account = Q(**{name: facts[name] for name in ("organization_id", "subject_id", "code")})
+    since = Q(outcome__in=OPEN_OUTCOMES) | Q(last_sequence__gt=read_at_sequence)
+    found = list(Change.objects.filter(Q(change_id=change_id) | (account & since)))
+    for change in found:
+        if change.change_id == change_id:
+            raise IdTaken(change)
+    for change in found:
+        if change.is_open:
+            raise AccountBusy(change)
+    if found:
+        raise AccountMoved(found[0])
 
 
 def conclude(

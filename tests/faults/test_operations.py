@@ -1,8 +1,6 @@
 """Faults × operations × databases: writes counted, outcome true, the admin told, the chain whole."""
 
 import json
-import time
-import uuid
 
 import pytest
 
