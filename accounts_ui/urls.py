@@ -19,6 +19,7 @@ urlpatterns = [
     path(f"{_ORG}/changes/", changes.changes, name="changes"),
     path(f"{_ORG}/changes/export.csv", changes.export_csv, name="changes-csv"),
     path(f"{_ORG}/changes/export.jsonl", changes.export_jsonl, name="changes-jsonl"),
+    path(f"{_ORG}/changes/evidence.zip", changes.evidence, name="changes-evidence"),
     path(f"{_ORG}/changes/<str:change_id>/", changes.change, name="change"),
     path(f"{_ORG}/changes/<str:change_id>/check/", changes.check, name="check"),
     path(f"{_ORG}/changes/<str:change_id>/decide/", changes.decide, name="decide"),

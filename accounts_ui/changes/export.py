@@ -5,8 +5,10 @@ import io
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from django.db.models import QuerySet
+
 from accounts_ui.changes.log import line_of
-from accounts_ui.changes.models import FACTS, Change
+from accounts_ui.changes.models import FACTS, Change, Event
 from accounts_ui.changes.reading import LogFilters, events_matching, matching
 from accounts_ui.changes.record import moment
 
@@ -17,14 +19,22 @@ _CHUNK = 1000
 
 def as_csv(organization_id: str, filters: LogFilters) -> Iterator[str]:
     """Each change that matches, newest first, after a line of column names."""
-    changes = matching(organization_id, filters).iterator(chunk_size=_CHUNK)
-    return csv_lines(COLUMNS, (_cells(change) for change in changes))
+    return changes_csv(matching(organization_id, filters))
 
 
 def as_jsonl(organization_id: str, filters: LogFilters) -> Iterator[str]:
     """Each event of the changes that match, one a line, in the order of the chain."""
-    for event in events_matching(organization_id, filters).iterator(chunk_size=_CHUNK):
-        yield line_of(event) + "\n"
+    return events_jsonl(events_matching(organization_id, filters))
+
+
+def changes_csv(changes: QuerySet[Change]) -> Iterator[str]:
+    """A line of column names, then a line for each change."""
+    return csv_lines(COLUMNS, (_cells(change) for change in changes.iterator(chunk_size=_CHUNK)))
+
+
+def events_jsonl(events: QuerySet[Event]) -> Iterator[str]:
+    """A line for each event."""
+    return (line_of(event) + "\n" for event in events.iterator(chunk_size=_CHUNK))
 
 
 def csv_lines(columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> Iterator[str]:

@@ -90,8 +90,13 @@ def matching(organization_id: str, filters: LogFilters) -> QuerySet[Change]:
 
 def events_matching(organization_id: str, filters: LogFilters) -> QuerySet[Event]:
     """The events of the changes that match, in the order of the chain."""
-    changes = matching(organization_id, filters).order_by().values("change_id")
-    return Event.objects.filter(organization_id=organization_id, change_id__in=changes).order_by("sequence")
+    return events_among(organization_id, matching(organization_id, filters))
+
+
+def events_among(organization_id: str, changes: QuerySet[Change]) -> QuerySet[Event]:
+    """The events of these changes, in the order of the chain."""
+    ids = changes.order_by().values("change_id")
+    return Event.objects.filter(organization_id=organization_id, change_id__in=ids).order_by("sequence")
 
 
 def get(organization_id: str, change_id: uuid.UUID) -> Change | None:

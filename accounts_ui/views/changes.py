@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.urls import reverse
 
-from accounts_ui.changes import export, reading
+from accounts_ui.changes import checkpoints, export, reading
+from accounts_ui.changes.evidence import pack
 from accounts_ui.changes.models import Action, Outcome
 from accounts_ui.changes.reading import LogFilters
 from accounts_ui.services import settle
@@ -25,6 +26,7 @@ def changes(request: HttpRequest, org: str) -> HttpResponse:
     given, filters = _filters(request)
     values = {
         "found": reading.find(org, filters),
+        "checkpoint": checkpoints.last(),
         "filters": given,
         "actions": Action.choices,
         "outcomes": Outcome.choices,
@@ -54,6 +56,21 @@ def export_csv(request: HttpRequest, org: str) -> StreamingHttpResponse:
 def export_jsonl(request: HttpRequest, org: str) -> StreamingHttpResponse:
     """``GET /orgs/{org}/changes/export.jsonl``."""
     return _export(request, org, export.as_jsonl, "application/jsonl", "changes.jsonl")
+
+
+@organization(Role.AUDITOR)
+@page("GET")
+def evidence(request: HttpRequest, org: str) -> StreamingHttpResponse:
+    """``GET /orgs/{org}/changes/evidence.zip``."""
+    _, filters = _filters(request)
+    actor = request.actor
+    asked = pack.Asked(
+        organization_id=org,
+        organization_name=request.organization.name,
+        filters=filters,
+        made_by={"issuer": actor.issuer, "subject": actor.subject, "name": actor.name, "email": actor.email},
+    )
+    return _download(pack.stream(asked), "application/zip", "changes-evidence.zip")
 
 
 @organization(Role.ADMIN)
@@ -95,5 +112,9 @@ def _export(
     request: HttpRequest, org: str, lines: Callable[[str, LogFilters], Iterator[str]], kind: str, name: str
 ) -> StreamingHttpResponse:
     _, filters = _filters(request)
+    return _download(lines(org, filters), kind, name)
+
+
+def _download(pieces: Iterator[str] | Iterator[bytes], kind: str, name: str) -> StreamingHttpResponse:
     disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return StreamingHttpResponse(lines(org, filters), content_type=kind, headers=disposition)
+    return StreamingHttpResponse(pieces, content_type=kind, headers=disposition)

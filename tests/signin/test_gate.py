@@ -34,6 +34,7 @@ EXPECTED = {
     "orgs/<str:org>/changes/": READ,
     "orgs/<str:org>/changes/export.csv": READ,
     "orgs/<str:org>/changes/export.jsonl": READ,
+    "orgs/<str:org>/changes/evidence.zip": READ,
     "orgs/<str:org>/changes/<str:change_id>/": READ,
     "orgs/<str:org>/changes/<str:change_id>/check/": ADMIN,
     "orgs/<str:org>/changes/<str:change_id>/decide/": ADMIN,

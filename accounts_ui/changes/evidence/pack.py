@@ -1,0 +1,143 @@
+"""An evidence pack, written while it is sent: at no time is more than a piece of it in memory.
+
+Everything in it is of one moment. ``manifest.json`` comes last, because it holds the hashes of all the others;
+its ``signature`` is Ed25519 over the RFC 8785 canonical JSON of its other fields.
+"""
+
+import datetime
+import hashlib
+import json
+from collections.abc import Generator, Iterable, Iterator
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Final
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+from django.utils import timezone
+
+from accounts_ui.changes import checkpoints, export, reading
+from accounts_ui.changes.evidence import verify
+from accounts_ui.changes.evidence.readme import readme
+from accounts_ui.changes.keys import public_keys, signing_key
+from accounts_ui.changes.locking import snapshot
+from accounts_ui.changes.reading import LogFilters
+from accounts_ui.changes.record import canonical, key_id, moment, sign
+
+_PIECE: Final = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What to pack, and who asks: ``made_by`` as issuer, subject, name and email."""
+
+    organization_id: str
+    organization_name: str
+    filters: LogFilters
+    made_by: dict[str, str]
+
+
+def stream(asked: Asked) -> Iterator[bytes]:
+    """The zip, piece by piece."""
+    sink = _Sink()
+    with snapshot():
+        with ZipFile(sink, "w", ZIP_DEFLATED) as archive:
+            yield from _entries(asked, archive, sink)
+        yield sink.take()
+
+
+def _entries(asked: Asked, archive: ZipFile, sink: "_Sink") -> Iterator[bytes]:
+    key, now = signing_key(), timezone.now()
+    checkpoint = checkpoints.make(key)  # the first read: the moment that all others see
+    changes = reading.matching(asked.organization_id, asked.filters)
+    events = _Counted(export.events_jsonl(reading.events_among(asked.organization_id, changes)))
+    rows = _Counted(export.changes_csv(changes))
+    manifest: dict[str, Any] = {
+        "format": verify.FORMAT,
+        "organization_id": asked.organization_id,
+        "filters": _named(asked.filters),
+        "made_at": moment(now),
+        "made_by": asked.made_by,
+    }
+    contents: dict[str, Iterable[str]] = {
+        "README.txt": [readme(manifest, asked.organization_name, checkpoint)],
+        "verify.py": [Path(verify.__file__).read_text(encoding="utf-8")],
+        "public-keys.json": [_pretty(public_keys().as_document())],
+        "checkpoint.json": [_pretty(checkpoint)],
+        "events.jsonl": events,
+        "changes.csv": rows,
+    }
+    hashes: dict[str, str] = {}
+    for name, texts in contents.items():
+        hashes[name] = yield from _entry(archive, sink, name, now, texts)
+    manifest |= {"files": hashes, "events": events.count, "changes": rows.count - 1}
+    manifest["key_id"] = key_id(key.public_key())
+    manifest["signature"] = sign(key, canonical(manifest))
+    yield from _entry(archive, sink, "manifest.json", now, [_pretty(manifest)])
+
+
+def _entry(
+    archive: ZipFile, sink: "_Sink", name: str, at: datetime.datetime, texts: Iterable[str]
+) -> Generator[bytes, None, str]:
+    """One file of the zip. Returns its SHA-256."""
+    info = ZipInfo(name, at.timetuple()[:6])
+    info.compress_type = ZIP_DEFLATED
+    info.external_attr = 0o644 << 16
+    digest = hashlib.sha256()
+    with archive.open(info, "w", force_zip64=True) as entry:
+        for text in texts:
+            data = text.encode()
+            digest.update(data)
+            entry.write(data)
+            if len(sink) >= _PIECE:
+                yield sink.take()
+    return digest.hexdigest()
+
+
+def _named(filters: LogFilters) -> dict[str, str]:
+    """The filters that are set, as text. The page is none: a pack has all pages."""
+    given = {field.name: getattr(filters, field.name) for field in fields(filters) if field.name != "page"}
+    return {
+        name: moment(value) if isinstance(value, datetime.datetime) else value for name, value in given.items() if value
+    }
+
+
+def _pretty(document: Any) -> str:
+    return json.dumps(document, indent=2) + "\n"
+
+
+class _Counted:
+    """Texts, counted as they go by."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        self.texts, self.count = texts, 0
+
+    def __iter__(self) -> Iterator[str]:
+        for text in self.texts:
+            self.count += 1
+            yield text
+
+
+class _Sink:
+    """What the zip is written to. It cannot seek, and keeps only what was not sent yet."""
+
+    def __init__(self) -> None:
+        self._waiting = bytearray()
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def write(self, data: bytes) -> int:
+        self._waiting += data
+        return len(data)
+
+    def flush(self) -> None:
+        """Nothing lies behind it."""
+
+    def close(self) -> None:
+        """Nor does anything stay open."""
+
+    def take(self) -> bytes:
+        """What is waiting; then nothing is."""
+        taken = bytes(self._waiting)
+        self._waiting.clear()
+        return taken

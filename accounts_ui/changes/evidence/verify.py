@@ -1,0 +1,453 @@
+"""Verifies an evidence pack: ``python3 verify.py PACK.zip --public-key KEY``.
+
+Needs Python 3.9 or newer and the package "cryptography", and nothing of the console that made the pack. PACK is the
+zip, or the folder that it was unpacked into. Exits with 1 at the first break, with its sequence and what is wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import csv
+import hashlib
+import io
+import json
+import sys
+import zipfile
+import zlib
+from pathlib import Path
+from typing import Any, BinaryIO, Iterable, Iterator, NamedTuple  # noqa: UP035  (3.9)
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+FORMAT = "org-accounts-console evidence 1"
+FILES = ("README.txt", "verify.py", "public-keys.json", "checkpoint.json", "events.jsonl", "changes.csv")
+ACTOR = ("issuer", "subject", "name", "email")
+COLUMNS = (
+    *("change_id", "requested_at", "settled_at", "organization_id"),
+    *(f"actor_{part}" for part in ACTOR),
+    *("ip", "request_id", "action", "subject_id", "subject_name", "code", "type_name", "before", "after", "message"),
+    *("outcome", "http_status", "reason"),
+)
+MOVING = ("after", "outcome", "http_status", "reason")  # of the newest event; the others are of the first
+FROZEN = tuple(name for name in COLUMNS[3:] if name not in MOVING)
+OPEN = ("pending", "unknown")
+LONGEST = 16 * 1024 * 1024  # bytes of a document that is read as a whole
+
+
+class Broken(Exception):
+    """The first break: ``sequence``, where that is known, and what is wrong."""
+
+    def __init__(self, sequence: int | None, what: str) -> None:
+        super().__init__(what if sequence is None else f"sequence {sequence}: {what}")
+
+
+# --- RFC 8785 canonical JSON, of what a record can hold ---------------------------------------------------------
+
+
+def canonical(value: Any) -> bytes:
+    """The canonical form. Raises ``ValueError`` for numbers that are not whole or not exact, and for broken text."""
+    try:
+        return _canonical(value).encode("utf-8")
+    except RecursionError:
+        raise ValueError("too deep") from None
+
+
+def _canonical(value: Any) -> str:
+    if value is None or value is True or value is False:
+        return {None: "null", True: "true", False: "false"}[value]
+    if type(value) is str:
+        return json.dumps(value, ensure_ascii=False)
+    if type(value) is int and abs(value) < 2**53:
+        return str(value)
+    if type(value) is list:
+        return "[" + ",".join(_canonical(one) for one in value) + "]"
+    if type(value) is dict and all(type(name) is str for name in value):
+        names = sorted(value, key=lambda name: name.encode("utf-16-be"))
+        return "{" + ",".join(f"{_canonical(name)}:{_canonical(value[name])}" for name in names) + "}"
+    raise ValueError(f"{value!r:.50} has no place in a record")
+
+
+def read_json(text: str) -> Any:
+    """The document; each name once, and no numbers but whole ones. Raises ``ValueError``."""
+    try:
+        return json.loads(text, object_pairs_hook=_once, parse_float=_refuse, parse_constant=_refuse)
+    except RecursionError:
+        raise ValueError("too deep") from None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name comes twice")
+    return found
+
+
+def _refuse(text: str) -> Any:
+    raise ValueError(f"{text:.50} is not a whole number")
+
+
+# --- Keys -------------------------------------------------------------------------------------------------------
+
+
+class Key(NamedTuple):
+    """A public key, its place among the others, and the first and last sequence that it signs."""
+
+    id: str
+    public: Ed25519PublicKey
+    position: int
+    first: int
+    last: int | None
+
+    def why_not(self, sequence: int) -> str:
+        """Why it cannot have signed this sequence; empty where it can."""
+        if self.last is not None and sequence > self.last:
+            return f"signed by the retired key {self.id} after the end of its range ({self.last})"
+        if sequence < self.first:
+            return f"signed by key {self.id}, which signs only from {self.first} on"
+        return ""
+
+
+def keyring(entries: Iterable[tuple[str, int | None]]) -> dict[str, Key]:
+    """Keys by their ids, from base64 and the last sequence of each, oldest first. Raises ``ValueError``."""
+    found: dict[str, Key] = {}
+    first = 1
+    for text, last in entries:
+        raw = base64.b64decode(text.strip(), validate=True)
+        name = hashlib.sha256(raw).hexdigest()[:16]
+        if name in found or (last is not None and last < first - 1):
+            raise ValueError(f"key {name} comes twice, or ends before the one before it")
+        found[name] = Key(name, Ed25519PublicKey.from_public_bytes(raw), len(found), first, last)
+        first = first if last is None else last + 1
+    return found
+
+
+def given_key(text: str) -> tuple[str, int | None]:
+    """``KEY`` or ``KEY@LAST``."""
+    key, at, last = text.strip().partition("@")
+    if at and not (last.isascii() and last.isdigit()):
+        raise ValueError(f"{last!r} is not the number of an event")
+    return key, int(last) if at else None
+
+
+def packed_keys(document: Any) -> dict[str, Key]:
+    """The keys of public-keys.json. Raises ``ValueError``."""
+    if type(document) is not list or not all(type(entry) is dict for entry in document):
+        raise ValueError("not a list of keys")
+    for entry in document:
+        if type(entry.get("public_key")) is not str or type(entry.get("last")) not in (int, type(None)):
+            raise ValueError("not a list of keys, each with public_key and last")
+    found = keyring((entry["public_key"], entry["last"]) for entry in document)
+    expected = [{"key_id": key.id, "first": key.first} for key in found.values()]
+    if [{name: entry.get(name) for name in ("key_id", "first")} for entry in document] != expected:
+        raise ValueError("key_id or first is not what public_key and last make it")
+    return found
+
+
+def is_signed(key: Key, message: bytes, signature: Any) -> bool:
+    """Whether ``signature`` is that of ``key`` over ``message``."""
+    try:
+        key.public.verify(base64.b64decode(str(signature), validate=True), message)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def signer_of(document: dict[str, Any], what: str, keys: dict[str, Key], sequence: int | None) -> Key:
+    """The key that signed all of the document but ``signature``."""
+    key = keys.get(str(document.get("key_id")))
+    try:
+        signed = canonical({name: value for name, value in document.items() if name != "signature"})
+    except ValueError as error:
+        raise Broken(sequence, f"{what}: no canonical JSON: {error}") from None
+    if key is None or not is_signed(key, signed, document.get("signature")):
+        raise Broken(sequence, f"{what} is not signed by a known key")
+    return key
+
+
+# --- The files --------------------------------------------------------------------------------------------------
+
+
+class Pack:
+    """The files of a pack, zipped or unpacked."""
+
+    def __init__(self, path: Path) -> None:
+        self.folder = path if path.is_dir() else None
+        self.archive = None if self.folder else zipfile.ZipFile(path)
+
+    def names(self) -> list[str]:
+        """The names of its files."""
+        if self.archive:
+            return self.archive.namelist()
+        return [one.name for one in self.folder.iterdir() if one.name != "__pycache__"] if self.folder else []
+
+    def open(self, name: str) -> BinaryIO:
+        """One of them, as bytes."""
+        if self.archive:
+            return self.archive.open(name)  # type: ignore[return-value]
+        return (self.folder or Path()).joinpath(name).open("rb")
+
+    def text(self, name: str, newline: str) -> io.TextIOWrapper:
+        """One of them, as text."""
+        return io.TextIOWrapper(self.open(name), encoding="utf-8", newline=newline)
+
+    def document(self, name: str) -> Any:
+        """One of them, as JSON."""
+        with self.open(name) as file:
+            data = file.read(LONGEST + 1)
+        try:
+            if len(data) > LONGEST:
+                raise ValueError("too long")
+            return read_json(data.decode("utf-8"))
+        except ValueError as error:
+            raise Broken(None, f"{name} is not JSON as the console writes it: {error}") from None
+
+    def sha256(self, name: str) -> str:
+        """The hash of one of them."""
+        found = hashlib.sha256()
+        with self.open(name) as file:
+            for piece in iter(lambda: file.read(1 << 16), b""):
+                found.update(piece)
+        return found.hexdigest()
+
+
+# --- What is verified -------------------------------------------------------------------------------------------
+
+
+class Told:
+    """What the events of a change say: the cells of its line in the table, and its newest sequence."""
+
+    def __init__(self) -> None:
+        self.cells: dict[str, Any] = {}
+        self.sequence = 0
+
+    def add(self, record: dict[str, Any]) -> None:
+        """Take the next event."""
+        facts, self.sequence = facts_of(record), record["sequence"]
+        if not self.cells:
+            if record.get("event") != "requested":
+                raise Broken(self.sequence, f"change {record.get('change_id')} begins here: what was before is missing")
+            self.cells = {name: facts[name] for name in (*FROZEN, "change_id")}
+            self.cells["requested_at"] = record.get("at")
+        self.cells.update({name: facts[name] for name in MOVING})
+        self.cells["settled_at"] = None if facts["outcome"] in OPEN else record.get("at")
+
+    def differs(self, row: dict[str, str]) -> list[str]:
+        """The columns that say something else."""
+        return [name for name in COLUMNS if not self._says(name, row[name])]
+
+    def _says(self, name: str, cell: str) -> bool:
+        value = self.cells[name]
+        texts = ["" if value is None else str(value)]
+        if name == "outcome" and value == "pending":
+            texts.append("unknown")  # a pending that nobody can be working on any more
+        return cell in texts or (cell.startswith("'") and cell[1:] in texts)  # what a spreadsheet would run has a '
+
+
+def facts_of(record: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a record under the names of the table's columns."""
+    actor = record.get("actor")
+    parts = actor if isinstance(actor, dict) else {}
+    return {**dict.fromkeys(COLUMNS), **record, **{f"actor_{part}": parts.get(part) for part in ACTOR}}
+
+
+class Verifier:
+    """One pack and the keys to trust; kept checkpoints, where there are any."""
+
+    def __init__(self, pack: Pack, given: dict[str, Key], kept: Iterable[str] = ()) -> None:
+        self.pack, self.given, self.kept = pack, given, kept
+        self.told: dict[str, Told] = {}
+        self.count = self.last = 0
+
+    def verify(self) -> None:
+        """All of it. Raises ``Broken`` at the first break."""
+        names = sorted(self.pack.names())
+        if names != sorted((*FILES, "manifest.json")):
+            raise Broken(None, f"the pack does not hold the files that it has to: {', '.join(names)}")
+        try:
+            packed = packed_keys(self.pack.document("public-keys.json"))
+        except ValueError as error:
+            raise Broken(None, f"public-keys.json: {error}") from None
+        self.keys = self.given or packed
+        self.manifest = self._manifest()
+        self.checkpoint = self._checkpoint(self.pack.document("checkpoint.json"))
+        if self.checkpoint["key_id"] != self.manifest["key_id"]:
+            raise Broken(None, "manifest and checkpoint are signed by different keys")
+        self.vouched = {self.checkpoint["sequence"]: self.checkpoint["hash"]}
+        for line in self.kept:
+            self._keep(line)
+        self._events()
+        self._table()
+        for what, count in (("events", self.count), ("changes", len(self.told))):
+            if self.manifest[what] != count:
+                raise Broken(None, f"the manifest counts {self.manifest[what]} {what}, and the pack holds {count}")
+        for name in FILES:
+            if self.manifest["files"][name] != self.pack.sha256(name):
+                raise Broken(None, f"{name} is not the file that the manifest vouches for")
+
+    def _manifest(self) -> dict[str, Any]:
+        manifest = self.pack.document("manifest.json")
+        if type(manifest) is not dict or manifest.get("format") != FORMAT:
+            raise Broken(None, f"manifest.json is not one of the format {FORMAT!r}")
+        signer_of(manifest, "the manifest", self.keys, None)
+        files, filters = manifest.get("files"), manifest.get("filters")
+        if type(files) is not dict or sorted(files) != sorted(FILES) or type(filters) is not dict:
+            raise Broken(None, "the manifest does not name the files of a pack, and its filters")
+        return manifest
+
+    def _checkpoint(self, checkpoint: Any) -> dict[str, Any]:
+        sequence = checkpoint.get("sequence") if type(checkpoint) is dict else None
+        if type(sequence) is not int:
+            raise Broken(None, "the checkpoint is not one: it has no sequence number")
+        if type(checkpoint.get("hash")) is not str:
+            raise Broken(sequence, "the checkpoint is not one: it has no hash")
+        key = signer_of(checkpoint, "the checkpoint", self.keys, sequence)
+        if key.last is not None and sequence > key.last:
+            raise Broken(sequence, f"the checkpoint is {key.why_not(sequence)}")
+        return dict(checkpoint)
+
+    def _keep(self, line: str) -> None:
+        kept = self._checkpoint(read_json(line))
+        sequence, end = kept["sequence"], self.checkpoint
+        if sequence > end["sequence"] and str(kept.get("at")) <= str(end.get("at")):
+            raise Broken(sequence, "is vouched for by a checkpoint that was kept before the pack was made: cut off")
+        if self.vouched.setdefault(sequence, kept["hash"]) != kept["hash"]:
+            raise Broken(sequence, "two checkpoints vouch for different hashes: the log was rewritten")
+
+    def _events(self) -> None:
+        whole = self.manifest["events"] == self.checkpoint["sequence"]
+        before, newest = "0" * 64, 0
+        for record in self._records():
+            sequence = record.get("sequence")
+            if type(sequence) is not int:
+                raise Broken(self.last + 1, "the record has no sequence number")
+            if sequence <= self.last:
+                raise Broken(sequence, f"stands after {self.last}: repeated, or out of order")
+            if sequence != self.last + 1 and whole:
+                raise Broken(self.last + 1, f"is missing (the next record is {sequence})")
+            verify_hash(sequence, record)
+            if sequence == self.last + 1 and record.get("previous_hash") != before:
+                what = "previous_hash is not the hash of the record before: one was removed, inserted or rewritten"
+                raise Broken(sequence, what)
+            newest = verify_signature(sequence, record, self.keys, newest)
+            self._fits(sequence, record)
+            self.told.setdefault(str(record.get("change_id")), Told()).add(record)
+            self.count, self.last, before = self.count + 1, sequence, record["hash"]
+        if whole and self.last < self.checkpoint["sequence"]:
+            raise Broken(self.checkpoint["sequence"], "is vouched for by the checkpoint and missing: the tail was cut")
+
+    def _records(self) -> Iterator[dict[str, Any]]:
+        with self.pack.text("events.jsonl", "\n") as lines:
+            for number, line in enumerate(lines, start=1):
+                try:
+                    record = read_json(line)
+                except ValueError:
+                    raise Broken(None, f"line {number} is not JSON") from None
+                if type(record) is not dict:
+                    raise Broken(None, f"line {number} is not a JSON object")
+                yield record
+
+    def _fits(self, sequence: int, record: dict[str, Any]) -> None:
+        """Whether the record belongs into this pack."""
+        if self.vouched.get(sequence, record["hash"]) != record["hash"]:
+            raise Broken(sequence, "the checkpoint vouches for another hash: the log was rewritten")
+        if sequence > self.checkpoint["sequence"]:
+            raise Broken(sequence, "stands after the end of the log that the checkpoint vouches for")
+        if record.get("organization_id") != self.manifest.get("organization_id"):
+            raise Broken(sequence, "is of another organization than the manifest says")
+
+    def _table(self) -> None:
+        with self.pack.text("changes.csv", "") as lines:
+            rows = csv.reader(lines, strict=True)
+            try:
+                self._rows(rows)
+            except csv.Error as error:
+                raise Broken(None, f"changes.csv, line {rows.line_num}: {error}") from None
+
+    def _rows(self, rows: Iterator[list[str]]) -> None:
+        if tuple(next(rows, ())) != COLUMNS:
+            raise Broken(None, "changes.csv does not begin with the names of its columns")
+        left = dict(self.told)
+        for cells in rows:
+            if len(cells) != len(COLUMNS):
+                raise Broken(None, f"changes.csv has a row of {len(cells)} cells")
+            row = dict(zip(COLUMNS, cells))
+            told = left.pop(row["change_id"], None)
+            if told is None:
+                raise Broken(None, f"changes.csv: change {row['change_id']} has no events, or stands there twice")
+            if wrong := told.differs(row):
+                what = f"changes.csv says other than the events of change {row['change_id']}: {', '.join(wrong)}"
+                raise Broken(told.sequence, what)
+        for name, told in left.items():
+            raise Broken(told.sequence, f"change {name} has events and is missing in changes.csv")
+
+
+def verify_hash(sequence: int, record: dict[str, Any]) -> None:
+    """Whether the record has the hash that it claims."""
+    try:
+        sealed = canonical({name: value for name, value in record.items() if name not in ("hash", "signature")})
+    except ValueError as error:
+        raise Broken(sequence, f"no canonical JSON: {error}") from None
+    if record.get("hash") != hashlib.sha256(sealed).hexdigest():
+        raise Broken(sequence, "the record does not have the hash that it claims: a field was changed")
+
+
+def verify_signature(sequence: int, record: dict[str, Any], keys: dict[str, Key], newest: int) -> int:
+    """Whether a key signed the record that could. The place of the key among the keys, which never goes back."""
+    key = keys.get(str(record.get("key_id")))
+    if key is None:
+        raise Broken(sequence, f"key_id: signed by a key that is not known here ({record.get('key_id')})")
+    if not is_signed(key, bytes.fromhex(record["hash"]), record.get("signature")):
+        raise Broken(sequence, "signature: it is not that of its key")
+    if why := key.why_not(sequence):
+        raise Broken(sequence, why)
+    if key.position < newest:
+        raise Broken(sequence, f"signed by the retired key {key.id} after a newer key had begun to sign")
+    return key.position
+
+
+def main() -> int:
+    """Read the command line, verify, and say what came of it."""
+    parser = argparse.ArgumentParser(description="Verify an evidence pack of the Org Accounts Console.")
+    parser.add_argument("pack", type=Path, help="the zip, or the folder that it was unpacked into")
+    parser.add_argument("--public-key", action="append", default=[], metavar="KEY[@LAST]", help="oldest first")
+    parser.add_argument("--checkpoint", type=Path, help="checkpoints that were kept elsewhere, one a line")
+    options = parser.parse_args()
+    csv.field_size_limit(LONGEST)
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    try:
+        given = keyring(given_key(text) for text in options.public_key)
+        kept = options.checkpoint.read_text(encoding="utf-8").split("\n") if options.checkpoint else []
+        verifier = Verifier(Pack(options.pack), given, [line for line in kept if line.strip()])
+        verifier.verify()
+    except Broken as broken:
+        return _say(f"NOT verified. {broken}", 1)
+    except (OSError, ValueError, RuntimeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        return _say(f"NOT verified. It cannot be read: {error}", 1)
+    return _say(_praise(verifier), 0)
+
+
+def _praise(verifier: Verifier) -> str:
+    manifest, end = verifier.manifest, verifier.checkpoint
+    filters = ", ".join(f"{name}: {value}" for name, value in manifest["filters"].items()) or "all changes"
+    said = (
+        f"Verified {verifier.count} events of {len(verifier.told)} changes of organization"
+        f" {manifest.get('organization_id')} ({filters}), to sequence {verifier.last}.\n"
+        f"Made at {manifest.get('made_at')}, when the log ended at sequence {end['sequence']}, hash {end['hash']}."
+    )
+    if verifier.given:
+        return said
+    return said + (
+        "\nThe keys came with the pack: this proves nothing about WHO made it. Get the console's public key from its"
+        " operator, and verify again with --public-key."
+    )
+
+
+def _say(text: str, status: int) -> int:
+    sys.stdout.write(text + "\n")
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())
