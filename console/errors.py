@@ -60,6 +60,9 @@ def show(request: HttpRequest, problem: Problem) -> HttpResponse:
     response = render(request, template, {"problem": problem}, status=problem.status)
     for name, value in problem.headers.items():
         response.headers[name] = value
+    if fragment:  # whatever part of another page was to be swapped in
+        response.headers["HX-Reselect"] = ".problem"
+        response.headers["HX-Reswap"] = "innerHTML"
     patch_vary_headers(response, ["HX-Request"])
     return response
 

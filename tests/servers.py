@@ -113,6 +113,7 @@ class Browser:
     url: str
     session: requests.Session = field(default_factory=requests.Session)
     last: requests.Response | None = None
+    _parsed: tuple[requests.Response, BeautifulSoup] | None = field(default=None, repr=False)
 
     def get(self, path: str, *, htmx: bool = False, follow: bool = True, **headers: str) -> requests.Response:
         return self._keep(
@@ -142,7 +143,9 @@ class Browser:
     @property
     def soup(self) -> BeautifulSoup:
         assert self.last is not None
-        return BeautifulSoup(self.last.text, "html.parser")
+        if self._parsed is None or self._parsed[0] is not self.last:
+            self._parsed = (self.last, BeautifulSoup(self.last.text, "html.parser"))
+        return self._parsed[1]
 
     def _at(self, path: str) -> str:
         return path if path.startswith("http") else self.url + path

@@ -53,6 +53,8 @@ class Applied(NamedTuple):
     after: str | None
     requested_at: datetime.datetime
     settled_at: datetime.datetime | None
+    actor_name: str
+    actor_subject: str
 
 
 def find(organization_id: str, filters: LogFilters) -> LogPage:

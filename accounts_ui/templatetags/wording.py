@@ -13,8 +13,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounts_ui.changes.models import Action, Change
-from accounts_ui.services.browse import as_time
 from accounts_ui.services.outside import Outside
+from accounts_ui.services.texts import as_time
 
 register = template.Library()
 

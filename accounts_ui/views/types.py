@@ -1,21 +1,38 @@
 """The organization's account types."""
 
-from django.http import HttpRequest, HttpResponse
+import functools
+from typing import Final
 
-from accounts_ui.services.browse import TYPE_SORTS, list_types
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext, gettext_lazy
+
+from accounts_ui.services.browse import TypeFilters, list_types
+from accounts_ui.services.sorting import TYPE_SORTS
 from accounts_ui.views import forms
-from accounts_ui.views.shared import client_of, origin_of, page, respond
+from accounts_ui.views.columns import Column
+from accounts_ui.views.lists import respond_with_list
+from accounts_ui.views.shared import client_of, origin_of, page
 from console.signin.gate import organization
 from console.signin.rules import Role
 
-COLUMNS = (("code", "Code"), ("name", "Name"), ("status", "Status"), ("created", "Created"))
+COLUMNS: Final = (
+    Column("code", gettext_lazy("Code")),
+    Column("name", gettext_lazy("Name")),
+    Column("status", gettext_lazy("Status")),
+    Column("created", gettext_lazy("Created")),
+    Column("requirements", gettext_lazy("Requires")),
+    Column("source", gettext_lazy("Known from")),
+)
 
 
 @organization(Role.AUDITOR)
 @page("GET")
 def types(request: HttpRequest, org: str) -> HttpResponse:
     """``GET /orgs/{org}/types/``."""
-    filters = forms.read_query(request, ("q", "status", "sort"))
-    filters["sort"] = forms.sorting(filters["sort"], TYPE_SORTS)
-    found = list_types(client=client_of(request), origin=origin_of(request), **filters)
-    return respond(request, "types", {"found": found, "filters": filters, "columns": COLUMNS, "title": "Account types"})
+    given = forms.read_query(request, ("q", "status", "source", "sort"))
+    given |= {"q": given["q"].strip(), "sort": forms.sorting(given["sort"], TYPE_SORTS)}
+    filters = TypeFilters(**given)
+    sorts = {one.name: one.label for one in COLUMNS}
+    values = {"title": gettext("Account types"), "filters": filters, "columns": COLUMNS, "sorts": sorts}
+    read = functools.partial(list_types, client=client_of(request), origin=origin_of(request), filters=filters)
+    return respond_with_list(request, "types", read, values)

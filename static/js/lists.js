@@ -1,0 +1,59 @@
+// Lists: how old they are, addresses without empty fields, and one step back for one search.
+(() => {
+  "use strict";
+  const STALE = 40; // seconds
+  let shownAt = performance.now();
+
+  // What the server says of its read, plus the time that the page has been standing here.
+  function age() {
+    document.querySelectorAll(".age[data-age]").forEach((line) => {
+      const seconds = Math.round(Number(line.dataset.age) + (performance.now() - shownAt) / 1000);
+      const words = seconds < 120 ? line.dataset.seconds.replace("{n}", seconds) : line.dataset.minutes.replace("{n}", Math.floor(seconds / 60));
+      line.querySelector("[data-said]").textContent = words;
+      line.classList.toggle("stale", seconds >= STALE);
+    });
+  }
+  age();
+  setInterval(age, 1000);
+
+  const isFilters = (element) => Boolean(element) && element.id === "filters";
+
+  document.body.addEventListener("htmx:configRequest", (event) => {
+    if (!isFilters(event.detail.elt)) return;
+    for (const [name, value] of [...event.detail.formData]) if (value === "") event.detail.formData.delete(name);
+  });
+
+  // While somebody types, each pause asks anew; the way back leads past all of them at once.
+  let typing = false;
+  document.body.addEventListener("htmx:beforeHistoryUpdate", (event) => {
+    const typed = isFilters(event.detail.elt) && document.activeElement.id === "q";
+    if (typed && typing) event.detail.history.type = "replace";
+    typing = typed;
+  });
+  document.addEventListener("focusin", (event) => { if (event.target.id !== "q") typing = false; });
+
+  document.body.addEventListener("htmx:afterSwap", (event) => {
+    if (event.detail.target.id !== "results" && event.detail.target.id !== "main") return;
+    shownAt = performance.now();
+    age();
+  });
+
+  // A link that takes the search away empties the field, too.
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-clears=q]")) document.getElementById("q").value = "";
+  });
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("select[data-submits]")) event.target.form.requestSubmit();
+  });
+
+  document.body.addEventListener("htmx:sendError", (event) => {
+    const results = document.getElementById("results");
+    const said = document.getElementById("unreachable");
+    if (!results || !said || event.detail.target !== results) return;
+    results.querySelectorAll(".unreachable").forEach((one) => one.remove());
+    const notice = said.content.firstElementChild.cloneNode(true);
+    notice.classList.add("unreachable");
+    notice.querySelector("a").href = location.href;
+    results.prepend(notice);
+  });
+})();
