@@ -2,10 +2,12 @@
 
 import base64
 import hashlib
+import io
 import json
 import shutil
 import sqlite3
 import uuid
+import zipfile
 
 import psycopg
 import pytest
@@ -23,11 +25,12 @@ TABLES = ("changes_event", "changes_change")
 class Prepared:
     """A log of three changes, made by a console that is gone, and as many copies of its database as a test breaks."""
 
-    def __init__(self, console, tmp):
+    def __init__(self, console, tmp, pack):
         self.vendor, self.tmp, self.env = console.database, tmp, console.server.env
         self.url = self.env["DATABASE_URL"]
         self.keep = (tmp / "checkpoint.json", tmp / "export.jsonl")
-        self.keep[0].write_text(console.manage("checkpoint").stdout)
+        for path, name in zip(self.keep, ("checkpoint.json", "events.jsonl"), strict=True):
+            path.write_bytes(pack.read(name))
         self.verify = Verifier(self.env)
         self.copies = []
 
@@ -91,7 +94,7 @@ class Copy:
             self.run(statement)
 
     def verify(self, *args):
-        return self.prepared.verify(self.name, *args)
+        return self.prepared.verify(*args, database=self.name)
 
 
 @pytest.fixture(scope="module", params=DATABASES)
@@ -106,10 +109,9 @@ def prepared(request, start_console, directory_server, tmp_path_factory):
         path = f"/orgs/acme/accounts/{subject}/worker/status/"
         page = browser.post(path, {**browser.form(path), "status": "disabled", "message": f"because “so” {number}"})
         assert "result=" in page.url, page.text
-    export = browser.get("/orgs/acme/changes/export.jsonl").text
-    console.server.stop()
-    found = Prepared(console, tmp_path_factory.mktemp(request.param))
-    found.keep[1].write_text(export, encoding="utf-8")
+    with zipfile.ZipFile(io.BytesIO(browser.get("/orgs/acme/changes/evidence.zip").content)) as pack:
+        console.server.stop()
+        found = Prepared(console, tmp_path_factory.mktemp(request.param), pack)
     yield found
     found.close()
 

@@ -73,9 +73,8 @@ one_database = pytest.mark.parametrize("made", ["sqlite"], indirect=True)
 
 @pytest.fixture(scope="module")
 def verify_changes(made):
-    verifier = Verifier(made.console.server.env)
-    yield verifier
-    verifier.stop()
+    with Verifier(made.console.server.env) as verifier:
+        yield verifier
 
 
 def test_a_pack_verifies_with_nothing_of_ours(made):
@@ -212,11 +211,15 @@ def test_removed_and_added_rows(made):
 
 @one_database
 def test_a_changed_cell(made):
+    pack = made.selection
     for column in verify.COLUMNS[1:]:
-        code, said = with_cell(made.selection, column, "forged").verify(made.public)
-        assert code == 1
-        assert said.startswith("NOT verified. sequence 2: changes.csv says other than the events of change "), said
-        assert said.endswith(f": {column}\n")
+        pack = with_cell(pack, column, "forged")
+    code, said = pack.verify(made.public)
+    assert code == 1
+    assert said.startswith("NOT verified. sequence 2: changes.csv says other than the events of change "), said
+    assert said.endswith(f": {', '.join(verify.COLUMNS[1:])}\n")
+    code, said = with_cell(made.selection, "reason", "forged").verify(made.public)
+    assert (code, said[-9:]) == (1, ": reason\n")
     code, said = with_cell(made.selection, "outcome", "unknown").verify(made.public)
     assert code == 1, "only a pending may stand there as unknown"
     assert rows_of(made.selection)[-1][verify.COLUMNS.index("message")] == f"'{FORMULA}"
@@ -330,8 +333,6 @@ def tampered(made):
 @one_database
 def test_it_judges_as_verify_changes_does(made, verify_changes, tmp_path):
     """On the same records, keys and checkpoint, both verifiers say the same of the same sequence."""
-    url = made.console.server.env["DATABASE_URL"]
-    database = url.removeprefix("sqlite:///") if made.console.database == "sqlite" else url.rsplit("/", 1)[1]
     export, kept, verdicts = tmp_path / "export.jsonl", tmp_path / "checkpoint.json", set()
     for records, keys, signer in tampered(made):
         options = [f"--public-key={key}" for key in keys]
@@ -339,7 +340,7 @@ def test_it_judges_as_verify_changes_does(made, verify_changes, tmp_path):
         pack = made.whole.with_records(records).with_document("checkpoint.json", checkpoint).with_manifest(signer)
         export.write_bytes(pack.files["events.jsonl"])
         kept.write_bytes(json.dumps(checkpoint).encode())
-        code, theirs = verify_changes(database, "--file", str(export), "--checkpoint", str(kept), *options)
+        code, theirs = verify_changes("--file", str(export), "--checkpoint", str(kept), *options)
         code_here, ours = pack.verify(*options)
         both = [said.split(" that it claims: ")[0].split("no canonical JSON: ")[0].strip() for said in (theirs, ours)]
         if code == 0:

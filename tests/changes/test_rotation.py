@@ -8,6 +8,8 @@ import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from console.sandbox import processes
+from tests.changes.packs import Pack, private_key, public_text
+from tests.changes.verdicts import Verifier
 from tests.servers import Browser
 
 
@@ -56,36 +58,38 @@ def test_rotate_append_rotate_verify(start_console, directory, provider, tmp_pat
     append(console, directory)
     second = rotate(console, provider)
     assert second.endswith("@4")
-    lines = append(console, directory).get("/orgs/acme/changes/export.jsonl").text.splitlines()
-    records = [json.loads(line) for line in lines]
+    pack = Pack.of(append(console, directory).get("/orgs/acme/changes/evidence.zip").content, tmp_path)
+    records = pack.records
     assert len({record["key_id"] for record in records}) == 3
-    verified = console.manage("verify_changes")
-    assert verified.returncode == 0, verified.stderr
-
-    current = console.manage("checkpoint", "--public-key").stdout.strip()
+    current = public_text(private_key(console.server.env["AUDIT_SIGNING_KEY"]))
+    assert pack.verify()[0] == 0
+    assert pack.verify(*(f"--public-key={key}" for key in (first, second, current)))[0] == 0
+    code, said = pack.verify(f"--public-key={current}")
+    assert (code, said[:40]) == (1, "NOT verified. sequence 1: key_id: signed"), said
     path = tmp_path / "export.jsonl"
 
     def verify(records, *keys):
         path.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
-        done = console.manage("verify_changes", "--file", str(path), *(f"--public-key={key}" for key in keys))
-        return done.returncode, done.stderr
+        return verify_changes("--file", str(path), *(f"--public-key={key}" for key in keys))
 
-    assert verify(records, first, second, current)[0] == 0
-    plain = [entry.partition("@")[0] for entry in (first, second)]
-    assert verify(records, *plain, current)[0] == 0
-    next_one = {**records[-1], "sequence": 7, "previous_hash": records[-1]["hash"]}
-    forged = [*records, forge(next_one, first_key)]
-    code, said = verify(forged, first, second, current)
-    assert code == 1
-    assert "sequence 7: signed by the retired key" in said
-    assert "after the end of its range (2)" in said
-    code, said = verify(forged, *plain, current)
-    assert code == 1
-    assert "sequence 7: signed by the retired key" in said
-    assert "after a newer key had begun to sign" in said
-    code, said = verify([forge(records[0], console.server.env["AUDIT_SIGNING_KEY"])], first, second, current)
-    assert code == 1
-    assert "which signs only from 5 on" in said
+    with Verifier(console.server.env) as verify_changes:
+        assert verify_changes()[0] == 0
+        assert verify(records, first, second, current)[0] == 0
+        plain = [entry.partition("@")[0] for entry in (first, second)]
+        assert verify(records, *plain, current)[0] == 0
+        next_one = {**records[-1], "sequence": 7, "previous_hash": records[-1]["hash"]}
+        forged = [*records, forge(next_one, first_key)]
+        code, said = verify(forged, first, second, current)
+        assert code == 1
+        assert "sequence 7: signed by the retired key" in said
+        assert "after the end of its range (2)" in said
+        code, said = verify(forged, *plain, current)
+        assert code == 1
+        assert "sequence 7: signed by the retired key" in said
+        assert "after a newer key had begun to sign" in said
+        code, said = verify([forge(records[0], console.server.env["AUDIT_SIGNING_KEY"])], first, second, current)
+        assert code == 1
+        assert "which signs only from 5 on" in said
 
 
 def test_a_retired_key_that_still_signs_stops_the_start(sqlite_console):

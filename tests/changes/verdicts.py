@@ -22,11 +22,17 @@ class Verifier:
             text=True,
         )
 
-    def __call__(self, database, *args):
-        """Its exit status and what it said."""
+    def __call__(self, *args, database=None):
+        """Its exit status and what it said, of the database that the environment names unless told otherwise."""
         self.process.stdin.write(json.dumps([database, args]) + "\n")
         self.process.stdin.flush()
         return tuple(json.loads(self.process.stdout.readline()))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
 
     def stop(self):
         self.process.stdin.close()
@@ -42,10 +48,11 @@ def main():
     from django.core.management import CommandError, call_command
     from django.db import connection
 
+    own = connection.settings_dict["NAME"]
     for line in sys.stdin:
         database, args = json.loads(line)
         connection.close()
-        connection.settings_dict["NAME"] = database
+        connection.settings_dict["NAME"] = database or own
         said = io.StringIO()
         try:
             call_command("verify_changes", *args, stdout=said)

@@ -62,7 +62,7 @@ def _entries(asked: Asked, archive: ZipFile, sink: "_Sink") -> Iterator[bytes]:
         "README.txt": [readme(manifest, asked.organization_name, checkpoint)],
         "verify.py": [Path(verify.__file__).read_text(encoding="utf-8")],
         "public-keys.json": [_pretty(public_keys().as_document())],
-        "checkpoint.json": [_pretty(checkpoint)],
+        "checkpoint.json": [json.dumps(checkpoint) + "\n"],  # on one line, as checkpoints are kept
         "events.jsonl": events,
         "changes.csv": rows,
     }
