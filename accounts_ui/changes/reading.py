@@ -57,10 +57,9 @@ class Applied(NamedTuple):
     actor_subject: str
 
 
-def find(organization_id: str, filters: LogFilters) -> LogPage:
-    """One page of what matches. A page past the last one is the last one."""
+def find(organization_id: str, filters: LogFilters, *, total: int) -> LogPage:
+    """One page of the ``total`` changes that match. A page past the last one is the last one."""
     found = matching(organization_id, filters)
-    total = found.count()
     pages = max(1, -(-total // PER_PAGE))
     page = min(filters.page, pages)
     rows = list(found[(page - 1) * PER_PAGE : page * PER_PAGE])

@@ -7,70 +7,27 @@ from typing import Any
 from django import template
 from django.http import QueryDict
 from django.utils import timezone
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.timesince import timesince
+from django.utils.translation import gettext
 
-from accounts_ui.changes.models import Action, Change
+from accounts_ui.sentences import linked_sentence, sentence
 from accounts_ui.services.outside import Outside
 from accounts_ui.services.texts import as_time
+from accounts_ui.words import action_word, outcome_word, status_word
 
 register = template.Library()
 
-_OUTCOMES = {
-    "pending": gettext_lazy("running"),
-    "applied": gettext_lazy("applied"),
-    "not_applied": gettext_lazy("not applied"),
-    "unknown": gettext_lazy("unknown"),
-}
-
-# The statuses that the documentation names, of accounts and of types. Others are shown as they came.
-_STATUSES = {
-    "active": pgettext_lazy("status", "active"),
-    "disabled": pgettext_lazy("status", "disabled"),
-    "expired": pgettext_lazy("status", "expired"),
-    "pending": pgettext_lazy("status", "pending"),
-    "deleted": pgettext_lazy("status", "deleted"),
-    "draft": pgettext_lazy("status", "draft"),
-    "test": pgettext_lazy("status", "test"),
-    "inactive": pgettext_lazy("status", "inactive"),
-    "published": pgettext_lazy("status", "published"),
-}
-
-_SENTENCES = {
-    Action.ASSIGN: gettext_lazy("%(who)s assigned %(whom)s a %(what)s account"),
-    Action.CHANGE_STATUS: gettext_lazy("%(who)s changed the status of %(whom)s’s %(what)s account"),
-    Action.DELETE: gettext_lazy("%(who)s deleted %(whom)s’s %(what)s account"),
-}
-
-
-@register.filter
-def outcome_word(outcome: str) -> str:
-    """An outcome, for people."""
-    return str(_OUTCOMES.get(outcome, outcome))
-
-
-@register.filter
-def status_word(status: str) -> str:
-    """A status, for people."""
-    return str(_STATUSES.get(status, status))
+for _filter in (action_word, outcome_word, status_word, sentence, linked_sentence):
+    register.filter(_filter)
 
 
 @register.filter
 def pairs(fields: dict[str, Any]) -> list[tuple[str, Any]]:
     """Names and values. ``fields.items`` in a template would be the field ``items``, where the directory sent one."""
     return list(fields.items())
-
-
-@register.filter
-def sentence(change: Change) -> str:
-    """A change as a sentence: who asked for what."""
-    return _SENTENCES[Action(change.action)] % {
-        "who": change.actor_name or change.actor_email or change.actor_subject,
-        "whom": change.subject_name or change.subject_id,
-        "what": change.type_name or change.code,
-    }
 
 
 _OUTSIDE = {
@@ -142,6 +99,21 @@ def when(value: Any) -> SafeString | str:
 
 
 @register.filter
+def ago(at: datetime.datetime) -> str:
+    """How long ago, in one unit."""
+    passed = timezone.now() - at
+    if passed < datetime.timedelta(minutes=1):
+        return gettext("just now")
+    return gettext("%(time)s ago") % {"time": timesince(at, depth=1)}
+
+
+@register.filter
+def counted(number: int) -> str:
+    """A number with its thousands apart, as the reader writes it."""
+    return number_format(number, force_grouping=True)
+
+
+@register.filter
 def initials(name: str) -> str:
     """One or two letters for an avatar; a dot where the name has none."""
     letters = [word[0] for word in name.split() if word[0].isalpha()]
@@ -168,6 +140,12 @@ def query(context: Any, **changed: Any) -> str:
             shown[name] = values[-1]
     text = shown.urlencode()
     return f"?{text}" if text else "?"
+
+
+@register.simple_tag(takes_context=True)
+def query_without(context: Any, name: str) -> str:
+    """The query of this address, from its first page, without one parameter."""
+    return query(context, **{name: "", "page": ""})
 
 
 @register.simple_tag

@@ -6,31 +6,43 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, Streami
 from django.urls import reverse
 
 from accounts_ui.changes import checkpoints, export, reading
+from accounts_ui.changes.activity import activity
 from accounts_ui.changes.evidence import pack
 from accounts_ui.changes.models import Action, Outcome
 from accounts_ui.changes.reading import LogFilters
 from accounts_ui.services import settle
 from accounts_ui.services.history import show_change
-from accounts_ui.views import forms
+from accounts_ui.views import forms, log_filters
+from accounts_ui.views.chart import draw
 from accounts_ui.views.shared import client_of, origin_of, page, respond
 from console.signin.gate import organization
 from console.signin.rules import Role
-
-FIELDS = ("q", "actor", "action", "outcome", "subject_id", "code", "since", "until", "page")
 
 
 @organization(Role.AUDITOR)
 @page("GET")
 def changes(request: HttpRequest, org: str) -> HttpResponse:
     """``GET /orgs/{org}/changes/``."""
-    given, filters = _filters(request)
+    given, filters = log_filters.read_filters(request)
+    grouping = log_filters.read_grouping(request)
+    newest = reading.end_of_chain()
+    counted = activity(org, filters)
+    found = reading.find(org, filters, total=counted.total)
     values = {
-        "found": reading.find(org, filters),
+        "found": found,
         "checkpoint": checkpoints.last(),
         "filters": given,
-        "actions": Action.choices,
-        "outcomes": Outcome.choices,
-        "title": "Change log",
+        "chips": log_filters.chips(given),
+        "presets": log_filters.presets(given),
+        "grouping": grouping,
+        "groupings": log_filters.groupings(),
+        "groups": log_filters.grouped(found.rows, grouping, counted.days),
+        "activity": counted,
+        "chart": draw(counted),
+        "newest": newest,
+        "actions": Action.values,
+        "outcomes": Outcome.values,
+        "title": log_filters.heading(filters, found.rows),
     }
     return respond(request, "changes", values)
 
@@ -62,7 +74,7 @@ def export_jsonl(request: HttpRequest, org: str) -> StreamingHttpResponse:
 @page("GET")
 def evidence(request: HttpRequest, org: str) -> StreamingHttpResponse:
     """``GET /orgs/{org}/changes/evidence.zip``."""
-    _, filters = _filters(request)
+    _, filters = log_filters.read_filters(request)
     actor = request.actor
     asked = pack.Asked(
         organization_id=org,
@@ -92,26 +104,10 @@ def decide(request: HttpRequest, org: str, change_id: str) -> HttpResponse:
     return HttpResponseRedirect(reverse("change", args=[org, settled.change_id]), status=303)
 
 
-def _filters(request: HttpRequest) -> tuple[dict[str, str], LogFilters]:
-    given = forms.read_query(request, FIELDS)
-    filters = LogFilters(
-        q=given["q"].strip(),
-        actor=given["actor"].strip(),
-        action=forms.choice(given["action"], "action", Action.values),
-        outcome=forms.choice(given["outcome"], "outcome", Outcome.values),
-        subject_id=given["subject_id"].strip(),
-        code=given["code"].strip(),
-        since=forms.moment(given["since"], "since"),
-        until=forms.moment(given["until"], "until", end_of_day=True),
-        page=forms.number(given["page"], "page", default=1, most=1_000_000),
-    )
-    return given, filters
-
-
 def _export(
     request: HttpRequest, org: str, lines: Callable[[str, LogFilters], Iterator[str]], kind: str, name: str
 ) -> StreamingHttpResponse:
-    _, filters = _filters(request)
+    _, filters = log_filters.read_filters(request)
     return _download(lines(org, filters), kind, name)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.http import HttpRequest, QueryDict
+from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
 from accounts_ui.services.errors import InvalidInput
@@ -73,7 +74,7 @@ def sorting(text: str, among: Iterable[str]) -> str:
 
 
 def moment(text: str, name: str, *, end_of_day: bool = False) -> datetime.datetime | None:
-    """A day, or a time (RFC 3339), in UTC where it names no zone. A day as an end is its last moment."""
+    """A day of the reader, or a time (RFC 3339), in UTC where it names no zone. A day as an end is its last moment."""
     if not text:
         return None
     try:
@@ -83,8 +84,8 @@ def moment(text: str, name: str, *, end_of_day: bool = False) -> datetime.dateti
     if time is None and day is None:
         raise InvalidInput(name, f"{name} has to be a day such as 2026-01-31.")
     if day is not None and len(text) == 10:
-        start = datetime.datetime.combine(day, datetime.time(), datetime.UTC)
-        return start + datetime.timedelta(days=1) if end_of_day and day < datetime.date.max else start
+        day = day + datetime.timedelta(days=1) if end_of_day and day < datetime.date.max else day
+        time = datetime.datetime.combine(day, datetime.time(), timezone.get_current_timezone())
     found: Any = time
     try:
         return found.astimezone(datetime.UTC) if found.tzinfo else found.replace(tzinfo=datetime.UTC)  # type: ignore[no-any-return]

@@ -136,7 +136,7 @@ def test_the_log_page(browser, directory):
         row = browser.soup.select_one(f'tr[data-change-id="{sent["operation_id"]}"]')
         assert row is not None, query
         assert (row["data-action"], row["data-outcome"], row["data-code"]) == ("change_status", "applied", "worker")
-        assert "Ada Admin changed the status of Lena Log" in row.get_text()
+        assert "Ada Admin changed Lena Log’s Worker account from active to expired" in row.get_text()
         assert "active → expired" in row.get_text()
     browser.get("/orgs/acme/changes/?q=Lena&until=2020-01-01")
     assert total(browser) == 0

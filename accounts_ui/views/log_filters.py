@@ -1,0 +1,163 @@
+"""What an address of the change log asks for: its filters, in words, as chips, and the presets beside them."""
+
+import datetime
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext, gettext_lazy
+
+from accounts_ui.changes.models import Action, Change, Outcome
+from accounts_ui.changes.reading import LogFilters
+from accounts_ui.views import forms
+from accounts_ui.views.chart import day_name
+from accounts_ui.words import action_word, outcome_word
+
+FIELDS: Final = ("q", "actor", "action", "outcome", "subject_id", "code", "since", "until", "page")
+_LABELS: Final = {
+    "q": gettext_lazy("Search"),
+    "actor": gettext_lazy("By"),
+    "action": gettext_lazy("Action"),
+    "outcome": gettext_lazy("Outcome"),
+    "subject_id": gettext_lazy("Subject id"),
+    "code": gettext_lazy("Code"),
+    "since": gettext_lazy("Since"),
+    "until": gettext_lazy("Until"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """One filter that is active: its parameter, and what it says."""
+
+    name: str
+    label: str | Promise
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """A range of days that ends today."""
+
+    label: str
+    since: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Changes under one heading; ``total``, how many there are of it on all pages, where that is known."""
+
+    heading: str
+    total: int | None
+    rows: list[Change]
+
+
+def read_filters(request: HttpRequest) -> tuple[dict[str, str], LogFilters]:
+    """The fields as they were given, and what they mean."""
+    given = forms.read_query(request, FIELDS)
+    filters = LogFilters(
+        q=given["q"].strip(),
+        actor=given["actor"].strip(),
+        action=forms.choice(given["action"], "action", Action.values),
+        outcome=forms.choice(given["outcome"], "outcome", Outcome.values),
+        subject_id=given["subject_id"].strip(),
+        code=given["code"].strip(),
+        since=forms.moment(given["since"], "since"),
+        until=forms.moment(given["until"], "until", end_of_day=True),
+        page=forms.number(given["page"], "page", default=1, most=1_000_000),
+    )
+    return given, filters
+
+
+def chips(given: dict[str, str]) -> list[Chip]:
+    """Each active filter."""
+    return [
+        Chip(name, label, _in_words(name, given[name].strip()))
+        for name, label in _LABELS.items()
+        if given[name].strip()
+    ]
+
+
+def presets(given: dict[str, str]) -> list[Preset]:
+    """Ranges of the reader's days."""
+    today = timezone.localdate()
+    starts = (
+        (gettext("Today"), today),
+        (gettext("7 days"), today - datetime.timedelta(days=6)),
+        (gettext("30 days"), today - datetime.timedelta(days=29)),
+        (gettext("This month"), today.replace(day=1)),
+        (gettext("This year"), today.replace(month=1, day=1)),
+    )
+    open_end = given["until"] in ("", today.isoformat())
+    return [
+        Preset(label, since.isoformat(), open_end and given["since"] == since.isoformat()) for label, since in starts
+    ]
+
+
+def heading(filters: LogFilters, rows: list[Change]) -> str:
+    """What the page is about: the log, one person, one account, or what one admin did."""
+    about = next((row for row in rows if row.subject_id == filters.subject_id), None)
+    by = next((row for row in rows if row.actor_subject == filters.actor), None)
+    whom = (about.subject_name if about else "") or filters.subject_id
+    what = (about.type_name if about and filters.code else "") or filters.code
+    who = (by.actor_name or by.actor_email if by else "") or filters.actor
+    if filters.actor and not filters.subject_id:
+        return gettext("Changes by {who}").format(who=who)
+    if filters.subject_id and filters.code:
+        return gettext("Changes of {whom}’s {what} account").format(whom=whom, what=what)
+    if filters.subject_id:
+        return gettext("Changes of {whom}").format(whom=whom)
+    return gettext("Change log")
+
+
+def _day_of(change: Change) -> datetime.date:
+    return timezone.localdate(change.requested_at)
+
+
+_KEYS: Final[dict[str, tuple[Any, Callable[[Change], Any], Callable[[Any], str]]]] = {
+    "day": (gettext_lazy("By day"), _day_of, day_name),
+}
+"""What the log can be grouped by: the choice's label, the key of a change, and the heading of a key."""
+
+NONE: Final = "none"
+
+
+def groupings() -> list[tuple[str, Any]]:
+    """The choices, by day first."""
+    return [*((name, label) for name, (label, _, _) in _KEYS.items()), (NONE, gettext_lazy("One list"))]
+
+
+def read_grouping(request: HttpRequest) -> str:
+    """The choice of the address."""
+    return forms.choice(forms.read_query(request, ["group"])["group"], "group", [*_KEYS, NONE], default="day")
+
+
+def grouped(rows: list[Change], by: str, totals: dict[Any, int]) -> list[Group]:
+    """The rows under their headings, in their order."""
+    return list(_grouped(rows, by, totals)) if by in _KEYS else [Group("", None, rows)] if rows else []
+
+
+def _grouped(rows: list[Change], by: str, totals: dict[Any, int]) -> Iterator[Group]:
+    _, key_of, name = _KEYS[by]
+    gathered: dict[Any, list[Change]] = {}
+    for row in rows:
+        gathered.setdefault(key_of(row), []).append(row)
+    for key, found in gathered.items():
+        yield Group(name(key), totals.get(key), found)
+
+
+def _in_words(name: str, value: str) -> str:
+    if name == "outcome":
+        return outcome_word(value)
+    if name == "action":
+        return action_word(value)
+    try:
+        return (
+            day_name(datetime.date.fromisoformat(value)) if name in ("since", "until") and len(value) == 10 else value
+        )
+    except ValueError:
+        return value
