@@ -142,12 +142,6 @@ def query(context: Any, **changed: Any) -> str:
     return f"?{text}" if text else "?"
 
 
-@register.simple_tag(takes_context=True)
-def query_without(context: Any, name: str) -> str:
-    """The query of this address, from its first page, without one parameter."""
-    return query(context, **{name: "", "page": ""})
-
-
 @register.simple_tag
 def next_sort(current: str, column: str) -> str:
     """What a click on a column's head sorts by."""

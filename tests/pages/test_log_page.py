@@ -169,7 +169,7 @@ def test_the_chart_says_what_its_table_says(console, directory, sign_in):
     drawing = figure.select_one("svg[role=img]")
     assert drawing.find("title").get_text() == "Changes by day"
     assert drawing.find("desc").get_text().startswith("3 changes in all; most of them, 3, in: ")
-    assert {bar["data-tone"]: bar["height"] for bar in drawing.select("rect.bar")} == {
+    assert {bar["data-tone"]: bar["height"] for bar in drawing.select("rect.piece")} == {
         "applied": "80.00",
         "not_applied": "40.00",
     }
