@@ -11,9 +11,8 @@ from accounts_ui.services.facts import account_facts
 from accounts_ui.services.operate import change_status, delete
 from accounts_ui.views import forms
 from accounts_ui.views.results import show_result
-from accounts_ui.views.shared import client_of, new_operation_id, origin_of, page, respond
+from accounts_ui.views.shared import client_of, new_operation_id, origin_of, page, respond, take_returned
 from console.signin.gate import organization
-from console.signin.returning import returned_form
 from console.signin.rules import Role
 
 STATUS_MEANINGS = (
@@ -48,9 +47,9 @@ def _form_or_result(
     ids = {"subject_id": subject_id, "code": code}
     if request.method != "POST":
         facts = account_facts(client=client_of(request), origin=origin_of(request), **ids)
-        kept = forms.returned(returned_form(request), names)
+        kept, told = take_returned(request, names)
         asked = forms.read_query(request, ("status",))
-        return _form(request, name, facts, {**asked, **kept}, returned=bool(kept))
+        return _form(request, name, facts, {**asked, **kept}, **told)
     sent = forms.read_post(request, names)
     try:
         return show_result(request, service(client=client_of(request), origin=origin_of(request), **ids, **sent))

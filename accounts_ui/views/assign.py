@@ -9,12 +9,12 @@ from accounts_ui.services.errors import ConfirmationNeeded, InvalidInput
 from accounts_ui.services.operate import assign as assign_account
 from accounts_ui.views import forms
 from accounts_ui.views.results import show_result
-from accounts_ui.views.shared import client_of, new_operation_id, origin_of, page, respond
+from accounts_ui.views.shared import client_of, new_operation_id, origin_of, page, respond, take_returned
 from console.signin.gate import organization
-from console.signin.returning import returned_form
 from console.signin.rules import Role
 
 FIELDS = ("subject_id", "code", "message", "operation_id", "confirm_unknown")
+RETURNED = FIELDS[:-1]  # an explicit yes is given anew
 YES = ("1", "on", "true", "yes")
 
 
@@ -24,8 +24,8 @@ def assign(request: HttpRequest, org: str) -> HttpResponse:
     """``GET`` draws the form, ``POST`` assigns."""
     if request.method != "POST":
         asked = forms.read_query(request, ("subject_id", "code"))
-        kept = forms.returned(returned_form(request), FIELDS)
-        return _form(request, {**asked, **kept}, returned=bool(kept))
+        kept, told = take_returned(request, RETURNED)
+        return _form(request, {**asked, **kept}, **told)
     sent = forms.read_post(request, FIELDS)
     forms.choice(sent["confirm_unknown"], "confirm_unknown", YES)
     try:

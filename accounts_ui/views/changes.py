@@ -16,6 +16,7 @@ from accounts_ui.views import forms, log_filters
 from accounts_ui.views.chart import draw
 from accounts_ui.views.shared import client_of, origin_of, page, respond
 from console.signin.gate import organization
+from console.signin.returning import returned_form
 from console.signin.rules import Role
 
 
@@ -52,7 +53,14 @@ def changes(request: HttpRequest, org: str) -> HttpResponse:
 def change(request: HttpRequest, org: str, change_id: str) -> HttpResponse:
     """``GET /orgs/{org}/changes/{change_id}/``."""
     shown = show_change(client=client_of(request), origin=origin_of(request), change_id=change_id)
-    values = {"shown": shown, "change": shown.change, "title": "Change"}
+    decision = returned_form(request, action=reverse("decide", args=[org, shown.change.change_id]))
+    values = {
+        "shown": shown,
+        "change": shown.change,
+        "fields": forms.returned(decision, ("decision", "message")),
+        "returned": decision is not None,
+        "title": "Change",
+    }
     return respond(request, "changes/detail", values)
 
 
@@ -85,7 +93,7 @@ def evidence(request: HttpRequest, org: str) -> StreamingHttpResponse:
     return _download(pack.stream(asked), "application/zip", "changes-evidence.zip")
 
 
-@organization(Role.ADMIN)
+@organization(Role.ADMIN, form_page="change")
 @page("POST")
 def check(request: HttpRequest, org: str, change_id: str) -> HttpResponse:
     """``POST /orgs/{org}/changes/{change_id}/check/``: settle it by reading the directory."""
@@ -93,7 +101,7 @@ def check(request: HttpRequest, org: str, change_id: str) -> HttpResponse:
     return HttpResponseRedirect(reverse("change", args=[org, settled.change_id]), status=303)
 
 
-@organization(Role.ADMIN)
+@organization(Role.ADMIN, form_page="change")
 @page("POST")
 def decide(request: HttpRequest, org: str, change_id: str) -> HttpResponse:
     """``POST /orgs/{org}/changes/{change_id}/decide/``: settle it by an explicit decision."""

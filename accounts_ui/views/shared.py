@@ -2,7 +2,7 @@
 
 import functools
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from django.conf import settings
@@ -14,10 +14,13 @@ from django.views.decorators.http import require_http_methods
 
 from accounts_ui.directory.client import DirectoryClient
 from accounts_ui.directory.errors import DirectoryError
+from accounts_ui.services.attempts import failed_attempt
 from accounts_ui.services.errors import ServiceError
 from accounts_ui.services.origin import Origin
 from accounts_ui.services.visits import VisitClient, settle_on_visit
+from accounts_ui.views import forms
 from accounts_ui.views.problems import problem_for
+from console.signin.returning import returned_form
 from console.signin.rules import Role
 from console.signin.sessions import POLL_HEADER
 
@@ -83,6 +86,15 @@ def respond(request: HttpRequest, name: str, values: Mapping[str, Any], *, statu
     if ends:
         response.headers["X-Session-Ends"] = ends.isoformat()
     return response
+
+
+def take_returned(request: HttpRequest, names: Iterable[str]) -> tuple[dict[str, str], dict[str, Any]]:
+    """The fields of the form that came back after a sign-in, and what its page says of it."""
+    kept = forms.returned(returned_form(request), names)
+    failed = failed_attempt(origin=origin_of(request), operation_id=kept.get("operation_id", ""))
+    if failed:
+        del kept["operation_id"]
+    return kept, {"returned": bool(kept), "failed_attempt": failed}
 
 
 def new_operation_id() -> str:

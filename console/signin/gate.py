@@ -9,12 +9,13 @@ from typing import Any, Final, TypeVar
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from console import errors
 from console.errors import Problem, not_found, show
-from console.signin.returning import to_signin
+from console.signin.returning import end_session, forget_sent, keep_stale_form, to_signin, with_form
 from console.signin.rules import Organization, Role
 from console.signin.tokens import SessionToken, SignInEnded, unseal
 
@@ -35,10 +36,14 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Who may reach a view. ``role`` is the least one in the organization that the address names."""
+    """Who may reach a view. ``role`` is the least one in the organization that the address names.
+
+    ``form_page`` names the route of the page with the form, where that is another one than it is sent to.
+    """
 
     is_public: bool = False
     role: Role | None = None
+    form_page: str = ""
 
 
 def public(view: View) -> View:
@@ -51,9 +56,27 @@ def signed_in(view: View) -> View:
     return _mark(view, Rule())
 
 
-def organization(role: Role) -> Callable[[View], View]:
+def organization(role: Role, *, form_page: str = "") -> Callable[[View], View]:
     """Whoever has at least ``role`` in the organization of the address (its ``org``) may reach the view."""
-    return lambda view: _mark(view, Rule(role=role))
+    return lambda view: _mark(view, Rule(role=role, form_page=form_page))
+
+
+def form_page_of(request: HttpRequest) -> str:
+    """The page with the form that was sent; empty where it is sent to its own page."""
+    match = request.resolver_match
+    rule = rule_of(match.func) if match else None
+    return reverse(rule.form_page, kwargs=match.kwargs) if match and rule and rule.form_page else ""
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form of ours from before this sign-in comes back filled in; any other one is refused."""
+    name = keep_stale_form(request)
+    if not name:
+        return errors.csrf_failure(request, reason)
+    address = with_form(form_page_of(request) or request.path, name)
+    if request.headers.get("HX-Request"):
+        return HttpResponse(status=403, headers={"HX-Redirect": address, "Vary": "HX-Request"})
+    return HttpResponseRedirect(address, status=303)
 
 
 def rule_of(view: Callable[..., Any]) -> Rule | None:
@@ -89,7 +112,9 @@ class GateMiddleware:
         if rule.is_public:
             return None
         if request.actor is None:
-            return to_signin(request)
+            return to_signin(request, form_page=form_page_of(request))
+        if request.method == "POST":
+            forget_sent(request)
         if rule.role is None:
             return None
         return self._enter(request, rule.role, kwargs.get("org", ""))
@@ -98,9 +123,9 @@ class GateMiddleware:
         """The sign-in ended while the view was at work."""
         if not isinstance(exception, SignInEnded):
             return None
-        request.session.end()  # type: ignore[attr-defined]
+        end_session(request)
         request.actor = None
-        return to_signin(request)
+        return to_signin(request, form_page=form_page_of(request))
 
     def _identify(self, request: HttpRequest) -> None:
         row = request.session.row  # type: ignore[attr-defined]

@@ -17,7 +17,7 @@ from console.signin.gate import public, signed_in
 from console.signin.models import User
 from console.signin.provider import check_issuer_parameter, provider, redirect_uri, take_pending
 from console.signin.refusals import CodeMissing, ProviderSaidNo, SignInRefused, StateWrong
-from console.signin.returning import KEPT, safe_path
+from console.signin.returning import forms_kept, hand_over, note_former, safe_path
 from console.signin.rules import rule_claims
 from console.signin.tokens import Secret, expiry, seal, unseal
 
@@ -41,6 +41,7 @@ def signin(request: HttpRequest) -> HttpResponse:
     next_path = safe_path(request.GET.get("next"))
     if request.actor is not None:
         return HttpResponseRedirect(next_path)
+    note_former(request)
     return provider(request).start(request, next_path)
 
 
@@ -101,7 +102,7 @@ def _sign_in(request: HttpRequest) -> HttpResponse:
 
 def _open_session(request: HttpRequest, person: dict[str, Any], answer: dict[str, Any]) -> None:
     """Through allauth to a signed-in session with a new key."""
-    kept = request.session.get(KEPT)
+    kept = forms_kept(request)
     if request.actor is not None:
         request.session.end()  # type: ignore[attr-defined]
     person = {**person, "name": _text(person.get("name") or person.get("preferred_username")), "email": _email(person)}
@@ -112,8 +113,7 @@ def _open_session(request: HttpRequest, person: dict[str, Any], answer: dict[str
     if not isinstance(user, User):
         raise StateWrong("The session could not be opened.")
     User.objects.filter(pk=user.pk).update(name=person["name"], email=person["email"])
-    if kept:
-        request.session[KEPT] = kept
+    hand_over(request, kept, (user.issuer, user.subject))
     request.session.save()
     refresh_token = answer.get("refresh_token")
     secret = Secret(

@@ -1,0 +1,101 @@
+"""Sessions that end behind a person's back, and forms that are on their way then."""
+
+import sqlite3
+import uuid
+from dataclasses import dataclass
+
+from bs4 import BeautifulSoup
+
+
+def rows(console, sql, *values):
+    path = console.server.env["DATABASE_URL"].removeprefix("sqlite:///")
+    with sqlite3.connect(path, timeout=20) as connection:
+        found = connection.execute(sql, values).fetchall()
+        connection.commit()
+    connection.close()
+    return found
+
+
+def key_of(browser) -> str:
+    """The session of a browser without a screen, or of a real one."""
+    if hasattr(browser, "session"):
+        return browser.session.cookies["console-session"]
+    return next(one["value"] for one in browser.cookies() if one["name"] == "console-session")
+
+
+def age(console, browser, column, minutes):
+    key = key_of(browser)
+    at = f"datetime('now', '-{minutes} minutes')"
+    rows(console, f"UPDATE signin_session SET {column} = {at} WHERE session_key = ?", key)
+
+
+def expire_token(console, browser, when="+30 seconds"):
+    key = key_of(browser)
+    rows(
+        console,
+        f"UPDATE signin_session SET token_expires_at = datetime('now', '{when}') WHERE session_key = ?",
+        key,
+    )
+
+
+ENDINGS = ("idle", "expired", "rejected")
+
+
+def end(how, console, browser, provider, directory):
+    """End a session: by idling, by a token that is over, by a token that the directory does not take any more."""
+    if how == "idle":
+        return age(console, browser, "last_seen", 31)
+    provider.control(refuse_refresh=True)
+    if how == "expired":
+        return expire_token(console, browser, "-1 minutes")
+    return directory.fault("token-expired", on="list")
+
+
+FORMS = ("assign", "change_status", "delete")
+
+
+@dataclass
+class Task:
+    """A form to fill in: its page, where it is sent, what is typed, the person whom it is about."""
+
+    page: str
+    action: str
+    typed: dict[str, str]
+    subject: str
+    shows: str = "result="
+
+
+def task(form, directory, org="acme") -> Task:
+    subject = directory.person("visitor" if form == "assign" else "worker", org=org)
+    typed = {"message": f"typed by hand {uuid.uuid4()}"}
+    if form == "assign":
+        path = f"/orgs/{org}/accounts/assign/"
+        return Task(path, path, {**typed, "subject_id": subject, "code": "worker"}, subject)
+    word = "status" if form == "change_status" else "delete"
+    path = f"/orgs/{org}/accounts/{subject}/worker/{word}/"
+    return Task(path, path, {**typed, **({"status": "disabled"} if word == "status" else {})}, subject)
+
+
+def decision(directory, browser) -> Task:
+    """A decision on a change whose outcome no read of this directory can tell."""
+    directory.reset("reference")
+    subject = directory.person()
+    path = "/orgs/acme/accounts/assign/"
+    fields = {**browser.form(path), "subject_id": subject, "code": "worker", "confirm_unknown": "yes"}
+    directory.fault("reset-after", on="assign")
+    assert 'data-outcome="unknown"' in browser.post(path, fields).text
+    page = f"/orgs/acme/changes/{fields['operation_id']}/"
+    typed = {"decision": "applied", "message": f"typed by hand {uuid.uuid4()}"}
+    return Task(page, f"{page}decide/", typed, subject, shows=page)
+
+
+def filled(page, action) -> dict[str, str]:
+    """What a browser would send of the form as it was drawn, the CSRF token apart."""
+    form = next(f for f in BeautifulSoup(page.text, "html.parser").find_all("form") if f.get("action") == action)
+    fields = {}
+    for one in form.find_all(["input", "textarea"]):
+        if one.get("type") in ("radio", "checkbox") and not one.has_attr("checked"):
+            continue
+        if one.get("name") and one["name"] != "csrfmiddlewaretoken":
+            fields[one["name"]] = one.get_text() if one.name == "textarea" else one.get("value", "")
+    return fields
