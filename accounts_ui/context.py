@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db import DatabaseError
+from django.db import Error
 from django.http import HttpRequest
 
 from accounts_ui.changes import reading
@@ -15,5 +15,5 @@ def accounts_ui(request: HttpRequest) -> dict[str, Any]:
         return {"open_changes": []}
     try:
         return {"open_changes": reading.open_changes(organization.id)}
-    except DatabaseError:
+    except Error:
         return {"open_changes": []}

@@ -1,8 +1,10 @@
 """Every error that a person sees, as a page or as a fragment, with its true status."""
 
 import logging
+import sys
 from collections.abc import Callable, Sequence
 
+from django.db import Error
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -115,15 +117,39 @@ def page_not_found(request: HttpRequest, exception: Exception | None = None) -> 
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500: a fault of the console. It must work where nothing else does, so it uses no template."""
-    request_id = getattr(request, "id", "")
-    text = (
-        "<!doctype html><html lang=en><meta charset=utf-8><title>The console failed</title>"
-        "<main role=alert><h1>The console failed</h1><p>Nothing that you see here tells whether your last change was "
-        "made: open the change log to see it. Tell your operator this number: <code>"
-        f"{request_id}</code></p><p><a href='/'>Organizations</a></p></main>"
+    """500: a fault of the console; 503 where it is the database's, wherever in a request that showed.
+
+    It must work where nothing else does, so it uses no template.
+    """
+    if isinstance(sys.exception(), Error):
+        return _bare(
+            request,
+            503,
+            "The database does not answer",
+            "The console can neither see who you are nor record anything at the moment. Try again in a minute. If you "
+            "had just sent a change, do not send it from a new form before you have looked into the change log.",
+        )
+    return _bare(
+        request,
+        500,
+        "The console failed",
+        "Nothing that you see here tells whether your last change was made: open the change log to see it.",
     )
-    return HttpResponse(text, status=500)
+
+
+def _bare(request: HttpRequest, status: int, title: str, message: str) -> HttpResponse:
+    number = getattr(request, "id", "")
+    section = (
+        f"<section class=problem role=alert data-status={status}><h1>{title}</h1><p>{message} If it stays so, tell "
+        f"your operator this number: <code>{number}</code></p><p><a href='/'>Organizations</a></p></section>"
+    )
+    if not request.headers.get("HX-Request"):
+        section = (
+            f"<!doctype html><html lang=en><meta charset=utf-8><title>{title}</title><main>{section}</main></html>"
+        )
+    response = HttpResponse(section, status=status, headers={"Retry-After": "60"} if status == 503 else None)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -94,13 +94,14 @@ TEMPLATES = [
 # --- Data -------------------------------------------------------------------------------------------------------
 
 DATABASES = {"default": env.db_url("DATABASE_URL", default="sqlite:///console.sqlite3")}
+DATABASE_TIMEOUT = number(env, "DATABASE_TIMEOUT", default=10, least=0.1, most=60)  # seconds a write waits for others
 _database = DATABASES["default"]
 if _database["ENGINE"] == "django.db.backends.sqlite3":
     # A record must survive a power cut (FULL), readers must not block the writer (WAL), and a transaction that
     # will write takes its lock at once, so that two of them queue instead of failing half way (IMMEDIATE).
     _database["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
-        "timeout": 10,
+        "timeout": DATABASE_TIMEOUT,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
         **_database.get("OPTIONS", {}),
     }
@@ -130,7 +131,8 @@ DIRECTORY_API_URL = required(
     env, "DIRECTORY_API_URL", "https://directory.example.org", parse=ServiceUrl("DIRECTORY_API_URL")
 )
 DIRECTORY_TIMEOUT = number(env, "DIRECTORY_TIMEOUT", default=10.0, least=0.1, most=300)
-DIRECTORY_MAX_BYTES = 256 * 1024 * 1024  # the largest answer read: a list of some hundred thousand people
+# The largest list that is read; the default is one of some hundred thousand people.
+DIRECTORY_MAX_BYTES = int(number(env, "DIRECTORY_MAX_BYTES", default=256 * 1024**2, least=1024, most=1024**3))
 
 # --- Who may do what --------------------------------------------------------------------------------------------
 

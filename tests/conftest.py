@@ -2,13 +2,14 @@
 
 import shutil
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from console.sandbox import processes
 from tests import servers
+from tests.faults.table import pytest_runtest_logreport, pytest_terminal_summary  # noqa: F401  (hooks)
 from tests.servers import Browser, Console, DirectoryDouble, Server, TestDatabase
 
 DATABASES = ("sqlite", "postgresql")
@@ -91,14 +92,16 @@ def start_console(
     """
     started: list[Server] = []
 
-    def start(database: str, *, port: int = 0, workers: int = 1, **settings: str) -> Console:
+    def start(
+        database: str, *, port: int = 0, workers: int = 1, prefix: Sequence[str] = (), **settings: str
+    ) -> Console:
         name = f"{database}-{len(started)}"
         url = settings.get("DATABASE_URL") or migrated(database)
         env = processes.console_environment(state, provider, directory_server, database_url=url)
         env |= {"DIRECTORY_TIMEOUT": str(servers.TIMEOUT), "CACHE_URL": servers.REDIS, **settings}
         log = state / f"{name}.log"
         with log.open("wb") as lines:
-            server = processes.start_console(env, provider, port=port, workers=workers, log=lines)
+            server = processes.start_console(env, provider, port=port, workers=workers, log=lines, prefix=prefix)
         started.append(server)
         return Console(server, log, database)
 

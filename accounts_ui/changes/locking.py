@@ -3,17 +3,23 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from django.conf import settings
 from django.db import connection, transaction
 
 _LOCK = 0x6F_72_67_61_63_63  # the advisory lock that every append holds on PostgreSQL; any fixed number does
 
 
 def lock_chain() -> None:
-    """Make this transaction the only one that appends. On SQLite it is already: transactions begin IMMEDIATE."""
+    """Make this transaction the only one that appends, or fail after ``DATABASE_TIMEOUT``.
+
+    On SQLite it is already, and waits no longer: transactions begin IMMEDIATE.
+    """
     if connection.vendor != "postgresql":
         return
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL synchronous_commit = on")  # a record that a crash can take back is none
+        milliseconds = str(round(settings.DATABASE_TIMEOUT * 1000))
+        cursor.execute("SELECT set_config('lock_timeout', %s, true)", [milliseconds])
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
 
 

@@ -2,10 +2,12 @@
 
 import json
 import logging
+import time
 import uuid
 from typing import Any
 
-from django.db import transaction
+from django.conf import settings
+from django.db import Error, connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -13,6 +15,8 @@ from accounts_ui.changes import checkpoints, keys
 from accounts_ui.changes.locking import lock_chain
 from accounts_ui.changes.models import OPEN_OUTCOMES, Change, Event, EventKind, Outcome, facts_of
 from accounts_ui.changes.record import FIRST_PREVIOUS_HASH, digest, key_id, moment, sign
+
+_AGAIN = 0.3  # seconds between two attempts to record an outcome
 
 logger = logging.getLogger("console.changes")
 
@@ -100,11 +104,37 @@ def conclude(
     """Append the outcome that the one who asked has seen: ``applied``, ``not_applied`` or ``unknown``.
 
     Where somebody has settled the change in the meantime, an answer that says otherwise is appended as ``settled``.
+    Nobody else knows the answer, so a database that fails is tried for ``DATABASE_TIMEOUT`` seconds, each time on a
+    new connection. An attempt that was committed before its connection broke is found, and not repeated.
+
+    Raises:
+        django.db.Error: it could not be written within that time.
+
     """
+    until = time.monotonic() + settings.DATABASE_TIMEOUT
+    while True:
+        try:
+            return _conclude(change, outcome, http_status=http_status, reason=reason, after=after, evidence=evidence)
+        except Error:
+            if time.monotonic() + _AGAIN >= until:
+                raise
+        connection.close()
+        time.sleep(_AGAIN)
+
+
+def _conclude(
+    change: Change,
+    outcome: str,
+    *,
+    http_status: int | None,
+    reason: str,
+    after: str | None,
+    evidence: dict[str, Any] | None,
+) -> Change:
     with transaction.atomic(durable=True):
         lock_chain()
         current = Change.objects.get(pk=change.pk)
-        if not current.is_open and outcome in (Outcome.UNKNOWN, current.outcome):
+        if outcome == current.outcome or (not current.is_open and outcome == Outcome.UNKNOWN):
             return current
         kind = EventKind(outcome)
         if not current.is_open:

@@ -91,6 +91,7 @@ class Change(_Facts):
     requested_at = models.DateTimeField()
     settled_at = models.DateTimeField(null=True)
     last_sequence = models.BigIntegerField(unique=True)
+    retry_after: float | None = None  # seconds that the directory asked the sender to wait; not stored
 
     class Meta:
         ordering: ClassVar[list[str]] = ["-requested_at", "-last_sequence"]

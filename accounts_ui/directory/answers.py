@@ -38,6 +38,8 @@ def from_exchange(error: http.ExchangeError) -> errors.DirectoryError:
         return errors.NotSent(reason)
     if isinstance(error, http.TimedOut):
         return errors.NoAnswerInTime(reason)
+    if isinstance(error, http.AnswerTooLarge):
+        return errors.TooLarge(reason)
     return errors.NoAnswer(reason)
 
 

@@ -139,6 +139,8 @@ class DirectoryClient:
                 return self._with_token(
                     lambda token: self._call("GET", url, token, None, deadline - time.monotonic(), self._max_bytes)
                 )
+            except errors.TooLarge:
+                raise  # it would be as large the next time
             except (errors.Failed, errors.NotSent, errors.NoAnswer, errors.TooManyRequests) as error:
                 pause = _pause(error, attempt)
                 if attempt == READ_ATTEMPTS or time.monotonic() + pause >= deadline:

@@ -6,7 +6,8 @@
     ├── NotSent                 name, connection, TLS: the directory never saw the request
     │   └── TokenUnavailable    no access token to send a write with; the cause says why
     ├── NoAnswer                reset, time, size, garbled: it may have seen it, and acted
-    │   └── NoAnswerInTime      it may even still act
+    │   ├── NoAnswerInTime      it may even still act
+    │   └── TooLarge            its answer is larger than what is read
     ├── Refused                 an answer that says no
     │   ├── Redirected          3xx
     │   ├── TokenRejected       401: the access token is no longer good
@@ -53,6 +54,10 @@ class NoAnswer(DirectoryError):
 
 class NoAnswerInTime(NoAnswer):
     """No answer within the time: the directory may still be acting."""
+
+
+class TooLarge(NoAnswer):
+    """The answer is larger than what is read."""
 
 
 class Refused(DirectoryError):

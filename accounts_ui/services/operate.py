@@ -2,11 +2,12 @@
 
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import DatabaseError
+from django.db import Error
 
 from accounts_ui.changes import log, reading
 from accounts_ui.changes.models import Action, Change, Outcome
@@ -82,14 +83,15 @@ def assign(
 
 
 def _assign(operation: _Operation, origin: Origin, client: DirectoryClient, *, confirm_unknown: bool) -> Change:
-    sequence = _end_of_chain()
-    listing = client.list_users(origin.organization_id)
-    types = known_types(client=client, organization_id=origin.organization_id, listing=listing)
-    kind = types.get(operation.code)
-    existing = listing.account(operation.subject_id, operation.code)
-    _refuse_existing(existing)
-    if not confirm_unknown:
-        _ask_about_unknown(operation, origin, listing, known=kind is not None)
+    with _nothing_is_sent():
+        sequence = reading.end_of_chain()
+        listing = client.list_users(origin.organization_id)
+        types = known_types(client=client, organization_id=origin.organization_id, listing=listing)
+        kind = types.get(operation.code)
+        existing = listing.account(operation.subject_id, operation.code)
+        _refuse_existing(existing)
+        if not confirm_unknown:
+            _ask_about_unknown(operation, origin, listing, known=kind is not None)
     facts = _facts(
         operation,
         origin,
@@ -167,7 +169,7 @@ def _once(operation: _Operation, origin: Origin, client: DirectoryClient, act: C
         return earlier
     try:
         return act()
-    except (OutcomeNotRecorded, OperationIdReused):
+    except (OutcomeNotRecorded, OperationIdReused, LogUnavailable):
         raise
     except ServiceError:
         # What refuses a second click may be the work of the first one, which went past in between.
@@ -179,10 +181,8 @@ def _once(operation: _Operation, origin: Origin, client: DirectoryClient, act: C
 
 def _earlier(operation: _Operation, origin: Origin, client: DirectoryClient) -> Change | None:
     """The change that this operation id names already: the same request again gets the first one's result."""
-    try:
+    with _nothing_is_sent():
         change = reading.by_operation(operation.id)
-    except DatabaseError as error:
-        raise LogUnavailable(_NOTHING_SENT) from error
     if change is None:
         return None
     if not operation.is_that_of(change, origin):
@@ -200,23 +200,26 @@ def _result_of(change: Change, timeout: float) -> Change:
 
 
 def _on_existing(operation: _Operation, origin: Origin, client: DirectoryClient, call: Callable[[], Done]) -> Change:
-    sequence = _end_of_chain()
-    listing = client.list_users(origin.organization_id)
-    types = known_types(client=client, organization_id=origin.organization_id, listing=listing)
-    current = facts_in(
-        listing=listing, types=types, origin=origin, subject_id=operation.subject_id, code=operation.code
-    )
-    _refuse_other_state(operation, current)
+    with _nothing_is_sent():
+        sequence = reading.end_of_chain()
+        listing = client.list_users(origin.organization_id)
+        types = known_types(client=client, organization_id=origin.organization_id, listing=listing)
+        current = facts_in(
+            listing=listing, types=types, origin=origin, subject_id=operation.subject_id, code=operation.code
+        )
+        _refuse_other_state(operation, current)
     facts = _facts(
         operation, origin, subject_name=current.subject_name, type_name=current.type_name, before=current.status
     )
     return _perform(operation, origin, client, facts, call, sequence)
 
 
-def _end_of_chain() -> int:
+@contextmanager
+def _nothing_is_sent() -> Iterator[None]:
+    """What happens in here happens before the call: a database that fails has prevented it."""
     try:
-        return reading.end_of_chain()
-    except DatabaseError as error:
+        yield
+    except Error as error:
         raise LogUnavailable(_NOTHING_SENT) from error
 
 
@@ -281,7 +284,8 @@ def _perform(
 ) -> Change:
     """Record, send, record. ``sequence`` is where the chain ended before the account was read."""
     try:
-        change = log.request(operation.id, facts, read_at_sequence=sequence)
+        with _nothing_is_sent():
+            change = log.request(operation.id, facts, read_at_sequence=sequence)
     except log.IdTaken as taken:
         if not operation.is_that_of(taken.change, origin):
             raise OperationIdReused("This form was sent before with other data. Open a new form.") from None
@@ -290,8 +294,6 @@ def _perform(
         raise AnotherOperationOpen(_BUSY, busy.change) from None
     except log.AccountMoved as moved:
         raise AccountMoved("Another operation on this account was just made. Nothing was sent.", moved.change) from None
-    except DatabaseError as error:
-        raise LogUnavailable(_NOTHING_SENT) from error
     return _send(change, client, call)
 
 
@@ -301,6 +303,7 @@ def _send(change: Change, client: DirectoryClient, call: Callable[[], Done]) -> 
         done = call()
     except (errors.Refused, errors.NotSent) as error:
         change = _conclude(change, Outcome.NOT_APPLIED, error.status, error.reason)
+        change.retry_after = getattr(error, "retry_after", None)
         if isinstance(error, errors.TokenUnavailable) and error.__cause__:
             raise error.__cause__ from None
         return change
@@ -349,7 +352,7 @@ def _conclude(
             after=after if after is not None else change.after,
             evidence=found,
         )
-    except DatabaseError as error:
+    except Error as error:
         raise OutcomeNotRecorded(
             f"The directory was called, and the outcome ({outcome}) could not be recorded. The change shows as unknown "
             "until the log can be written and somebody checks it.",

@@ -2,7 +2,7 @@
 
 import logging
 
-from django.db import DatabaseError
+from django.db import Error
 
 from accounts_ui.changes import log, reading
 from accounts_ui.changes.models import Change, Outcome, patience
@@ -23,6 +23,7 @@ def check(*, client: DirectoryClient, origin: Origin, change_id: str) -> Change:
     Raises:
         ChangeUnknown: the organization has no such change.
         NotSettled: it is still running, or what was read does not tell.
+        LogUnavailable: what was read could not be recorded.
 
     """
     change = _get(origin, change_id)
@@ -31,7 +32,10 @@ def check(*, client: DirectoryClient, origin: Origin, change_id: str) -> Change:
     if change.is_running:
         raise NotSettled("This operation is still running. Its outcome will show in some seconds.", change)
     listing = client.list_users(origin.organization_id)
-    change, judgement = _settle(change, listing, origin, by_origin(CHECK, origin))
+    try:
+        change, judgement = _settle(change, listing, origin, by_origin(CHECK, origin))
+    except Error as error:
+        raise LogUnavailable(_NOT_WRITTEN) from error
     if change.is_open:
         raise NotSettled(judgement.reason, change)
     return change
@@ -67,7 +71,7 @@ def decide(*, origin: Origin, change_id: str, outcome: str, message: str) -> Cha
             evidence=of_decision(origin),
             message=message,
         )
-    except DatabaseError as error:
+    except Error as error:
         raise LogUnavailable(_NOT_WRITTEN) from error
 
 
@@ -77,7 +81,7 @@ def settle_from(*, listing: Listing, origin: Origin) -> None:
         for change in reading.open_changes(origin.organization_id):
             if listing.asked_at >= change.requested_at:  # an older list tells nothing of it
                 _settle(change, listing, origin, by_origin(VISIT, origin))
-    except DatabaseError:
+    except Error:
         logger.warning("The log cannot be written: a visit settled nothing.")  # it is for reading; the banner stays
 
 

@@ -1,5 +1,6 @@
 """One map from what services and the directory raise to what a person is told: status, title, next step."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -69,15 +70,19 @@ EXPLANATIONS: Final[dict[type[Exception], Explanation]] = {
 def problem_for(error: services.ServiceError | directory.DirectoryError, organization_id: str) -> Problem:
     """The problem that tells of ``error``."""
     told = next(EXPLANATIONS[kind] for kind in type(error).__mro__ if kind in EXPLANATIONS)
-    pause = getattr(error, "retry_after", None)
     return Problem(
         told.status,
         told.title,
         f"{error.reason} {told.next_step}",
         actions=_ways_on(error, organization_id),
         code=type(error).__name__,
-        headers={"Retry-After": str(int(pause))} if pause else None,
+        headers=pause_header(getattr(error, "retry_after", None)),
     )
+
+
+def pause_header(seconds: float | None) -> dict[str, str]:
+    """``Retry-After``, where the directory asked for a pause."""
+    return {} if seconds is None else {"Retry-After": str(math.ceil(seconds))}
 
 
 def _ways_on(error: Exception, organization_id: str) -> Sequence[tuple[str, str]]:

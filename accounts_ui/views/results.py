@@ -4,6 +4,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from accounts_ui.changes.models import Action, Change, Outcome
+from accounts_ui.views.problems import pause_header
 from accounts_ui.views.shared import respond
 
 _TIMEOUTS = (None, 504)
@@ -20,7 +21,10 @@ def show_result(request: HttpRequest, change: Change) -> HttpResponse:
         "offer_deleted": not_found and change.action == Action.DELETE,
         "title": "Not applied" if change.outcome == Outcome.NOT_APPLIED else "Outcome unknown",
     }
-    return respond(request, "changes/result", values, status=status_of(change))
+    response = respond(request, "changes/result", values, status=status_of(change))
+    for name, value in pause_header(change.retry_after).items():
+        response.headers[name] = value
+    return response
 
 
 def status_of(change: Change) -> int:

@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Final
@@ -142,22 +142,36 @@ def migrate(env: Mapping[str, str]) -> None:
 
 
 def start_console(
-    env: Mapping[str, str], provider: Server, *, port: int = 0, workers: int = 1, log: IO[bytes] | None = None
+    env: Mapping[str, str],
+    provider: Server,
+    *,
+    port: int = 0,
+    workers: int = 1,
+    log: IO[bytes] | None = None,
+    prefix: Sequence[str] = (),
 ) -> Server:
-    """The console itself, served by gunicorn, on a database that is migrated."""
+    """The console itself, served by gunicorn, on a database that is migrated; ``prefix`` is a command that runs it."""
     port = port or free_port()
     full = dict(env)
     provider.control(allow=f"http://127.0.0.1:{port}")
     provider.control(allow=f"http://localhost:{port}")
-    server = _serve("console", "console.wsgi", port, full, "/healthz", log, workers=workers)
+    server = _serve("console", "console.wsgi", port, full, "/healthz", log, workers=workers, prefix=prefix)
     server.env = full
     return server
 
 
 def _serve(
-    name: str, module: str, port: int, env: dict[str, str], ready: str, log: IO[bytes] | None, *, workers: int = 1
+    name: str,
+    module: str,
+    port: int,
+    env: dict[str, str],
+    ready: str,
+    log: IO[bytes] | None,
+    *,
+    workers: int = 1,
+    prefix: Sequence[str] = (),
 ) -> Server:
-    command = [sys.executable, "-m", "gunicorn", f"{module}:application", "--bind", f"127.0.0.1:{port}"]
+    command = [*prefix, sys.executable, "-m", "gunicorn", f"{module}:application", "--bind", f"127.0.0.1:{port}"]
     command += ["--workers", str(workers), "--threads", "8", "--timeout", "90", "--graceful-timeout", "5"]
     command += ["--log-level", "warning", "--no-control-socket", "--keep-alive", "75"]
     process = subprocess.Popen(command, env=env, cwd=ROOT, stderr=log, stdout=log, start_new_session=True)

@@ -6,9 +6,8 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.cache import cache
 
-from console import http
+from console import caching, http
 from console.environment import LOOPBACK_HOSTS
 from console.signin.refusals import (
     CodeRejected,
@@ -56,20 +55,20 @@ def configuration() -> Configuration:
 
     """
     key = f"console:discovery:{settings.OIDC_ISSUER}"
-    kept = cache.get(key)
+    kept = caching.kept(key)
     if kept:
         return Configuration(**kept)
     address = settings.OIDC_ISSUER.rstrip("/") + "/.well-known/openid-configuration"
     document = _object(_call("GET", address, DiscoveryWrong), DiscoveryWrong)
     values = _configuration(document)
-    cache.set(key, values, KEPT)
+    caching.keep(key, values, KEPT)
     return Configuration(**values)
 
 
 def keys(config: Configuration, *, fresh: bool = False) -> list[dict[str, Any]]:
     """The provider's public keys (RFC 7517). ``fresh`` fetches them again, though not more than twice a minute."""
     key = f"console:jwks:{config.jwks_uri}"
-    kept = cache.get(key)
+    kept = caching.kept(key)
     if kept and (not fresh or time.time() - kept["at"] < KEYS_AGAIN):
         found: list[dict[str, Any]] = kept["keys"]
         return found
@@ -78,7 +77,7 @@ def keys(config: Configuration, *, fresh: bool = False) -> list[dict[str, Any]]:
     if not isinstance(listed, list):
         raise KeysWrong("There is no list of keys.")
     found = [one for one in listed if isinstance(one, dict)]
-    cache.set(key, {"keys": found, "at": time.time()}, KEPT)
+    caching.keep(key, {"keys": found, "at": time.time()}, KEPT)
     return found
 
 

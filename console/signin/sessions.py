@@ -4,15 +4,18 @@ OWASP Session Management: idle timeout, absolute timeout, a new key at sign-in.
 """
 
 import datetime
+import logging
 from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.backends.db import SessionStore as DatabaseSessionStore
 from django.contrib.sessions.middleware import SessionMiddleware as DjangoSessionMiddleware
-from django.db import transaction
+from django.db import Error, transaction
 from django.http import HttpRequest
 from django.utils import timezone
+
+logger = logging.getLogger(__name__)
 
 POLL_HEADER = "X-Console-Poll"
 """A request of the page's own, not of the person's: it does not keep the session alive."""
@@ -99,11 +102,15 @@ class SessionStore(DatabaseSessionStore):
         self.modified = True
 
     def touch(self) -> None:
-        """Count now as activity; written seldom."""
+        """Count now as activity; written seldom. Who only reads can do so where nothing can be written."""
         now = timezone.now()
         if self.row and self.row.last_seen and now - self.row.last_seen > _touch_interval():
-            self.model.objects.filter(session_key=self.session_key).update(last_seen=now)
-            self.row.last_seen = now
+            try:
+                self.model.objects.filter(session_key=self.session_key).update(last_seen=now)
+            except Error as error:
+                logger.warning("A session's activity was not noted: %s", error)
+            else:
+                self.row.last_seen = now
 
     @property
     def ends_at(self) -> datetime.datetime | None:

@@ -1,8 +1,10 @@
 """How the directory misbehaves, down to the socket.
 
-A name says what happens; ``-after`` at its end (or ``after`` in the table) that the change is made before.
+A name says what happens; ``-after`` at its end (or ``after`` in the table) that the change is made before, also where
+the answer says otherwise.
 """
 
+import functools
 import socket
 import struct
 import time
@@ -27,6 +29,7 @@ _ANSWERS: Final[dict[str, tuple[int, dict[str, str], bytes]]] = {
     "html-502": (502, {"Content-Type": "text/html"}, b"<html><h1>Bad gateway</h1>"),
     "token-expired": (401, {"WWW-Authenticate": 'Bearer error="invalid_token"'}, b""),
     "missing-permissions": (401, {}, b'{"missing_permissions": ["org.directory.list"]}'),
+    "service-500": (500, {}, b'{"status": 500, "error": {"reason": "broken", "id": "7"}, "metadata": {}}'),
     "spring-500": (
         500,
         {},
@@ -56,6 +59,9 @@ NAMES: Final = (
     "gzip-bomb",
     "status-NNN",
     "status-NNN-after",
+    "service-500-after",
+    "spring-500-after",
+    "html-502-after",
 )
 
 
@@ -63,7 +69,7 @@ def is_fault(name: str) -> bool:
     """Whether there is such a fault."""
     parts = name.split("-")
     numbered = parts[0] == "status" and len(parts) in (2, 3) and parts[1].isdigit() and parts[2:] in ([], ["after"])
-    return name in NAMES[:-2] or numbered
+    return (name in NAMES and "NNN" not in name) or numbered
 
 
 def applies(name: str) -> bool:
@@ -74,8 +80,8 @@ def applies(name: str) -> bool:
 def misbehave(handler: BaseHTTPRequestHandler, fault: dict[str, Any]) -> int | None:
     """Answer as the fault says. The status that was sent, if one was."""
     name = fault["name"]
-    if name in _ANSWERS:
-        status, headers, body = _ANSWERS[name]
+    if name.removesuffix("-after") in _ANSWERS:
+        status, headers, body = _ANSWERS[name.removesuffix("-after")]
         _send(handler, status, headers, body)
         return status
     if name.startswith("status-"):
@@ -157,7 +163,13 @@ def _too_large(handler: BaseHTTPRequestHandler) -> None:
 
 def _gzip_bomb(handler: BaseHTTPRequestHandler) -> None:
     handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\n")
+    member = _squeezed_spaces()
+    for _ in range(40):
+        handler.wfile.write(member)
+
+
+@functools.cache
+def _squeezed_spaces() -> bytes:
+    """Sixteen megabytes in sixteen kilobytes."""
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
-    chunk = b" " * 1024 * 1024
-    for _ in range(600):
-        handler.wfile.write(packer.compress(chunk))
+    return packer.compress(b" " * 16 * 1024 * 1024) + packer.flush()

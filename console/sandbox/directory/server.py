@@ -91,7 +91,7 @@ class Handler(BaseHTTPRequestHandler):
         if not self.server.token_is_good(self.headers.get("Authorization", "")):
             entry["status"] = 401
             return self._reply(Reply(401, None, (("WWW-Authenticate", 'Bearer error="invalid_token"'),)))
-        fault = self.server.store.take_fault(operation)
+        fault = self.server.store.take_fault(operation, entry["request_id"])
         if fault is None:
             reply = self._act(parts, operation, body, entry)
             entry["status"] = reply.status

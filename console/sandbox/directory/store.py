@@ -71,10 +71,12 @@ class Store:
             gone = self.of(org, subject_id, code)
             self.accounts[org] = [one for one in self.accounts[org] if one not in gone]
 
-    def take_fault(self, operation: str) -> dict[str, Any] | None:
-        """The fault that this request meets, if any."""
+    def take_fault(self, operation: str, request_id: str) -> dict[str, Any] | None:
+        """The fault that this request meets, if any; one with a ``request_id`` is aimed at that one alone."""
         with self.lock:
             for fault in self.faults:
+                if fault.get("request_id", request_id) != request_id:
+                    continue
                 if fault.get("on", "any") in (operation, "any") and fault.get("times", -1) != 0:
                     fault["times"] = fault.get("times", -1) - 1
                     return fault
