@@ -17,6 +17,8 @@ _PART_OF: Final = {
     "status": "accounts",
     "delete": "accounts",
     "change": "changes",
+    "changes-new": "changes",
+    "verify": "changes",
 }
 
 

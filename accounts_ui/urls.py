@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts_ui.views import account_forms, accounts, assign, changes, home, person, types
+from accounts_ui.views import account_forms, accounts, assign, chain, changes, home, person, types
 
 _ORG = "orgs/<str:org>"
 _ACCOUNT = f"{_ORG}/accounts/<str:subject_id>/<str:code>"
@@ -20,6 +20,8 @@ urlpatterns = [
     path(f"{_ORG}/changes/export.csv", changes.export_csv, name="changes-csv"),
     path(f"{_ORG}/changes/export.jsonl", changes.export_jsonl, name="changes-jsonl"),
     path(f"{_ORG}/changes/evidence.zip", changes.evidence, name="changes-evidence"),
+    path(f"{_ORG}/changes/new/", chain.news, name="changes-new"),
+    path(f"{_ORG}/changes/verify/", chain.verify, name="verify"),
     path(f"{_ORG}/changes/<str:change_id>/", changes.change, name="change"),
     path(f"{_ORG}/changes/<str:change_id>/check/", changes.check, name="check"),
     path(f"{_ORG}/changes/<str:change_id>/decide/", changes.decide, name="decide"),

@@ -149,6 +149,40 @@ class Checkpoint(models.Model):
         return f"checkpoint at {self.sequence}"
 
 
+class Verification(models.Model):
+    """A look at the chain: who looked, how far it came, and what it found. A note, kept by nobody but this table.
+
+    ``since`` is the sequence that an earlier look had reached; 0 where this one began at the first event.
+    """
+
+    class State(models.TextChoices):
+        """How it stands."""
+
+        RUNNING = "running", "running"
+        VERIFIED = "verified", "verified"
+        BROKEN = "broken", "broken"
+
+    by_issuer = models.CharField(max_length=255, blank=True)
+    by_subject = models.CharField(max_length=255, blank=True)
+    by_name = models.TextField()
+    organization_id = models.CharField(max_length=255, blank=True)
+    started_at = models.DateTimeField()
+    at = models.DateTimeField()
+    state = models.CharField(max_length=16, choices=State.choices)
+    since = models.BigIntegerField()
+    sequence = models.BigIntegerField()
+    hash = models.CharField(max_length=64)
+    end = models.BigIntegerField()
+    broken_at = models.BigIntegerField(null=True)
+    what = models.TextField(blank=True)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["-at", "-id"]
+
+    def __str__(self) -> str:
+        return f"{self.state} to {self.sequence}"
+
+
 def patience() -> datetime.timedelta:
     """How long an operation may take: one limit for its call, one for the read that may follow."""
     return datetime.timedelta(seconds=2 * settings.DIRECTORY_TIMEOUT)

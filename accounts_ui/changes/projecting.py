@@ -24,12 +24,21 @@ class Untrue(Exception):
         self.sequence = sequence
 
 
-def verify_changes() -> None:
-    """Each change against its first and its newest event. Raises ``Untrue``."""
-    orphan = Event.objects.filter(~Exists(Change.objects.filter(change_id=OuterRef("change_id")))).order_by("sequence")
+def verify_changes(after: int = 0, to: int | None = None) -> None:
+    """Each change against its first and its newest event. Raises ``Untrue``.
+
+    Args:
+        after: only changes whose newest event stands after this sequence.
+        to: only up to this one.
+
+    """
+    window = {"gt": after} if to is None else {"gt": after, "lte": to}
+    orphans = Event.objects.filter(**{f"sequence__{name}": bound for name, bound in window.items()})
+    orphan = orphans.filter(~Exists(Change.objects.filter(change_id=OuterRef("change_id")))).order_by("sequence")
     if event := orphan.first():
         raise Untrue(event.sequence, f"change {event.change_id} has events and is missing itself")
-    changes = Change.objects.order_by("last_sequence").iterator(_CHUNK)
+    found = Change.objects.filter(**{f"last_sequence__{name}": bound for name, bound in window.items()})
+    changes = found.order_by("last_sequence").iterator(_CHUNK)
     while chunk := list(islice(changes, _CHUNK)):
         events: dict[Any, list[Event]] = defaultdict(list)
         for event in Event.objects.filter(change_id__in=[one.change_id for one in chunk]).order_by("sequence"):

@@ -10,7 +10,7 @@ from django.db.models import F, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 
-from accounts_ui.changes.models import OPEN_OUTCOMES, Change, Event, Outcome, patience
+from accounts_ui.changes.models import OPEN_OUTCOMES, Change, Event, EventKind, Outcome, patience
 
 PER_PAGE = 50
 
@@ -113,6 +113,14 @@ def by_operation(change_id: uuid.UUID) -> Change | None:
 def end_of_chain() -> int:
     """The sequence of the newest event; 0 where there is none."""
     return Event.objects.order_by("-sequence").values_list("sequence", flat=True).first() or 0
+
+
+def news(organization_id: str, filters: LogFilters, after: int) -> tuple[int, int]:
+    """Of what matches: how many changes were asked for after this sequence, and how many older ones moved on."""
+    found = matching(organization_id, filters).filter(last_sequence__gt=after).order_by()
+    asked = Event.objects.filter(sequence__gt=after, event=EventKind.REQUESTED, change_id__in=found.values("change_id"))
+    new = asked.count()
+    return new, found.count() - new
 
 
 def events_of(change: Change) -> list[Event]:

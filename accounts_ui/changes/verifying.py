@@ -42,6 +42,9 @@ class Verified:
     hash: str
 
 
+NOTHING = Verified(0, 0, FIRST_PREVIOUS_HASH)
+
+
 def no_relatives(_: Record) -> Iterable[Record]:
     """Of an export nothing is known beside its lines."""
     return ()
@@ -54,6 +57,8 @@ def verify_records(
     filtered: bool = False,
     vouched: Vouched | None = None,
     relatives: Callable[[Record], Iterable[Record]] = no_relatives,
+    after: "Verified | None" = None,
+    newest: int = 0,
 ) -> Verified:
     """Follow the chain through ``records``.
 
@@ -62,12 +67,15 @@ def verify_records(
             neighbours still have to fit.
         vouched: what kept checkpoints say.
         relatives: where values of a broken record stand a second time, so that the changed field can be named.
+        after: what was verified before; the records go on from there.
+        newest: the place among the keys of the key that signed the end of it.
 
     Raises:
         Broken: at the first record that does not verify.
 
     """
-    count, last, before, newest = 0, 0, {"hash": FIRST_PREVIOUS_HASH}, 0
+    after = after or NOTHING
+    count, last, before = after.count, after.sequence, {"hash": after.hash}
     for record in records:
         sequence = record.get("sequence")
         if not isinstance(sequence, int) or isinstance(sequence, bool):
@@ -98,10 +106,37 @@ def verify_database(keys: Keyring, vouched: Vouched | None = None) -> Verified:
             verify_changes()
         except Untrue as untrue:
             raise Broken(untrue.sequence, str(untrue)) from None
-        _verify_stored_checkpoints(keys)
-        if wrong := guarding.wrong(connection):
-            raise Broken(None, f"the triggers that keep the log are not as they were made: {', '.join(wrong)}")
+        _verify_surroundings(keys)
     return verified
+
+
+def verify_part(keys: Keyring, done: Verified, *, most: int) -> tuple[Verified, int]:
+    """Go on from what is verified by up to ``most`` events: what is verified then, and where the chain ends now.
+
+    Raises:
+        Broken: at the first break, which may be that ``done`` does not stand any more.
+
+    """
+    with snapshot():
+        stands = Event.objects.filter(sequence=done.sequence).values_list("hash", "key_id").first()
+        if done.sequence and stands is None:
+            raise Broken(done.sequence, "was verified before and is missing: the tail was cut")
+        if stands and stands[0] != done.hash:
+            raise Broken(done.sequence, "has another hash than when it was verified: the log was rewritten")
+        key = keys.get(stands[1]) if stands else None
+        end = Event.objects.order_by("-sequence").values_list("sequence", flat=True).first() or 0
+        to = min(end, done.sequence + most)
+        events = Event.objects.filter(sequence__gt=done.sequence, sequence__lte=to).order_by("sequence")
+        records = (record_of(event) for event in events.iterator(_CHUNK))
+        newest = key.position if key else 0
+        verified = verify_records(records, keys, relatives=relatives_of, after=done, newest=newest)
+        try:
+            verify_changes(done.sequence, to if to < end else None)
+        except Untrue as untrue:
+            raise Broken(untrue.sequence, str(untrue)) from None
+        if to == end:
+            _verify_surroundings(keys)
+    return verified, end
 
 
 def read_lines(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
@@ -141,6 +176,12 @@ def _verify_checkpoint(checkpoint: Any, keys: Keyring) -> tuple[int, str]:
     if key.last is not None and sequence > key.last:
         raise Broken(sequence, f"the checkpoint is {key.why_not(sequence)}")
     return sequence, str(checkpoint.get("hash"))
+
+
+def _verify_surroundings(keys: Keyring) -> None:
+    _verify_stored_checkpoints(keys)
+    if wrong := guarding.wrong(connection):
+        raise Broken(None, f"the triggers that keep the log are not as they were made: {', '.join(wrong)}")
 
 
 def _verify_stored_checkpoints(keys: Keyring) -> None:

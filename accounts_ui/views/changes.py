@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.urls import reverse
 
-from accounts_ui.changes import checkpoints, export, reading
+from accounts_ui.changes import checkpoints, export, looking, reading
 from accounts_ui.changes.activity import activity
 from accounts_ui.changes.evidence import pack
 from accounts_ui.changes.models import Action, Outcome
@@ -41,6 +41,7 @@ def changes(request: HttpRequest, org: str) -> HttpResponse:
         "activity": counted,
         "chart": draw(counted),
         "newest": newest,
+        "chain": looking.chain(),
         "actions": Action.values,
         "outcomes": Outcome.values,
         "title": log_filters.heading(filters, found.rows),

@@ -4,7 +4,7 @@
   const palette = document.getElementById("palette");
   const help = document.getElementById("keys-help");
   const typing = (element) => element.closest("input, textarea, select, [contenteditable]") !== null;
-  const rows = () => [...document.querySelectorAll("main tbody tr:not(.empty, .group)")].filter((row) => row.offsetParent !== null);
+  const rows = () => [...document.querySelectorAll("main table:not(.numbers) tbody tr:not(.empty, .group)")].filter((row) => row.offsetParent !== null);
 
   function walk(step) {
     const all = rows();

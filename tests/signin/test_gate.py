@@ -35,6 +35,8 @@ EXPECTED = {
     "orgs/<str:org>/changes/export.csv": READ,
     "orgs/<str:org>/changes/export.jsonl": READ,
     "orgs/<str:org>/changes/evidence.zip": READ,
+    "orgs/<str:org>/changes/new/": READ,
+    "orgs/<str:org>/changes/verify/": READ,
     "orgs/<str:org>/changes/<str:change_id>/": READ,
     "orgs/<str:org>/changes/<str:change_id>/check/": ADMIN,
     "orgs/<str:org>/changes/<str:change_id>/decide/": ADMIN,
