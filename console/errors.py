@@ -140,7 +140,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
 def _bare(request: HttpRequest, status: int, title: str, message: str) -> HttpResponse:
     number = getattr(request, "id", "")
     section = (
-        f"<section class=problem role=alert data-status={status}><h1>{title}</h1><p>{message} If it stays so, tell "
+        f'<section class="problem" role="alert" data-status="{status}">'
+        f"<h1>{title}</h1><p>{message} If it stays so, tell "
         f"your operator this number: <code>{number}</code></p><p><a href='/'>Organizations</a></p></section>"
     )
     if not request.headers.get("HX-Request"):

@@ -31,14 +31,14 @@ class Job:
             world.directory.server.control("add", org="acme", subject_id=self.subject, code=CODE, status="active")
         self.csrf = token_of(browser)
 
-    def send(self) -> requests.Response:
+    def send(self, message: str = "") -> requests.Response:
         account = f"/orgs/acme/accounts/{self.subject}/{CODE}"
         path, fields = {
             "assign": ("/orgs/acme/accounts/assign/", {"subject_id": self.subject, "code": CODE}),
             "change_status": (f"{account}/status/", {"status": "expired", "expected_status": "active"}),
             "delete": (f"{account}/delete/", {"expected_status": "active"}),
         }[self.action]
-        fields |= {"message": "", "operation_id": self.operation_id, "csrfmiddlewaretoken": self.csrf}
+        fields |= {"message": message, "operation_id": self.operation_id, "csrfmiddlewaretoken": self.csrf}
         return _post(self.browser, path, fields, self.request_id)
 
     def check(self, request_id: str) -> requests.Response:
