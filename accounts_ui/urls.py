@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts_ui.views import account_forms, accounts, assign, chain, changes, home, person, types
+from accounts_ui.views import account_forms, accounts, assign, chain, changes, home, looks, person, types
 
 _ORG = "orgs/<str:org>"
 _ACCOUNT = f"{_ORG}/accounts/<str:subject_id>/<str:code>"
@@ -11,6 +11,9 @@ urlpatterns = [
     path("", home.home, name="home"),
     path(f"{_ORG}/accounts/", accounts.accounts, name="accounts"),
     path(f"{_ORG}/accounts/export.csv", accounts.export, name="accounts-export"),
+    path(f"{_ORG}/accounts/matching/", accounts.matching, name="accounts-matching"),
+    path(f"{_ORG}/accounts/columns/", looks.arrange, name="columns"),
+    path(f"{_ORG}/views/", looks.views, name="views"),
     path(f"{_ORG}/accounts/assign/", assign.assign, name="assign"),
     path(f"{_ACCOUNT}/status/", account_forms.status, name="status"),
     path(f"{_ACCOUNT}/delete/", account_forms.remove, name="delete"),

@@ -1,6 +1,8 @@
 """The rows of an organization: what the directory lists, and what the log knows of each."""
 
+import csv
 import datetime
+import io
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -67,6 +69,15 @@ class AccountRow:
     def has_forms(self) -> bool:
         """Whether the account can be named in an address."""
         return self.has_page and self.code is not None and is_id(self.code)
+
+    @property
+    def pair(self) -> str:
+        """``subject_id,code`` as CSV, for selecting it; empty where nothing can be asked for it."""
+        if not (self.has_forms if self.code is not None else self.has_page):
+            return ""
+        line = io.StringIO()
+        csv.writer(line, lineterminator="").writerow([self.subject_id, self.code or ""])
+        return line.getvalue()
 
     @property
     def created(self) -> datetime.datetime | None:

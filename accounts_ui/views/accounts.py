@@ -1,17 +1,19 @@
 """People and their accounts, and the same as CSV."""
 
 import functools
-from typing import Any
 
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
 from django.utils.translation import gettext
 
 from accounts_ui.changes.export import csv_lines
 from accounts_ui.services.browse import AccountFilters, list_accounts, matching_accounts
+from accounts_ui.services.liking import saved_views
 from accounts_ui.services.people import AccountRow
 from accounts_ui.services.sorting import ACCOUNT_SORTS
 from accounts_ui.views import columns, forms
 from accounts_ui.views.lists import respond_with_list
+from accounts_ui.views.looks import FIELDS, known_query, sized
+from accounts_ui.views.selected import MAX_SELECTED, read_selected
 from accounts_ui.views.shared import client_of, origin_of, page
 from console.signin.gate import organization
 from console.signin.rules import Role
@@ -25,17 +27,43 @@ _EXPORTED = (
 @page("GET")
 def accounts(request: HttpRequest, org: str) -> HttpResponse:
     """``GET /orgs/{org}/accounts/``."""
-    filters = _filters(request)
-    values = {"title": gettext("Accounts"), "filters": filters, **_looks(request)}
-    read = functools.partial(list_accounts, client=client_of(request), origin=origin_of(request), filters=filters)
+    origin = origin_of(request)
+    likes, size = sized(request)
+    filters = _filters(request, size=size)
+    names = columns.columns_from(forms.read_query(request, ("columns",))["columns"]) or likes
+    shown = columns.shown(names)
+    values = {
+        "title": gettext("Accounts"),
+        "filters": filters,
+        "columns": shown,
+        "arranged": columns.arranged(shown),
+        "sizes": columns.PAGE_SIZES,
+        "sorts": columns.SORT_LABELS,
+        "most": MAX_SELECTED,
+        "share": _share(request, [one.name for one in shown], filters),
+        "views": saved_views(origin=origin, page="accounts"),
+    }
+    read = functools.partial(list_accounts, client=client_of(request), origin=origin, filters=filters)
     return respond_with_list(request, "accounts", read, values)
 
 
 @organization(Role.AUDITOR)
 @page("GET")
-def export(request: HttpRequest, org: str) -> StreamingHttpResponse:
-    """``GET /orgs/{org}/accounts/export.csv``: what the page shows, all pages of it."""
+def matching(request: HttpRequest, org: str) -> HttpResponse:
+    """``GET /orgs/{org}/accounts/matching/``: what can be selected of all rows that match, one a line."""
     rows = matching_accounts(client=client_of(request), origin=origin_of(request), filters=_filters(request))
+    pairs = [pair for row in rows if (pair := row.pair)]
+    return HttpResponse("\n".join(pairs[:MAX_SELECTED]), content_type="text/plain; charset=utf-8")
+
+
+@organization(Role.AUDITOR)
+@page("GET", "POST")
+def export(request: HttpRequest, org: str) -> StreamingHttpResponse:
+    """``GET /orgs/{org}/accounts/export.csv``: what the page shows, all pages of it. ``POST``: what is selected."""
+    rows = matching_accounts(client=client_of(request), origin=origin_of(request), filters=_filters(request))
+    if request.method == "POST":
+        selected = set(read_selected(request.POST))
+        rows = [row for row in rows if (row.subject_id, row.code or "") in selected]
     lines = csv_lines(_EXPORTED.split(), (_cells(row) for row in rows))
     return StreamingHttpResponse(
         lines,
@@ -44,7 +72,7 @@ def export(request: HttpRequest, org: str) -> StreamingHttpResponse:
     )
 
 
-def _filters(request: HttpRequest) -> AccountFilters:
+def _filters(request: HttpRequest, *, size: int = columns.PER_PAGE) -> AccountFilters:
     given = forms.read_query(request, ("q", "status", "type", "role", "sort", "page", "per_page"))
     return AccountFilters(
         q=given["q"].strip(),
@@ -53,15 +81,16 @@ def _filters(request: HttpRequest) -> AccountFilters:
         role=given["role"],
         sort=forms.sorting(given["sort"], ACCOUNT_SORTS),
         page=forms.number(given["page"], "page", default=1, most=1_000_000),
-        per_page=forms.number(given["per_page"], "per_page", default=50, most=500),
+        per_page=forms.number(given["per_page"], "per_page", default=size, most=500),
     )
 
 
-def _looks(request: HttpRequest) -> dict[str, Any]:
-    """The columns to show: those that the address names, else the usual ones."""
-    named = columns.columns_from(forms.read_query(request, ("columns",))["columns"])
-    shown = columns.shown(named or columns.DEFAULT)
-    return {"columns": shown, "sorts": columns.SORT_LABELS}
+def _share(request: HttpRequest, names: list[str], filters: AccountFilters) -> str:
+    """The query that shows the same to everybody, whatever columns and page size they like."""
+    kept = QueryDict(known_query(request.GET.urlencode(), FIELDS["accounts"]), mutable=True)
+    kept["columns"] = ",".join(names)
+    kept["per_page"] = str(filters.per_page)
+    return kept.urlencode(safe=",")
 
 
 def _cells(row: AccountRow) -> tuple[object, ...]:

@@ -33,7 +33,8 @@ COLUMNS: Final = {
     )
 }
 DEFAULT: Final = ("name", "subject_id", "code", "status", "created", "changed")
-PAGE_SIZES: Final = (25, 50, 100, 200)
+PER_PAGE: Final = 50
+PAGE_SIZES: Final = (25, PER_PAGE, 100, 200, 500)
 
 SORT_LABELS: Final = {
     **{name: one.label for name, one in COLUMNS.items()},
@@ -62,3 +63,8 @@ def shown(names: Iterable[str]) -> list[Column]:
     """These columns; where none of them tells who it is, the person comes first."""
     found = [COLUMNS[name] for name in names if name in COLUMNS]
     return found if any(one.name == "name" for one in found) else [COLUMNS["name"], *found]
+
+
+def arranged(chosen: list[Column]) -> list[tuple[Column, bool]]:
+    """All columns for the form that arranges them: the chosen ones in their order, then the others."""
+    return [*((one, True) for one in chosen), *((one, False) for one in COLUMNS.values() if one not in chosen)]

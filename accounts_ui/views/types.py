@@ -7,10 +7,12 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext, gettext_lazy
 
 from accounts_ui.services.browse import TypeFilters, list_types
+from accounts_ui.services.liking import saved_views
 from accounts_ui.services.sorting import TYPE_SORTS
 from accounts_ui.views import forms
 from accounts_ui.views.columns import Column
 from accounts_ui.views.lists import respond_with_list
+from accounts_ui.views.looks import FIELDS, known_query
 from accounts_ui.views.shared import client_of, origin_of, page
 from console.signin.gate import organization
 from console.signin.rules import Role
@@ -33,6 +35,13 @@ def types(request: HttpRequest, org: str) -> HttpResponse:
     given |= {"q": given["q"].strip(), "sort": forms.sorting(given["sort"], TYPE_SORTS)}
     filters = TypeFilters(**given)
     sorts = {one.name: one.label for one in COLUMNS}
-    values = {"title": gettext("Account types"), "filters": filters, "columns": COLUMNS, "sorts": sorts}
+    values = {
+        "title": gettext("Account types"),
+        "filters": filters,
+        "columns": COLUMNS,
+        "sorts": sorts,
+        "share": known_query(request.GET.urlencode(), FIELDS["types"]),
+        "views": saved_views(origin=origin_of(request), page="types"),
+    }
     read = functools.partial(list_types, client=client_of(request), origin=origin_of(request), filters=filters)
     return respond_with_list(request, "types", read, values)

@@ -3,7 +3,7 @@
   "use strict";
   const palette = document.getElementById("palette");
   const help = document.getElementById("keys-help");
-  const typing = (element) => element.closest("input, textarea, select, [contenteditable]") !== null;
+  const typing = (element) => element.closest("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]") !== null;
   const rows = () => [...document.querySelectorAll("main table:not(.numbers) tbody tr:not(.empty, .group)")].filter((row) => row.offsetParent !== null);
 
   function walk(step) {
@@ -20,9 +20,11 @@
   function act(key) {
     const row = document.activeElement.closest("tr");
     const selector = `[data-key="${CSS.escape(key)}"]`;
-    const found = (row && row.querySelector(selector)) || document.querySelector(`main ${selector}, .top ${selector}`);
+    // A letter of rows means the one in focus, never just the first.
+    const ofPage = [...document.querySelectorAll(`main ${selector}, .top ${selector}`)].find((one) => !one.closest("tbody"));
+    const found = (row && row.querySelector(selector)) || ofPage;
     if (!found) return false;
-    if (found.matches("input, textarea")) { found.focus(); found.select && found.select(); } else found.click();
+    if (found.matches("input:not([type=checkbox]), textarea")) { found.focus(); found.select && found.select(); } else found.click();
     return true;
   }
 
@@ -54,6 +56,7 @@
     options.replaceChildren();
     // What the page offers, found in the page itself: its navigation, its actions, its links with a letter.
     document.querySelectorAll(".top nav a, main .actions a[href], main a[data-key], main button[data-key]").forEach((one) => {
+      if (one.closest("tbody")) return;
       const item = document.createElement("li");
       const link = document.createElement("a");
       link.href = one.href || "#";

@@ -46,6 +46,25 @@
     if (event.target.matches("select[data-submits]")) event.target.form.requestSubmit();
   });
 
+  // Columns move within the form; only "Save" sends it.
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-arranges] button[name=move]");
+    if (!button) return;
+    event.preventDefault();
+    const item = button.closest("li");
+    if (button.value.startsWith("up:")) item.previousElementSibling && item.previousElementSibling.before(item);
+    else item.nextElementSibling && item.nextElementSibling.after(item);
+    button.focus();
+  });
+
+  document.addEventListener("click", async (event) => {
+    const link = event.target.closest("[data-copies]");
+    if (!link || !navigator.clipboard) return; // then it leads to the address, to be copied from there
+    event.preventDefault();
+    await navigator.clipboard.writeText(link.href);
+    link.textContent = link.dataset.copied;
+  });
+
   document.body.addEventListener("htmx:sendError", (event) => {
     const results = document.getElementById("results");
     const said = document.getElementById("unreachable");

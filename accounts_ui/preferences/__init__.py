@@ -1,0 +1,1 @@
+"""How each person likes their lists: columns, page size, saved views. Nothing here is about accounts."""

@@ -1,0 +1,60 @@
+"""How a person likes their lists, and the views that they saved. Limits keep it small."""
+
+from typing import Final
+
+from django.utils.translation import gettext
+
+from accounts_ui.preferences import keeping
+from accounts_ui.preferences.keeping import Owner
+from accounts_ui.preferences.models import Look, SavedView
+from accounts_ui.services.errors import InvalidInput
+from accounts_ui.services.inputs import check_message
+from accounts_ui.services.origin import Origin
+
+MAX_VIEWS: Final = 50  # of one person, on one page of one organization
+MAX_NAME: Final = 80  # characters
+MAX_QUERY: Final = 2000  # characters
+
+
+def look_of(*, origin: Origin, page: str) -> Look:
+    """How the person who asks likes the page."""
+    return keeping.look_of(_owner(origin), page)
+
+
+def remember_look(*, origin: Origin, page: str, columns: list[str], per_page: int | None) -> None:
+    """Keep the choice and order of columns, and the size of a page. Nothing: as everybody sees it."""
+    keeping.keep_look(_owner(origin), page, columns=columns, per_page=per_page)
+
+
+def saved_views(*, origin: Origin, page: str) -> list[SavedView]:
+    """What the person saved of this page here."""
+    return list(keeping.views_of(_owner(origin), origin.organization_id, page))
+
+
+def save_view(*, origin: Origin, page: str, name: str, query: str) -> None:
+    """Keep an address under a name.
+
+    Raises:
+        InvalidInput: no name, a name or an address that is too long, or too many views.
+
+    """
+    name = " ".join(check_message(name).split())
+    if not 0 < len(name) <= MAX_NAME:
+        raise InvalidInput("name", gettext("The name of a view has 1 to %(most)s characters.") % {"most": MAX_NAME})
+    if len(query) > MAX_QUERY:
+        raise InvalidInput("query", gettext("This view has too many filters to be saved."))
+    others = keeping.views_of(_owner(origin), origin.organization_id, page).exclude(name=name)
+    if others.count() >= MAX_VIEWS:
+        raise InvalidInput(
+            "name", gettext("You have saved %(most)s views here; delete one first.") % {"most": MAX_VIEWS}
+        )
+    keeping.keep_view(_owner(origin), origin.organization_id, page, name=name, query=query)
+
+
+def delete_view(*, origin: Origin, page: str, name: str) -> None:
+    """Forget a saved view; one that is gone already is gone."""
+    keeping.views_of(_owner(origin), origin.organization_id, page).filter(name=name).delete()
+
+
+def _owner(origin: Origin) -> Owner:
+    return Owner(origin.issuer, origin.subject)

@@ -1,0 +1,29 @@
+"""The accounts that somebody ticked: posted as lines of ``subject_id,code``, or as a field for each."""
+
+import csv
+from typing import Final
+
+from django.http import QueryDict
+from django.utils.translation import gettext
+
+from accounts_ui.services.errors import InvalidInput
+
+MAX_SELECTED: Final = 5000
+
+
+def read_selected(sent: QueryDict) -> list[tuple[str, str]]:
+    """Subject and code of each, in the order that they came; the code of a person's own row is empty.
+
+    Raises:
+        InvalidInput: something that is no such pair, or too many of them.
+
+    """
+    lines = [line for field in sent.getlist("selected") for line in field.splitlines() if line.strip()]
+    if len(lines) > MAX_SELECTED:
+        raise InvalidInput("selected", gettext("At most %(most)s rows can be selected.") % {"most": MAX_SELECTED})
+    pairs = []
+    for cells in csv.reader(lines):
+        if len(cells) != 2 or not cells[0]:
+            raise InvalidInput("selected", gettext("What is selected has to be a subject id and a code in each line."))
+        pairs.append((cells[0], cells[1]))
+    return list(dict.fromkeys(pairs))
