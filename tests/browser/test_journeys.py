@@ -23,7 +23,7 @@ def test_the_whole_job(open_page, sqlite_console, directory, javascript, width):
         page.get_by_role("button", name="Search").click()
     expect(page.locator("table[data-total='2']")).to_be_visible()
     page.get_by_role("link", name="Assign Bella Browser").click()
-    page.get_by_label("Account type").fill("worker")
+    page.locator("form[action$='/assign/']").get_by_label("Account type").fill("worker")
     page.get_by_label("Message for the log").fill("starts today")
     page.get_by_role("button", name="Assign").click()
     expect(page.locator("[role=status][data-outcome=applied]")).to_contain_text(
