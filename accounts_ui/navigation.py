@@ -16,6 +16,8 @@ _PART_OF: Final = {
     "assign": "accounts",
     "status": "accounts",
     "delete": "accounts",
+    "bulk": "accounts",
+    "plan": "accounts",
     "change": "changes",
     "changes-new": "changes",
     "verify": "changes",

@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from accounts_ui.views import account_forms, accounts, assign, chain, changes, home, looks, person, types
+from accounts_ui.views import account_forms, accounts, assign, bulk, chain, changes, home, looks, person, types
 
 _ORG = "orgs/<str:org>"
 _ACCOUNT = f"{_ORG}/accounts/<str:subject_id>/<str:code>"
+_PLAN = f"{_ORG}/accounts/bulk/<uuid:plan_id>"
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -15,6 +16,14 @@ urlpatterns = [
     path(f"{_ORG}/accounts/columns/", looks.arrange, name="columns"),
     path(f"{_ORG}/views/", looks.views, name="views"),
     path(f"{_ORG}/accounts/assign/", assign.assign, name="assign"),
+    path(f"{_ORG}/accounts/bulk/", bulk.bulk, name="bulk"),
+    path(f"{_PLAN}/", bulk.plan, name="plan"),
+    path(f"{_PLAN}/confirm/", bulk.confirm, name="plan-confirm"),
+    path(f"{_PLAN}/run/", bulk.run, name="plan-run"),
+    path(f"{_PLAN}/pause/", bulk.pause, name="plan-pause"),
+    path(f"{_PLAN}/stop/", bulk.stop, name="plan-stop"),
+    path(f"{_PLAN}/rest.csv", bulk.rest, name="plan-rest"),
+    path(f"{_PLAN}/failures.csv", bulk.failures, name="plan-failures"),
     path(f"{_ACCOUNT}/status/", account_forms.status, name="status"),
     path(f"{_ACCOUNT}/delete/", account_forms.remove, name="delete"),
     path(f"{_ORG}/types/", types.types, name="types"),

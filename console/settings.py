@@ -54,6 +54,7 @@ INSTALLED_APPS = [
     "console.signin",
     "accounts_ui.changes",
     "accounts_ui.preferences",
+    "accounts_ui.plans",
     "accounts_ui",
 ]
 
@@ -220,6 +221,7 @@ CSRF_FAILURE_VIEW = "console.signin.gate.csrf_failure"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # a cookie would show names to the disk
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 600  # without scripts, each row of a page that is ticked is one
+FILE_UPLOAD_HANDLERS = ["console.uploads.CappedUploadHandler"]
 SILENCED_SYSTEM_CHECKS = [
     "security.W002",  # X-Frame-Options: console.operations.requests sends it in the one mode where it is true
     "security.W005",  # HSTS for subdomains: see above

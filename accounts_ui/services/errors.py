@@ -13,6 +13,8 @@
     ├── AnotherOperationOpen  ``change`` of the same account has no outcome yet
     ├── AccountMoved          ``change`` of the same account was made while this one was being checked
     ├── ConfirmationNeeded    the directory does not know ``what`` (``subject``, ``code``, ``recorded``)
+    ├── PlanUnknown           the organization has no such plan
+    ├── PlanRefuses           the plan is not in a state, or not this person's, to do that
     ├── NotSettled            ``change`` stays unknown: what was read does not tell
     ├── LogUnavailable        nothing could be recorded, so nothing was sent
     └── OutcomeNotRecorded    ``change`` was sent, and its outcome could not be recorded
@@ -25,6 +27,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from accounts_ui.changes.models import Change
     from accounts_ui.services.outside import Outside
+
+NOTHING_SENT = "The change log cannot be written at the moment, so nothing was sent. Try again in a minute."
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,14 @@ class AccountNotHere(ServiceError):
 
 class ChangeUnknown(ServiceError):
     """The organization has no such change."""
+
+
+class PlanUnknown(ServiceError):
+    """The organization has no such plan."""
+
+
+class PlanRefuses(ServiceError):
+    """The plan is not in a state, or not this person's, to do that."""
 
 
 class OperationIdReused(ServiceError):

@@ -15,8 +15,8 @@ from accounts_ui.directory import errors
 from accounts_ui.directory.client import DirectoryClient, Done
 from accounts_ui.directory.rows import Account, Listing
 from accounts_ui.services import evidence, inputs
-from accounts_ui.services.catalogue import known_types
 from accounts_ui.services.errors import (
+    NOTHING_SENT,
     AccountFacts,
     AccountMoved,
     AlreadyAssigned,
@@ -29,6 +29,7 @@ from accounts_ui.services.errors import (
     StateChanged,
 )
 from accounts_ui.services.facts import facts_in, name_of
+from accounts_ui.services.fresh import Fresh, read_fresh
 from accounts_ui.services.judging import judge
 from accounts_ui.services.origin import Origin
 
@@ -70,8 +71,9 @@ def assign(
     code: str,
     message: str,
     confirm_unknown: bool,
+    fresh: Fresh | None = None,
 ) -> Change:
-    """Link a person to an account type.
+    """Link a person to an account type. ``fresh``: what was just read, where many operations share one read.
 
     Raises:
         ServiceError: as its tree says; nothing was sent.
@@ -79,18 +81,18 @@ def assign(
 
     """
     operation = _operation(Action.ASSIGN, operation_id, subject_id, code, message)
-    return _once(operation, origin, client, lambda: _assign(operation, origin, client, confirm_unknown=confirm_unknown))
+    return _once(operation, origin, client, lambda: _assign(operation, origin, client, fresh, confirm=confirm_unknown))
 
 
-def _assign(operation: _Operation, origin: Origin, client: DirectoryClient, *, confirm_unknown: bool) -> Change:
+def _assign(
+    operation: _Operation, origin: Origin, client: DirectoryClient, fresh: Fresh | None, *, confirm: bool
+) -> Change:
     with _nothing_is_sent():
-        sequence = reading.end_of_chain()
-        listing = client.list_users(origin.organization_id)
-        types = known_types(client=client, organization_id=origin.organization_id, listing=listing)
-        kind = types.get(operation.code)
+        read = fresh or read_fresh(client=client, origin=origin)
+        listing, kind = read.listing, read.types.get(operation.code)
         existing = listing.account(operation.subject_id, operation.code)
         _refuse_existing(existing)
-        if not confirm_unknown:
+        if not confirm:
             _ask_about_unknown(operation, origin, listing, known=kind is not None)
     facts = _facts(
         operation,
@@ -100,7 +102,7 @@ def _assign(operation: _Operation, origin: Origin, client: DirectoryClient, *, c
         before=existing.status if existing else None,
     )
     call = lambda: client.assign(origin.organization_id, operation.subject_id, operation.code)  # noqa: E731
-    return _perform(operation, origin, client, facts, call, sequence)
+    return _perform(operation, origin, client, facts, call, read.sequence)
 
 
 def change_status(
@@ -113,12 +115,13 @@ def change_status(
     status: str,
     expected_status: str,
     message: str,
+    fresh: Fresh | None = None,
 ) -> Change:
     """Set the status of an account that is still in ``expected_status``. Raises as ``assign``."""
     wanted, expected = inputs.check_status(status), inputs.check_expected(expected_status)
     operation = _operation(Action.CHANGE_STATUS, operation_id, subject_id, code, message, wanted, expected)
     call = lambda: client.change_status(origin.organization_id, subject_id, code, wanted)  # noqa: E731
-    return _once(operation, origin, client, lambda: _on_existing(operation, origin, client, call))
+    return _once(operation, origin, client, lambda: _on_existing(operation, origin, client, call, fresh))
 
 
 def delete(
@@ -130,6 +133,7 @@ def delete(
     code: str,
     expected_status: str,
     message: str,
+    fresh: Fresh | None = None,
 ) -> Change:
     """Delete an account that is still in ``expected_status``. Raises as ``assign``."""
     expected = inputs.check_expected(expected_status)
@@ -139,7 +143,7 @@ def delete(
         said = operation.message or "Deleted by an administrator."
         return client.delete(origin.organization_id, subject_id, code, said)
 
-    return _once(operation, origin, client, lambda: _on_existing(operation, origin, client, call))
+    return _once(operation, origin, client, lambda: _on_existing(operation, origin, client, call, fresh))
 
 
 def _operation(
@@ -199,19 +203,19 @@ def _result_of(change: Change, timeout: float) -> Change:
     return change
 
 
-def _on_existing(operation: _Operation, origin: Origin, client: DirectoryClient, call: Callable[[], Done]) -> Change:
+def _on_existing(
+    operation: _Operation, origin: Origin, client: DirectoryClient, call: Callable[[], Done], fresh: Fresh | None
+) -> Change:
     with _nothing_is_sent():
-        sequence = reading.end_of_chain()
-        listing = client.list_users(origin.organization_id)
-        types = known_types(client=client, organization_id=origin.organization_id, listing=listing)
+        read = fresh or read_fresh(client=client, origin=origin)
         current = facts_in(
-            listing=listing, types=types, origin=origin, subject_id=operation.subject_id, code=operation.code
+            listing=read.listing, types=read.types, origin=origin, subject_id=operation.subject_id, code=operation.code
         )
         _refuse_other_state(operation, current)
     facts = _facts(
         operation, origin, subject_name=current.subject_name, type_name=current.type_name, before=current.status
     )
-    return _perform(operation, origin, client, facts, call, sequence)
+    return _perform(operation, origin, client, facts, call, read.sequence)
 
 
 @contextmanager
@@ -220,7 +224,7 @@ def _nothing_is_sent() -> Iterator[None]:
     try:
         yield
     except Error as error:
-        raise LogUnavailable(_NOTHING_SENT) from error
+        raise LogUnavailable(NOTHING_SENT) from error
 
 
 def _refuse_existing(existing: Account | None) -> None:
@@ -361,7 +365,6 @@ def _conclude(
 
 
 _BUSY = "Another operation on this account has no outcome yet. It has to be settled first."
-_NOTHING_SENT = "The change log cannot be written at the moment, so nothing was sent. Try again in a minute."
 _QUESTIONS = {
     "subject": "The directory does not list this person in the organization, and would accept a typing error.",
     "code": "The directory does not name this account type.",

@@ -39,6 +39,8 @@ EXPLANATIONS: Final[dict[type[Exception], Explanation]] = {
     ),
     services.AccountMoved: Explanation(409, "The account has changed meanwhile", "Look at it, and decide again."),
     services.ConfirmationNeeded: Explanation(422, "Is this what you mean?", "Nothing was sent yet."),
+    services.PlanUnknown: Explanation(404, "There is no such plan", "Plans are kept for 30 days."),
+    services.PlanRefuses: Explanation(409, "The plan does not allow this", "Look at it again."),
     services.NotSettled: Explanation(409, "The outcome is still unknown", "Check again later, or decide it yourself."),
     services.LogUnavailable: Explanation(503, "The change log cannot be written", _OPERATOR),
     services.OutcomeNotRecorded: Explanation(503, "The outcome could not be recorded", _OPERATOR),

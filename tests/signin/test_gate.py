@@ -30,6 +30,14 @@ EXPECTED = {
     "orgs/<str:org>/accounts/columns/": READ,
     "orgs/<str:org>/views/": READ,
     "orgs/<str:org>/accounts/assign/": ADMIN,
+    "orgs/<str:org>/accounts/bulk/": ADMIN,
+    "orgs/<str:org>/accounts/bulk/<uuid:plan_id>/": ADMIN,
+    "orgs/<str:org>/accounts/bulk/<uuid:plan_id>/confirm/": ADMIN,
+    "orgs/<str:org>/accounts/bulk/<uuid:plan_id>/run/": ADMIN,
+    "orgs/<str:org>/accounts/bulk/<uuid:plan_id>/pause/": ADMIN,
+    "orgs/<str:org>/accounts/bulk/<uuid:plan_id>/stop/": ADMIN,
+    "orgs/<str:org>/accounts/bulk/<uuid:plan_id>/rest.csv": ADMIN,
+    "orgs/<str:org>/accounts/bulk/<uuid:plan_id>/failures.csv": ADMIN,
     "orgs/<str:org>/accounts/<str:subject_id>/<str:code>/status/": ADMIN,
     "orgs/<str:org>/accounts/<str:subject_id>/<str:code>/delete/": ADMIN,
     "orgs/<str:org>/types/": READ,
@@ -45,7 +53,11 @@ EXPECTED = {
     "orgs/<str:org>/changes/<str:change_id>/decide/": ADMIN,
 }
 # Answers of the view itself to what does not exist; they are not the gate's.
-OF_THE_VIEW = {"/changes/<": (404, "ChangeUnknown"), "signin/callback/": (400, "state_wrong")}
+OF_THE_VIEW = {
+    "/bulk/<": (404, "PlanUnknown"),
+    "/changes/<": (404, "ChangeUnknown"),
+    "signin/callback/": (400, "state_wrong"),
+}
 
 
 def routes_of(console):
@@ -67,6 +79,7 @@ def test_every_route_and_person(sqlite_console, directory, people):
     for route in routes:
         path = "/" + route.replace("<str:org>", "acme").replace("<str:subject_id>", subject)
         path = path.replace("<str:code>", "gold").replace("<str:change_id>", "0f9c1f3e-5a55-4f5e-9d5e-2b1c8f6f7a11")
+        path = path.replace("<uuid:plan_id>", "0f9c1f3e-5a55-4f5e-9d5e-2b1c8f6f7a11")
         for person, expected in EXPECTED[route].items():
             page = people[person].get(path, follow=False)
             if kind_of(page, route, person) != expected:

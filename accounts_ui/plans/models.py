@@ -1,0 +1,85 @@
+"""A plan and its rows. What was sent and what came of it stands in the change log, under a row's operation id."""
+
+import uuid
+from typing import ClassVar
+
+from django.db import models
+
+
+class State(models.TextChoices):
+    """How far a plan is."""
+
+    DRAFT = "draft", "draft"
+    RUNNING = "running", "running"
+    PAUSED = "paused", "paused"
+    STOPPED = "stopped", "stopped"
+    DONE = "done", "done"
+
+
+class Verdict(models.TextChoices):
+    """What the plan says of a row. Only ``WILL`` is ever sent."""
+
+    WILL = "will", "will"
+    ALREADY = "already", "already"
+    UNKNOWN_PERSON = "unknown_person", "unknown person"
+    UNKNOWN_TYPE = "unknown_type", "unknown type"
+    NOT_ALLOWED = "not_allowed", "not allowed"
+    DUPLICATE = "duplicate", "duplicate"
+    UNREADABLE = "unreadable", "unreadable"
+
+
+class Result(models.TextChoices):
+    """What came of a row. ``FAILED``: nothing was recorded and nothing was sent."""
+
+    WAITING = "", "waiting"
+    APPLIED = "applied", "applied"
+    NOT_APPLIED = "not_applied", "not applied"
+    UNKNOWN = "unknown", "unknown"
+    FAILED = "failed", "failed"
+
+
+class Plan(models.Model):
+    """One list of operations. ``lease_until``: until when a request that runs a chunk keeps others out."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    organization_id = models.CharField(max_length=255, db_index=True)
+    owner_issuer = models.CharField(max_length=255)
+    owner_subject = models.CharField(max_length=255)
+    owner_name = models.TextField(blank=True)
+    action = models.CharField(max_length=16)
+    message = models.TextField(blank=True)
+    note = models.TextField(blank=True)
+    state = models.CharField(max_length=16, choices=State.choices, default=State.DRAFT)
+    because = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
+    lease_owner = models.UUIDField(null=True)
+    lease_until = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"plan {self.id} {self.state}"
+
+
+class PlanRow(models.Model):
+    """One line. ``operation_id`` is fixed when planned: however often it is run, it is sent once."""
+
+    plan = models.ForeignKey(Plan, on_delete=models.CASCADE, related_name="rows")
+    line = models.PositiveIntegerField()
+    subject_id = models.TextField(blank=True)
+    subject_name = models.TextField(blank=True)
+    code = models.TextField(blank=True)
+    wanted = models.TextField(blank=True)
+    expected = models.TextField(blank=True)
+    verdict = models.CharField(max_length=16, choices=Verdict.choices)
+    detail = models.TextField(blank=True)
+    operation_id = models.UUIDField(unique=True, default=uuid.uuid4)
+    result = models.CharField(max_length=16, choices=Result.choices, blank=True)
+    reason = models.TextField(blank=True)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["id"]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["plan", "verdict", "result"], name="plans_by_verdict"),
+        ]
+
+    def __str__(self) -> str:
+        return f"line {self.line} {self.verdict} {self.result}"

@@ -1,0 +1,110 @@
+"""Keeping and finding plans."""
+
+import datetime
+import uuid
+from collections.abc import Iterable
+from typing import Final
+
+from django.db import transaction
+from django.db.models import Count, Q, QuerySet
+from django.utils import timezone
+
+from accounts_ui.plans.models import Plan, PlanRow, Result, State, Verdict
+
+KEPT: Final = datetime.timedelta(days=30)
+_BATCH: Final = 500  # rows a statement: SQLite takes a limited number of values
+
+
+def create(plan: Plan, rows: Iterable[PlanRow]) -> Plan:
+    """Keep a plan with its rows."""
+    with transaction.atomic():
+        plan.save(force_insert=True)
+        PlanRow.objects.bulk_create(rows, batch_size=_BATCH)
+    return plan
+
+
+def get(organization_id: str, plan_id: uuid.UUID) -> Plan | None:
+    """The plan, where the organization has it."""
+    return Plan.objects.filter(organization_id=organization_id, id=plan_id).first()
+
+
+def recent(organization_id: str, *, limit: int = 10) -> list[Plan]:
+    """The newest plans."""
+    return list(Plan.objects.filter(organization_id=organization_id).order_by("-created_at")[:limit])
+
+
+def of_operation(organization_id: str, operation_id: uuid.UUID) -> PlanRow | None:
+    """The row that an operation came from."""
+    found = PlanRow.objects.filter(operation_id=operation_id, plan__organization_id=organization_id)
+    return found.select_related("plan").first()
+
+
+def verdicts(plan: Plan) -> dict[str, int]:
+    """How many rows have each verdict."""
+    counted = plan.rows.order_by().values_list("verdict").annotate(Count("id"))
+    return dict(counted)
+
+
+def results(plan: Plan) -> dict[str, int]:
+    """How many of the rows that will be sent have each result."""
+    counted = plan.rows.filter(verdict=Verdict.WILL).order_by().values_list("result").annotate(Count("id"))
+    return dict(counted)
+
+
+def waiting(plan: Plan) -> QuerySet[PlanRow]:
+    """What is still to be sent, in order."""
+    return plan.rows.filter(verdict=Verdict.WILL, result=Result.WAITING)
+
+
+def unsettled(plan: Plan) -> QuerySet[PlanRow]:
+    """Rows whose outcome was not known when they were run."""
+    return plan.rows.filter(result=Result.UNKNOWN)
+
+
+def failures(plan: Plan) -> QuerySet[PlanRow]:
+    """Rows that were to be sent and were not applied, and rows that the plan refused."""
+    refused = ~Q(verdict__in=[Verdict.WILL, Verdict.ALREADY, Verdict.DUPLICATE])
+    return plan.rows.filter(refused | Q(result__in=[Result.NOT_APPLIED, Result.FAILED]))
+
+
+def keep_result(row: PlanRow, result: str, reason: str) -> None:
+    """What came of a row."""
+    row.result, row.reason = result, reason
+    row.save(update_fields=["result", "reason"])
+
+
+def move(plan: Plan, state: str, *, among: Iterable[str], because: str = "") -> bool:
+    """Bring the plan into ``state``, if it is in one of ``among``."""
+    found = Plan.objects.filter(pk=plan.pk, state__in=list(among)).update(state=state, because=because)
+    plan.refresh_from_db()
+    return bool(found)
+
+
+def state_of(plan: Plan) -> str:
+    """The state at this moment, whoever set it."""
+    return Plan.objects.values_list("state", flat=True).get(pk=plan.pk)
+
+
+def lease(plan: Plan, owner: uuid.UUID, until: datetime.datetime) -> bool:
+    """Keep others from running the plan; false where somebody else does."""
+    free = Q(lease_until=None) | Q(lease_until__lt=timezone.now())
+    return bool(Plan.objects.filter(free, pk=plan.pk).update(lease_owner=owner, lease_until=until))
+
+
+def release(plan: Plan, owner: uuid.UUID) -> None:
+    """Let others run it."""
+    Plan.objects.filter(pk=plan.pk, lease_owner=owner).update(lease_owner=None, lease_until=None)
+    plan.refresh_from_db()
+
+
+def is_leased(plan: Plan) -> bool:
+    """Whether some request runs a chunk of it now."""
+    return plan.lease_until is not None and plan.lease_until > timezone.now()
+
+
+def purge() -> int:
+    """Delete what is older than ``KEPT``; the changes stay in the log."""
+    old = Plan.objects.filter(created_at__lt=timezone.now() - KEPT).exclude(state=State.RUNNING)
+    number = old.count()
+    old.delete()
+    return number

@@ -1,0 +1,175 @@
+"""Running a plan, chunk by chunk: each row is an operation of its own, and only what the plan said is sent."""
+
+import datetime
+import time
+import uuid
+from typing import Final
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts_ui.changes import reading
+from accounts_ui.changes.models import Action, Change, Outcome
+from accounts_ui.directory.client import DirectoryClient
+from accounts_ui.directory.errors import DirectoryError
+from accounts_ui.plans import store
+from accounts_ui.plans.models import Plan, PlanRow, Result, State, Verdict
+from accounts_ui.services import operate
+from accounts_ui.services.errors import InvalidInput, LogUnavailable, OutcomeNotRecorded, PlanRefuses, ServiceError
+from accounts_ui.services.fresh import Fresh, read_fresh
+from accounts_ui.services.origin import Origin
+
+CHUNK_ROWS: Final = 10
+CHUNK_SECONDS: Final = 5.0
+_PAUSING: Final = (None, 401, 403, 429)  # answers that the next row would get as well
+
+
+def confirm(*, origin: Origin, plan: Plan, typed: str) -> None:
+    """Let the plan run, once somebody typed how many rows that changes.
+
+    Raises:
+        InvalidInput: another number.
+        PlanRefuses: not a draft, or somebody else's.
+
+    """
+    _refuse_others(origin, plan)
+    will = store.verdicts(plan).get(Verdict.WILL, 0)
+    if not will or typed.strip() != str(will):
+        raise InvalidInput("count", _("Type %(will)d, the number of rows that will change.") % {"will": will})
+    if not store.move(plan, State.RUNNING, among=[State.DRAFT]):
+        raise PlanRefuses("The plan was confirmed already.")
+
+
+def pause(*, origin: Origin, plan: Plan) -> None:
+    """Send nothing more for now."""
+    _refuse_others(origin, plan)
+    store.move(plan, State.PAUSED, among=[State.RUNNING], because=_("An admin paused it."))
+
+
+def stop(*, origin: Origin, plan: Plan) -> None:
+    """Send nothing more ever."""
+    _refuse_others(origin, plan)
+    store.move(plan, State.STOPPED, among=[State.DRAFT, State.RUNNING, State.PAUSED], because=_("An admin stopped it."))
+
+
+def resume(*, origin: Origin, plan: Plan) -> None:
+    """Go on after a pause.
+
+    Raises:
+        PlanRefuses: never confirmed, stopped, or somebody else's.
+
+    """
+    _refuse_others(origin, plan)
+    store.move(plan, State.RUNNING, among=[State.PAUSED, State.RUNNING])
+    if plan.state not in (State.RUNNING, State.DONE):
+        raise PlanRefuses("The plan is not confirmed, or was stopped.")
+
+
+def run_chunk(*, client: DirectoryClient, origin: Origin, plan: Plan) -> bool:
+    """Run the next few rows. False where another request is at it.
+
+    Raises:
+        PlanRefuses: somebody else's plan.
+
+    """
+    _refuse_others(origin, plan)
+    owner = uuid.uuid4()
+    longest = datetime.timedelta(seconds=CHUNK_SECONDS + 6 * settings.DIRECTORY_TIMEOUT)
+    if not store.lease(plan, owner, timezone.now() + longest):
+        return False
+    try:
+        _run_rows(client, origin, plan)
+    except (DirectoryError, LogUnavailable, OutcomeNotRecorded) as error:
+        _pause(plan, error.reason)
+    except BaseException:
+        _pause(plan, _("The sign-in ended, or the console failed."))
+        raise
+    finally:
+        store.release(plan, owner)
+    return True
+
+
+def settle_rows(plan: Plan) -> None:
+    """Take over outcomes that were found after their rows were run."""
+    for row in store.unsettled(plan):
+        change = reading.get(plan.organization_id, row.operation_id)
+        if change and change.outcome in (Outcome.APPLIED, Outcome.NOT_APPLIED):
+            store.keep_result(row, change.outcome, change.reason)
+
+
+def owns(origin: Origin, plan: Plan) -> bool:
+    """Whether it is this person's plan: its operations are theirs, with their token."""
+    return (origin.issuer, origin.subject) == (plan.owner_issuer, plan.owner_subject)
+
+
+def _run_rows(client: DirectoryClient, origin: Origin, plan: Plan) -> None:
+    ends = time.monotonic() + CHUNK_SECONDS
+    rows = list(store.waiting(plan)[:CHUNK_ROWS])
+    fresh = read_fresh(client=client, origin=origin) if rows else None
+    for row in rows:
+        if fresh is None or store.state_of(plan) != State.RUNNING or time.monotonic() > ends:
+            return
+        _run_row(client, origin, plan, row, fresh)
+    if not store.waiting(plan).exists():
+        store.move(plan, State.DONE, among=[State.RUNNING])
+
+
+def _run_row(client: DirectoryClient, origin: Origin, plan: Plan, row: PlanRow, fresh: Fresh) -> None:
+    try:
+        change = _operate(client, origin, plan, row, fresh)
+    except (LogUnavailable, OutcomeNotRecorded):
+        raise
+    except ServiceError as error:
+        store.keep_result(row, Result.FAILED, error.reason)
+        return
+    outcome = change.outcome if change.outcome in Result.values else Result.UNKNOWN
+    store.keep_result(row, outcome, change.reason)
+    if outcome == Result.UNKNOWN or (outcome == Result.NOT_APPLIED and change.http_status in _PAUSING):
+        _pause(plan, _("Line %(line)d: %(reason)s") % {"line": row.line, "reason": change.reason})
+
+
+def _operate(client: DirectoryClient, origin: Origin, plan: Plan, row: PlanRow, fresh: Fresh) -> Change:
+    operation = str(row.operation_id)
+    if plan.action == Action.ASSIGN:
+        return operate.assign(
+            client=client,
+            origin=origin,
+            operation_id=operation,
+            subject_id=row.subject_id,
+            code=row.code,
+            message=plan.message,
+            confirm_unknown=False,
+            fresh=fresh,
+        )
+    if plan.action == Action.CHANGE_STATUS:
+        return operate.change_status(
+            client=client,
+            origin=origin,
+            operation_id=operation,
+            subject_id=row.subject_id,
+            code=row.code,
+            status=row.wanted,
+            expected_status=row.expected,
+            message=plan.message,
+            fresh=fresh,
+        )
+    return operate.delete(
+        client=client,
+        origin=origin,
+        operation_id=operation,
+        subject_id=row.subject_id,
+        code=row.code,
+        expected_status=row.expected,
+        message=plan.message,
+        fresh=fresh,
+    )
+
+
+def _pause(plan: Plan, because: str) -> None:
+    store.move(plan, State.PAUSED, among=[State.RUNNING], because=because)
+
+
+def _refuse_others(origin: Origin, plan: Plan) -> None:
+    if not owns(origin, plan):
+        raise PlanRefuses("Only the admin who made the plan can run it: its operations are theirs.")

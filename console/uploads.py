@@ -1,0 +1,30 @@
+"""Uploads: one small file in memory, never on the disk. What is larger is read past, and not kept."""
+
+import io
+from typing import Any, Final
+
+from django.core.files.uploadedfile import InMemoryUploadedFile
+from django.core.files.uploadhandler import FileUploadHandler, SkipFile
+
+MAX_UPLOAD: Final = 5 * 1024 * 1024
+
+
+class CappedUploadHandler(FileUploadHandler):
+    """Keeps at most ``MAX_UPLOAD`` bytes of each file; ``request.upload_too_large`` says that one had more."""
+
+    def new_file(self, *args: Any, **kwargs: Any) -> None:
+        super().new_file(*args, **kwargs)
+        self.kept = io.BytesIO()
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        if self.kept.tell() + len(raw_data) > MAX_UPLOAD:
+            self.kept = io.BytesIO()
+            setattr(self.request, "upload_too_large", True)  # noqa: B010  (a request has no such attribute of its own)
+            raise SkipFile
+        self.kept.write(raw_data)
+
+    def file_complete(self, file_size: int) -> InMemoryUploadedFile:
+        self.kept.seek(0)
+        return InMemoryUploadedFile(
+            self.kept, self.field_name, self.file_name, self.content_type, file_size, self.charset
+        )

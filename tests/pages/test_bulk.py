@@ -1,0 +1,165 @@
+"""A list becomes a plan, which is confirmed and run; nothing is sent twice, and bad lists are told by line."""
+
+import csv
+import io
+
+import pytest
+
+from tests.servers import text_of
+
+BULK = "/orgs/acme/accounts/bulk/"
+
+
+@pytest.fixture
+def browser(sqlite_console, sign_in):
+    return sign_in(sqlite_console, "ada")
+
+
+def plan(browser, text="", *, data=None, action="assign", **more):
+    fields = {**browser.form(BULK), "action": action, "status": "", "list": text, **more}
+    if data is None:
+        return browser.post(BULK, fields)
+    answer = browser.session.post(browser.url + BULK, data=fields, files={"file": ("list.csv", data)}, timeout=60)
+    return browser._keep(answer)
+
+
+def verdicts(browser):
+    return {int(row["data-line"]): row["data-verdict"] for row in browser.soup.select("tr[data-line]")}
+
+
+def results(browser):
+    return {int(row["data-line"]): row["data-result"] for row in browser.soup.select("tr[data-line]")}
+
+
+def press(browser, page, what, **more):
+    where = page.url.split("?")[0]
+    return browser.post(where + what + "/", {**browser.form(where, "bulk/"), **more})
+
+
+def listing(directory, number, code=""):
+    people = [directory.person("visitor") for _ in range(number)]
+    for one in people if code else ():
+        directory.server.control("add", org="acme", subject_id=one, code=code, status="active")
+    return people
+
+
+def of(people, code="worker"):
+    return "subject_id,code\n" + "".join(f"{one},{code}\n" for one in people)
+
+
+def state(browser):
+    return browser.soup.select_one("#progress")["data-state"]
+
+
+def test_each_line_gets_its_verdict_and_nothing_is_sent(browser, directory):
+    new, held = listing(directory, 2)
+    lines = [f"{new},worker", f"{held},visitor", "nobody,worker", f"{new},nothing", f"{new},worker", "=1+1,worker"]
+    page = plan(browser, "subject_id,code\n" + "\n".join(lines))
+    assert page.status_code == 200
+    expected = ["will", "already", "unknown_person", "unknown_type", "duplicate", "unreadable"]
+    assert list(verdicts(browser).values()) == expected
+    assert list(verdicts(browser)) == [2, 3, 4, 5, 6, 7]
+    assert not directory.writes(new)
+    assert press(browser, page, "confirm", count="6").status_code == 400
+    assert not directory.writes(new)
+
+
+def test_a_plan_runs_to_its_end_in_chunks_and_each_row_is_a_change(browser, directory):
+    people = listing(directory, 12)
+    page = plan(browser, of(people), message="new badges")
+    press(browser, page, "confirm", count="12")
+    press(browser, page, "run")
+    assert [len(directory.writes(one)) for one in people] == [1] * 10 + [0] * 2
+    press(browser, page, "run")
+    assert state(browser) == "done"
+    assert set(results(browser).values()) == {"applied"}
+    assert all(len(directory.writes(one)) == 1 for one in people)
+    row = browser.soup.select_one("tr[data-line] a[href*='/changes/']")
+    assert "new badges" in browser.get(row["href"]).text
+
+
+def test_a_fault_pauses_and_nothing_is_sent_twice(browser, directory):
+    people = listing(directory, 3)
+    page = plan(browser, of(people))
+    press(browser, page, "confirm", count="3")
+    directory.fault("missing-permissions", on="assign")
+    press(browser, page, "run")
+    assert state(browser) == "paused"
+    assert list(results(browser).values()) == ["not_applied", "", ""]
+    rest = browser.get(page.url + "rest.csv").text
+    assert [row["subject_id"] for row in csv.DictReader(io.StringIO(rest))] == people[1:]
+    failed = browser.get(page.url + "failures.csv").text
+    press(browser, page, "run")
+    assert state(browser) == "done"
+    assert [len(directory.writes(one)) for one in people] == [1, 1, 1]
+    again = plan(browser, data=failed.encode())
+    assert again.status_code == 200
+    assert list(verdicts(browser).values()) == ["will"]
+
+
+def test_a_row_whose_state_changed_meanwhile_fails_with_its_reason(browser, directory):
+    one, other = listing(directory, 2, "worker")
+    page = plan(browser, of([one, other]), action="change_status", status="expired")
+    press(browser, page, "confirm", count="2")
+    directory.set_status(one, "worker", "disabled")
+    press(browser, page, "run")
+    assert list(results(browser).values()) == ["failed", "applied"]
+    assert not directory.writes(one)
+
+
+def test_another_session_resumes_and_a_stopped_plan_stays_stopped(browser, directory, sqlite_console, sign_in):
+    people = listing(directory, 11)
+    page = plan(browser, of(people))
+    press(browser, page, "confirm", count="11")
+    press(browser, page, "run")
+    later = sign_in(sqlite_console, "ada")
+    later.get(page.url)
+    press(later, page, "run")
+    assert state(later) == "done"
+    assert all(len(directory.writes(one)) == 1 for one in people)
+    second = plan(browser, of(people, "gold"))
+    press(browser, second, "stop")
+    refused = browser.post(second.url + "run/", browser.form(BULK, "signout"))
+    assert refused.status_code == 409
+
+
+BAD = {
+    "empty": (b"", "Line 1"),
+    "header only": (b"subject_id,code\n", "no row below"),
+    "no header": (b"a,worker\n", "name the columns"),
+    "workbook": (b"PK\x03\x04" + b"x" * 50, "save it as"),
+    "open quote": (b'subject_id,code\na,worker\n"b,worker\n', "Line 3"),
+    "double column": (b"subject_id,code,code\na,b,c\n", "more than once"),
+    "bad UTF-16": (b"\xff\xfes\x00u", "Line 1"),
+    "too many": (b"subject_id,code\n" + b"a,b\n" * 20_001, "20000 rows"),
+    "too large": (b"subject_id,code\n" + b"a,b\n" * 1_500_000, "5 MB"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_list_is_told_by_line(browser, directory, name):
+    data, said = BAD[name]
+    page = plan(browser, data=data)
+    assert page.status_code == 400
+    assert said in text_of(page)
+    assert 'role="alert"' in page.text
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_encodings_and_separators(browser, directory, encoding, separator):
+    (one,) = listing(directory, 1)
+    text = f"Subject ID{separator}code{separator}remark\r\n{one}{separator}worker{separator}Ünal\r\n"
+    page = plan(browser, data=text.encode(encoding))
+    assert verdicts(browser) == {2: "will"}
+    assert ("Windows-1252" in page.text) is (encoding == "cp1252")
+
+
+def test_ten_thousand_rows_are_planned(browser, directory):
+    known = listing(directory, 1)[0]
+    lines = "".join(f"nobody-{number},worker\n" for number in range(9_999))
+    page = plan(browser, data=f"subject_id,code\n{known},worker\n{lines}".encode())
+    counts = {
+        chip["data-verdict"]: int(chip["data-count"]) for chip in browser.soup.select("[data-verdict][data-count]")
+    }
+    assert counts == {"will": 1, "unknown_person": 9_999}, text_of(page)[:300]
