@@ -128,7 +128,7 @@ def test_repeated_and_missing_fields(browser, directory):
     assert (
         browser.post(path, b"status=%FF&" + b"x=1", Content_Type="application/x-www-form-urlencoded").status_code == 403
     )
-    assert browser.post(path, [*fields, *[(f"f{n}", "x") for n in range(300)]]).status_code == 400
+    assert browser.post(path, [*fields, *[(f"f{n}", "x") for n in range(700)]]).status_code == 400
     assert directory.writes(subject) == []
 
 
