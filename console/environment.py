@@ -8,7 +8,7 @@ import binascii
 import math
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -68,18 +68,55 @@ class _Reader:
         return ImproperlyConfigured(f"{self.name}: {why}")
 
 
+def _split(text: str) -> SplitResult | None:
+    """The parts of an address; ``None`` where it is none."""
+    try:
+        parts = urlsplit(text)
+        parts.port  # noqa: B018  (raises where it is no number)
+    except ValueError:
+        return None
+    return parts
+
+
 class ServiceUrl(_Reader):
     """An absolute ``https://`` address; ``http://`` only where the host is a loopback address."""
 
     def __call__(self, text: str) -> str:
-        parts = urlsplit(text)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise self.refuse(f"{text!r} is not an absolute address such as https://service.example.org")
+        parts = _split(text)
+        if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
+            raise self.refuse("not an absolute address such as https://service.example.org")
         if parts.username or parts.password or parts.query or parts.fragment:
             raise self.refuse("no user, password, query or fragment may stand in the address")
         if parts.scheme == "http" and parts.hostname not in LOOPBACK_HOSTS:
             raise self.refuse(f"http:// is accepted only for a loopback address; use https://{parts.netloc}")
         return text.rstrip("/") if self.name != "OIDC_ISSUER" else text
+
+
+class DatabaseUrl(_Reader):
+    """The address of an SQLite file or a PostgreSQL database. It can hold a password, so no message repeats it."""
+
+    def __call__(self, text: str) -> dict[str, Any]:
+        try:
+            found: dict[str, Any] = Env.db_url_config(text)
+        except (ValueError, KeyError, ImproperlyConfigured):
+            found = {}
+        if found.get("ENGINE") not in ("django.db.backends.sqlite3", "django.db.backends.postgresql"):
+            raise self.refuse(
+                "not an address such as sqlite:///console.sqlite3 or postgres://user:password@host:5432/name; "
+                "special characters in a password are percent-encoded"
+            )
+        return found
+
+
+class CacheUrl(_Reader):
+    """The address of a Redis, or ``locmemcache://``. It can hold a password, so no message repeats it."""
+
+    def __call__(self, text: str) -> dict[str, Any]:
+        parts = _split(text)
+        if parts is None or parts.scheme not in ("redis", "rediss", "rediscache", "locmemcache"):
+            raise self.refuse("not an address such as redis://:password@host:6379/0")
+        found: dict[str, Any] = Env.cache_url_config(text)
+        return found
 
 
 class FernetKeys(_Reader):

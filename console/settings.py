@@ -10,7 +10,9 @@ from urllib.parse import urlsplit
 from environ import FileAwareEnv
 
 from console.environment import (
+    CacheUrl,
     CheckpointTarget,
+    DatabaseUrl,
     Ed25519Key,
     FernetKeys,
     OrganizationRules,
@@ -95,7 +97,7 @@ TEMPLATES = [
 
 # --- Data -------------------------------------------------------------------------------------------------------
 
-DATABASES = {"default": env.db_url("DATABASE_URL", default="sqlite:///console.sqlite3")}
+DATABASES = {"default": DatabaseUrl("DATABASE_URL")(env.str("DATABASE_URL", default="sqlite:///console.sqlite3"))}
 DATABASE_TIMEOUT = number(env, "DATABASE_TIMEOUT", default=10, least=0.1, most=60)  # seconds a write waits for others
 _database = DATABASES["default"]
 if _database["ENGINE"] == "django.db.backends.sqlite3":
@@ -113,7 +115,7 @@ else:
     # Seconds to connect; milliseconds until a peer that went silent counts as gone.
     _database["OPTIONS"] = {"connect_timeout": 5, "tcp_user_timeout": 10_000, **_database.get("OPTIONS", {})}
 
-CACHES = {"default": env.cache_url("CACHE_URL", default="locmemcache://console")}
+CACHES = {"default": CacheUrl("CACHE_URL")(env.str("CACHE_URL", default="locmemcache://console"))}
 if "redis" in CACHES["default"]["BACKEND"].lower():
     CACHES["default"]["BACKEND"] = "django.core.cache.backends.redis.RedisCache"
     CACHES["default"]["OPTIONS"] = {"socket_timeout": 2, "socket_connect_timeout": 2}
@@ -256,4 +258,5 @@ from console.operations.logging import logging_settings
 
 LOG_FORMAT = one_of(env, "LOG_FORMAT", ("text", "json"), default="json")
 LOGGING = logging_settings(LOG_FORMAT)
+DEFAULT_EXCEPTION_REPORTER = "console.operations.reports.ExceptionReporter"
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="").strip()  # empty: /metrics answers to this machine only

@@ -9,6 +9,7 @@ import re
 from contextvars import ContextVar
 from typing import Any, Final, Literal
 
+from pythonjsonlogger.core import RESERVED_ATTRS
 from pythonjsonlogger.json import JsonFormatter
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
@@ -52,6 +53,8 @@ class JsonLines(JsonFormatter):
             ["levelname", "name", "message", "request_id"],
             rename_fields={"levelname": "level", "name": "logger"},
             timestamp="time",
+            # Django's own records carry the request, whose text has the query: one-time codes, and names searched for
+            reserved_attrs=[*RESERVED_ATTRS, "request"],
             json_ensure_ascii=True,  # also U+2028 and its like, at which some readers split lines
         )
 

@@ -4,6 +4,7 @@ A name says what happens; ``-after`` at its end (or ``after`` in the table) that
 the answer says otherwise.
 """
 
+import base64
 import functools
 import socket
 import struct
@@ -39,7 +40,7 @@ _ANSWERS: Final[dict[str, tuple[int, dict[str, str], bytes]]] = {
 
 _APPLIES: Final = frozenset(
     {"empty-200", "html-200", "invalid-json", "wrong-type", "deep", "duplicate-keys", "nan", "204"}
-    | {"drip-headers", "drip-body", "truncated", "wrong-length", "too-large", "gzip-bomb"}
+    | {"raw", "drip-headers", "drip-body", "truncated", "wrong-length", "too-large", "gzip-bomb"}
 )
 """Faults of the answer to a request that was carried out."""
 
@@ -57,6 +58,7 @@ NAMES: Final = (
     "wrong-length",
     "too-large",
     "gzip-bomb",
+    "raw",
     "status-NNN",
     "status-NNN-after",
     "service-500-after",
@@ -89,6 +91,10 @@ def misbehave(handler: BaseHTTPRequestHandler, fault: dict[str, Any]) -> int | N
         retry = {"Retry-After": str(fault["retry_after"])} if "retry_after" in fault else {}
         _send(handler, status, retry, b'{"message": "as asked for"}')
         return status
+    if name == "raw":
+        status = fault.get("status", 200)
+        _send_raw(handler, status, fault.get("headers", []), base64.b64decode(fault.get("body", "")))
+        return int(status)
     kind = name.removesuffix("-before").removesuffix("-after")
     {
         "reset": _reset,
@@ -113,6 +119,15 @@ def _send(handler: BaseHTTPRequestHandler, status: int, headers: dict[str, str],
         handler.send_header("Content-Length", str(len(body)))
     handler.end_headers()
     handler.wfile.write(body)
+
+
+def _send_raw(handler: BaseHTTPRequestHandler, status: int, headers: list[list[str]], body: bytes) -> None:
+    """Whatever a test thought of; ``headers`` are sent as they are, a wrong length or a line break included."""
+    head = [f"HTTP/1.1 {status} As asked", *(f"{name}: {value}" for name, value in headers)]
+    if not any(name.lower() == "content-length" for name, _ in headers):
+        head.append(f"Content-Length: {len(body)}")
+    handler.wfile.write("\r\n".join([*head, "Connection: close", "", ""]).encode("latin-1", "replace") + body)
+    handler.close_connection = True
 
 
 def _reset(handler: BaseHTTPRequestHandler) -> None:

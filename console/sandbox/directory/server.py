@@ -195,13 +195,20 @@ class Directory(ThreadingHTTPServer):
             store.remove(**asked)
         elif what == "add":
             store.add(**asked)
-        elif what == "journal":
-            return Reply(200, store.journal)
-        elif what == "accounts":
-            return Reply(200, store.accounts[asked["org"]])
-        elif what == "people":
-            return Reply(200, store.people[asked["org"]])
-        return Reply(200, {})
+        elif what == "faults":
+            store.faults[:] = asked["faults"]
+        return Reply(200, self._tell(what, asked))
+
+    def _tell(self, what: str, asked: dict[str, Any]) -> Any:
+        """What tests ask about."""
+        store = self.store
+        if what == "journal":
+            return store.take_journal() if asked.get("clear") else store.journal
+        if what == "accounts":
+            return store.accounts[asked["org"]]
+        if what == "people":
+            return store.people[asked["org"]]
+        return {}
 
     def _delete(self, found: list[dict[str, Any]], code: str, body: bytes, path: str) -> Reply:
         if not body:

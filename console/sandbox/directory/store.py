@@ -71,6 +71,12 @@ class Store:
             gone = self.of(org, subject_id, code)
             self.accounts[org] = [one for one in self.accounts[org] if one not in gone]
 
+    def take_journal(self) -> list[dict[str, Any]]:
+        """The journal, which begins anew."""
+        with self.lock:
+            taken, self.journal = self.journal, []
+        return taken
+
     def take_fault(self, operation: str, request_id: str) -> dict[str, Any] | None:
         """The fault that this request meets, if any; one with a ``request_id`` is aimed at that one alone."""
         with self.lock:
