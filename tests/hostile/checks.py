@@ -10,7 +10,9 @@ from console.sandbox.processes import ROOT
 from tests.hostile.texts import ATTRIBUTE, TAG
 from tests.hostile.wire import Answered
 
-_TEMPLATES = "".join(path.read_text() for path in [*(ROOT / "templates").rglob("*.html"), *ROOT.glob("*/templatetags/*.py")])
+_TEMPLATES = "".join(
+    path.read_text() for path in [*(ROOT / "templates").rglob("*.html"), *ROOT.glob("*/templatetags/*.py")]
+)
 TAGS = frozenset(re.findall(r"<([a-z][a-z0-9]*)", _TEMPLATES)) | {"center", "hr"}  # the latter: gunicorn's own pages
 ATTRIBUTES = frozenset(re.findall(r"[ \n](data-[a-z-]+|[a-z][a-z-]*(?==))", _TEMPLATES)) | frozenset(
     [
