@@ -14,7 +14,7 @@ _TEMPLATES = "".join(
     path.read_text() for path in [*(ROOT / "templates").rglob("*.html"), *ROOT.glob("*/templatetags/*.py")]
 )
 TAGS = frozenset(re.findall(r"<([a-z][a-z0-9]*)", _TEMPLATES)) | {"center", "hr"}  # the latter: gunicorn's own pages
-ATTRIBUTES = frozenset(re.findall(r"[ \n](data-[a-z-]+|[a-z][a-z-]*(?==))", _TEMPLATES)) | frozenset(
+ATTRIBUTES = frozenset(re.findall(r"[ \n](data-[a-z-]+|[a-z][a-z0-9-]*(?==))", _TEMPLATES.lower())) | frozenset(
     [
         "datetime",
         "defer",
