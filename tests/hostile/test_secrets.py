@@ -133,12 +133,12 @@ class Trail:
         )
 
 
-def walk_the_directory(trail: Trail, browser: Browser) -> None:
+def walk_the_directory(trail: Trail, browser: Browser, ones: tuple[str, ...]) -> None:
     """Each fault of a read and of a write."""
     assign = "/orgs/acme/accounts/assign/"
     form = browser.form(assign)
     for name in FAULTS:
-        for on in ("list", "assign"):
+        for on in ones:
             trail.directory.reset(people=3)
             trail.directory.fault(name, on=on, times=9)
             if on == "list":
@@ -209,26 +209,37 @@ def walk_the_provider(trail: Trail) -> None:
 
 
 def walk_a_broken_database(trail: Trail, browser: Browser) -> None:
-    """Real exceptions, of a table that is gone: a bare page, and a traceback in the log."""
-    start = len(trail.console.log())
+    """Tables that are gone."""
     for table in ("changes_change", "signin_session", "signin_user", "socialaccount_socialaccount"):
         trail.sql(f"ALTER TABLE {table} RENAME TO {table}_gone")
         try:
             pages = [
                 browser.get("/orgs/acme/accounts/"),
                 browser.get("/orgs/acme/changes/"),
-                trail.browser().get("/signin/"),
+                trail.browser().sign_in("gil"),
             ]
-            pages.append(trail.browser().sign_in("gil"))
-            assert 500 in [page.status_code for page in pages], table
-            for page in pages:
-                if page.status_code == 500 and "DEBUG" not in trail.console.server.env:
-                    assert "The console failed" in page.text
-                    assert "Traceback" not in page.text
-                    assert table not in page.text
+            assert {500, 503} & {page.status_code for page in pages}, table
+            if "DEBUG" not in trail.console.server.env:
+                assert not any(f"{table}_gone" in page.text or "Traceback" in page.text for page in pages)
         finally:
             trail.sql(f"ALTER TABLE {table}_gone RENAME TO {table}")
-    assert "Traceback" in trail.console.log()[start:]
+
+
+def walk_into_an_exception(trail: Trail):
+    """One that nobody foresaw, at a moment when a sign-in has its tokens: a user's id that is none (SQLite keeps any)."""
+    start = len(trail.console.log())
+    trail.browser("gil")
+    columns = (("signin_user", "id"), ("socialaccount_socialaccount", "user_id"))
+    for table, column in columns:
+        trail.sql(f"UPDATE {table} SET {column} = 'zz' || {column}")
+    page = trail.browser().sign_in("gil")
+    for table, column in columns:
+        trail.sql(f"UPDATE {table} SET {column} = substr({column}, 3)")
+    assert page.status_code == 500
+    logged = trail.console.log()[start:]
+    assert "Traceback" in logged
+    assert "badly formed hexadecimal UUID" in logged
+    return page
 
 
 CONSOLES = {
@@ -243,11 +254,15 @@ def test_no_secret_anywhere(start_console, directory, provider, database):
     trail = Trail(console, directory, provider)
     browser = trail.browser("ada")
     trail.browser("nora").get("/")
-    walk_the_directory(trail, browser)
+    walk_the_directory(trail, browser, ("list", "assign") if database == "sqlite" else ("assign",))
     walk_the_requests(trail, browser)
     walk_the_provider(trail)
     browser = trail.browser("ada")
     walk_a_broken_database(trail, browser)
+    if database == "sqlite":
+        page = walk_into_an_exception(trail)
+        assert "The console failed" in page.text
+        assert "UUID" not in page.text
     browser.get("/orgs/acme/changes/")
     browser.get("/orgs/acme/changes/export.jsonl")
     trail.read_tokens()
@@ -270,6 +285,7 @@ def test_debug_pages_show_no_secret(start_console, directory, provider):
     trail = Trail(console, directory, provider)
     browser = trail.browser("ada")
     walk_a_broken_database(trail, browser)
+    assert "badly formed hexadecimal UUID" in walk_into_an_exception(trail).text, "DEBUG tells what went wrong"
     browser.get(f"/nothing/?code={CODE}")
     browser.get(f"/signin/callback/?code={CODE}&state={STATE}")
     trail.read_tokens()
