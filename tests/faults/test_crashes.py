@@ -21,7 +21,7 @@ from console.sandbox import processes
 from tests.servers import TIMEOUT, Browser, form_of, outcome_of
 
 KILLS = int(os.environ.get("CRASH_KILLS", "200"))
-PAUSE = (0.05, 0.45)  # seconds between two kills
+PAUSE = 0.3  # seconds at most that a form has been on its way when a process is killed
 WHOLE_GROUP = 40  # every so many kills the master goes too, and everything is started again
 WORKERS = 3
 WRITERS = 8
@@ -42,6 +42,7 @@ class Writer(threading.Thread):
         self.browser, self.directory, self.stop = sign_in(console, "ada"), directory, stop
         self.chance = random.Random(number)
         self.second_tab = ThreadPoolExecutor(4)
+        self.is_sending = False
         self.seen: Counter[str] = Counter()
         self.sent: dict[str, tuple[str, str]] = {}  # operation id → subject and action
 
@@ -56,12 +57,15 @@ class Writer(threading.Thread):
     def one_person(self, subject: str) -> None:
         for action in ("assign", "change_status", "delete"):
             path, fields = self.form(subject, action)
+            self.is_sending = True
             try:
                 answer = self.browser.session.post(self.browser.url + path, data=fields, timeout=60)
             except requests.RequestException:
                 self.seen["lost"] += 1
                 self.second_tab.submit(self.insist, subject, action, path, fields)
                 return
+            finally:
+                self.is_sending = False
             self.seen[self.told(answer)] += 1
             if self.chance.random() < 0.1:
                 self.second_tab.submit(self.again, path, fields)
@@ -119,7 +123,11 @@ class Killer:
         self.port = int(console.url.rsplit(":", 1)[1])
         self.workers = self.groups = 0
 
-    def kill(self) -> None:
+    def kill(self, writers) -> None:
+        """At a moment when somebody has just sent a form."""
+        while not any(writer.is_sending for writer in writers):
+            time.sleep(0.01)
+        time.sleep(self.chance.uniform(0, PAUSE))
         if (self.workers + self.groups) % WHOLE_GROUP == WHOLE_GROUP - 1:
             self.kill_all()
         else:
@@ -128,9 +136,9 @@ class Killer:
     def kill_a_worker(self) -> None:
         """The master puts another one in its place."""
         master = self.console.server.process.pid
-        while not (children := Path(f"/proc/{master}/task/{master}/children").read_text().split()):
+        while not (living := workers_of(master)):
             time.sleep(0.01)
-        os.kill(int(self.chance.choice(children)), signal.SIGKILL)
+        os.kill(self.chance.choice(living), signal.SIGKILL)
         self.workers += 1
 
     def kill_all(self) -> None:
@@ -144,10 +152,22 @@ class Killer:
         self.groups += 1
 
 
+def workers_of(master: int) -> list[int]:
+    """The processes that the master forked and that live."""
+    children = Path(f"/proc/{master}/task/{master}/children").read_text().split()
+    return [int(child) for child in children if is_alive(int(child))]
+
+
+def is_alive(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 def test_killed_processes_lose_nothing(database, start_console, provider, directory, sign_in):
-    # With the code loaded before they fork, the next worker is there at once, and meets the next kill at work.
-    console = start_console(database, workers=WORKERS, GUNICORN_CMD_ARGS="--preload")
+    console = start_console(database, workers=WORKERS, GUNICORN_CMD_ARGS="--config tests/faults/warm.py")
     for write in ("assign", "change_status", "delete"):
         directory.fault("stale", on=write, times=-1, seconds=LATENCY)
     began, stop, killer = time.monotonic(), threading.Event(), Killer(console, provider)
@@ -155,8 +175,7 @@ def test_killed_processes_lose_nothing(database, start_console, provider, direct
     for writer in writers:
         writer.start()
     for _ in range(KILLS):
-        time.sleep(killer.chance.uniform(*PAUSE))
-        killer.kill()
+        killer.kill(writers)
     stop.set()
     for writer in writers:
         writer.join(120)
