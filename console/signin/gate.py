@@ -3,6 +3,7 @@
 A view says with a decorator who may reach it; one that says nothing is reached by nobody.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
@@ -22,6 +23,8 @@ from console.signin.tokens import SessionToken, SignInEnded, unseal
 View = TypeVar("View", bound=Callable[..., Any])
 
 _RULE: Final = "console_rule"
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +144,11 @@ class GateMiddleware:
         found = settings.CONSOLE_ORGANIZATIONS.get(org)
         role = found.role_of(request.claims) if found else None
         if role is None:
+            logger.warning("Refused: %s has no role in the organization %r", request.actor.subject, org[:255])
             return show(request, not_found())
         request.organization, request.role = found, role
         if least == Role.ADMIN and role != Role.ADMIN:
+            logger.warning("Refused: %s is no admin of the organization %r", request.actor.subject, org)
             return show(request, _only_admins())
         return None
 

@@ -67,9 +67,12 @@ def signout(request: HttpRequest) -> HttpResponse:
         return render(request, "signin/signed_out.html")
     row = request.session.row  # type: ignore[attr-defined]
     secret = unseal(row.secret)
+    logger.info("Signed out: %s", request.actor.subject)
     request.session.end()  # type: ignore[attr-defined]
     request.actor = None
-    return HttpResponseRedirect(_goodbye(request, secret), status=303)
+    return HttpResponseRedirect(
+        _goodbye(request, secret), status=303, headers={"Clear-Site-Data": '"cache", "storage"'}
+    )
 
 
 @signed_in

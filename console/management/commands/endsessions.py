@@ -1,0 +1,28 @@
+"""``manage.py endsessions``: end the sessions of one person or of everybody, at once."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+from django.utils import timezone
+
+from console.signin.models import Session
+
+
+class Command(BaseCommand):
+    """Ends sessions here. Whoever is still signed in at the provider can sign in again: stop that there first."""
+
+    help = "End the sessions of one person (--subject) or of everybody (--all); their tokens are forgotten."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """One of two."""
+        whose = parser.add_mutually_exclusive_group(required=True)
+        whose.add_argument("--subject", help="the person's sub, as the change log shows it")
+        whose.add_argument("--all", action="store_true", help="everybody")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """End them, and say how many."""
+        found = Session.objects.filter(ended_at=None, user__isnull=False)
+        if options["subject"] is not None:
+            found = found.filter(user__subject=options["subject"])
+        ended = found.update(ended_at=timezone.now(), secret="", session_data="")
+        self.stdout.write(f"Ended {ended} session{'' if ended == 1 else 's'}.")
