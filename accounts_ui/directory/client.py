@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import logging
 import random
 import time
 from collections.abc import Callable
@@ -13,6 +14,8 @@ from accounts_ui.directory.answers import clean, from_exchange, raise_for_answer
 from accounts_ui.directory.ids import check_id, segment
 from accounts_ui.directory.rows import Account, AccountType, Listing, NotRows, parse_account, parse_rows
 from console import http
+
+logger = logging.getLogger(__name__)
 
 STATUSES = ("active", "disabled", "expired", "pending", "deleted")
 
@@ -167,10 +170,18 @@ class DirectoryClient:
             answer = http.exchange(
                 method, url, timeout=max(timeout, 0.001), max_bytes=max_bytes, headers=headers, body=body or b""
             )
+            raise_for_answer(answer)
         except http.ExchangeError as error:
-            raise from_exchange(error) from error
-        raise_for_answer(answer)
+            raise _told(method, from_exchange(error)) from error
+        except errors.DirectoryError as error:
+            raise _told(method, error) from error.__cause__
         return answer
+
+
+def _told(method: str, error: errors.DirectoryError) -> errors.DirectoryError:
+    """The error, once the operator's log has it. Without the address, which names a person."""
+    logger.warning("A call to the directory failed: %s: %s: %s", method, type(error).__name__, error.reason)
+    return error
 
 
 def _done(answer: http.Answer) -> Done:

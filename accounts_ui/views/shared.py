@@ -1,7 +1,6 @@
 """What every view needs: the client, the origin, an answer as page or fragment."""
 
 import functools
-import logging
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
@@ -25,8 +24,6 @@ from console.signin.returning import returned_form
 from console.signin.rules import Role
 from console.signin.sessions import POLL_HEADER
 
-logger = logging.getLogger(__name__)
-
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
 
@@ -41,8 +38,6 @@ def page(*methods: str) -> Callable[[View], View]:
                     settle_on_visit(client=client_of(request), origin=origin_of(request))
                 return view(request, *args, **kwargs)
             except (ServiceError, DirectoryError) as error:
-                if isinstance(error, DirectoryError):
-                    logger.warning("The directory did not serve a page: %s: %s", type(error).__name__, error.reason)
                 raise problem_for(error, request.organization.id) from error
 
         return require_http_methods(["HEAD", *methods] if "GET" in methods else list(methods))(inner)  # type: ignore[return-value]

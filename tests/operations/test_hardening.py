@@ -179,4 +179,4 @@ def test_a_directory_whose_certificate_nobody_vouches_for_gets_no_token(start_co
     assert page.status_code == 502
     assert "TLS" in text_of(page)
     assert heard == []
-    assert "The directory did not serve a page: NotSent" in console.log()
+    assert "A call to the directory failed: GET: NotSent: No trusted TLS connection" in console.log()
