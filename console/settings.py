@@ -233,7 +233,7 @@ SILENCED_SYSTEM_CHECKS = [
 # --- Language and time --------------------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English"), ("de", "Deutsch"), ("fr", "Français")]
+LANGUAGES = [("en", "English")]  # one is offered once its catalogue is complete
 LOCALE_PATHS = [BASE_DIR / "console" / "locale"]  # one catalogue for the whole console, templates included
 FORMAT_MODULE_PATH = ["console.formats"]
 TIME_ZONE = "UTC"  # until a browser has told its own

@@ -57,13 +57,11 @@ def test_nothing_sticks_out(open_page, sqlite_console, directory, width):
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path
 
 
-def test_theme_and_language_are_chosen(open_page, sqlite_console, directory):
+def test_the_theme_is_chosen(open_page, sqlite_console, directory):
     page = open_page(sqlite_console)
     page.get_by_label("Theme").select_option("dark")
     expect(page.locator("html[data-theme=dark]")).to_be_attached()
     assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "dark"
-    page.get_by_label("Language").select_option("de")
-    expect(page.locator("html[lang=de]")).to_be_attached()
 
 
 def test_times_are_in_the_readers_zone_with_utc_beside(open_page, sqlite_console, directory):
