@@ -25,6 +25,7 @@ from console.signin.rules import Role
 
 FIELDS: Final = ("action", "status", "message")
 PER_PAGE: Final = 100
+ENDINGS: Final = (".csv", ".tsv", ".txt")
 VERDICTS: Final = {
     Verdict.WILL: gettext_lazy("will change"),
     Verdict.ALREADY: gettext_lazy("already so"),
@@ -141,6 +142,8 @@ def _sheet(request: HttpRequest) -> Sheet:
     upload, text = request.FILES.get("file"), _text_of(request, "list")
     selected = _text_of(request, "selected")
     if upload is not None:
+        if not (upload.name or "").lower().endswith(ENDINGS):
+            raise InvalidInput("list", gettext("The name of the file has to end in .csv, .tsv or .txt."))
         return read_sheet(upload.read())
     if not text.strip() and selected.strip():
         text = f"subject_id,code\n{selected}"

@@ -133,6 +133,16 @@ def test_refusals_are_logged_with_who_was_refused(sqlite_console, sign_in, direc
     assert "Signed in: person-otto" in log
 
 
+@pytest.mark.parametrize("name", ["list.xlsx", "list.csv.exe", "list"])
+def test_a_file_of_another_kind_is_refused(sqlite_console, sign_in, directory, name):
+    ada = sign_in(sqlite_console, "ada")
+    sent = {**ada.form("/orgs/acme/accounts/bulk/"), "action": "assign", "status": "", "list": ""}
+    file = {"file": (name, b"subject_id,code\nsomebody,worker\n")}
+    page = ada.session.post(f"{ada.url}/orgs/acme/accounts/bulk/", data=sent, files=file, timeout=60)
+    assert page.status_code == 400
+    assert "has to end in .csv, .tsv or .txt" in text_of(page)
+
+
 def self_signed(folder):
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
