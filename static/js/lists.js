@@ -26,7 +26,7 @@
   // While somebody types, each pause asks anew; the way back leads past all of them at once.
   let typing = false;
   document.body.addEventListener("htmx:beforeHistoryUpdate", (event) => {
-    const typed = isFilters(event.detail.elt) && document.activeElement.id === "q";
+    const typed = isFilters(event.detail.requestConfig.elt) && document.activeElement.id === "q";
     if (typed && typing) event.detail.history.type = "replace";
     typing = typed;
   });
