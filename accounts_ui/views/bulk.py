@@ -19,6 +19,7 @@ from accounts_ui.services import planning, running
 from accounts_ui.services.errors import InvalidInput
 from accounts_ui.services.sheets import Sheet, read_sheet
 from accounts_ui.views import forms
+from accounts_ui.views.selected import read_selected
 from accounts_ui.views.shared import client_of, origin_of, page, respond
 from console.signin.gate import organization
 from console.signin.rules import Role
@@ -44,6 +45,10 @@ def bulk(request: HttpRequest, org: str) -> HttpResponse:
     if request.method != "POST":
         return _form(request, forms.read_query(request, ("action",)))
     sent = forms.read(request.POST, FIELDS)
+    if not sent["action"] and "selected" in request.POST:
+        return _form(
+            request, {"list": _lines_of_selected(request)}
+        )  # ticked in the list of accounts: what to do is next
     try:
         sheet = _sheet(request)
         plan = planning.make_plan(client=client_of(request), origin=origin_of(request), sheet=sheet, **sent)
@@ -148,6 +153,11 @@ def _sheet(request: HttpRequest) -> Sheet:
     if not text.strip() and selected.strip():
         text = f"subject_id,code\n{selected}"
     return read_sheet(text.encode("utf-8", "replace"))
+
+
+def _lines_of_selected(request: HttpRequest) -> str:
+    """As a list with its header. The row of a person has no code yet: the admin writes it."""
+    return "\n".join(["subject_id,code", *(f"{subject},{code}" for subject, code in read_selected(request.POST))])
 
 
 def _form(request: HttpRequest, fields: dict[str, str], *, status: int = 200, **more: Any) -> HttpResponse:

@@ -47,6 +47,9 @@ EXPLANATIONS: Final[dict[type[Exception], Explanation]] = {
     directory.TokenUnavailable: Explanation(503, "Your access token cannot be renewed", "Sign out and in again."),
     directory.NotSent: Explanation(502, "The directory cannot be reached", f"{_AGAIN} {_OPERATOR}"),
     directory.NoAnswerInTime: Explanation(504, "The directory did not answer in time", _AGAIN),
+    directory.TooLarge: Explanation(
+        502, "The directory’s answer is too large", f"DIRECTORY_MAX_BYTES bounds it. {_OPERATOR}"
+    ),
     directory.NoAnswer: Explanation(502, "The directory gave no usable answer", f"{_AGAIN} {_OPERATOR}"),
     directory.Redirected: Explanation(502, "The directory answered with a redirect", _OPERATOR),
     directory.TokenRejected: Explanation(502, "The directory does not accept your sign-in", "Sign out and in again."),

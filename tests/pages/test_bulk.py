@@ -163,3 +163,15 @@ def test_ten_thousand_rows_are_planned(browser, directory):
         chip["data-verdict"]: int(chip["data-count"]) for chip in browser.soup.select("[data-verdict][data-count]")
     }
     assert counts == {"will": 1, "unknown_person": 9_999}, text_of(page)[:300]
+
+
+def test_what_was_ticked_in_the_list_of_accounts_fills_the_form(browser, directory):
+    first, second = directory.person("visitor"), directory.person("worker")
+    token = browser.form(BULK)["csrfmiddlewaretoken"]
+    ticked = [("selected", f"{first},visitor"), ("selected", f"{second},worker")]
+    page = browser.post(BULK, [("csrfmiddlewaretoken", token), *ticked])
+    assert page.status_code == 200, text_of(page)
+    assert browser.soup.select_one("textarea[name=list]").get_text().split() == [
+        "subject_id,code", f"{first},visitor", f"{second},worker",
+    ]  # fmt: skip
+    assert directory.writes(first) == []
