@@ -125,6 +125,19 @@ def consoles(start_console: Callable[..., Console]) -> Callable[[str], Console]:
     return get
 
 
+@pytest.fixture(scope="module")
+def own_consoles(start_console: Callable[..., Console]) -> Callable[[str], Console]:
+    """A console of the module's own on a database: what its tests make a person keep meets no other test."""
+    kept: dict[str, Console] = {}
+
+    def get(database: str) -> Console:
+        if database not in kept:
+            kept[database] = start_console(database)
+        return kept[database]
+
+    return get
+
+
 @pytest.fixture(params=DATABASES)
 def console(request: pytest.FixtureRequest, consoles: Callable[[str], Console], directory: DirectoryDouble) -> Console:
     """A console, once on each database."""

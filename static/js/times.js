@@ -6,7 +6,9 @@
   const secure = location.protocol === "https:" ? "; Secure" : "";
   document.cookie = `console-zone=${encodeURIComponent(zone)}; Path=/; Max-Age=31536000; SameSite=${document.body.dataset.samesite}${secure}`;
 
-  const format = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short", hour12: false });
+  const language = document.documentElement.lang;
+  // As the server writes English: the day before the month.
+  const format = new Intl.DateTimeFormat(language === "en" ? "en-GB" : language, { dateStyle: "medium", timeStyle: "short", hour12: false });
   const localize = (root) => root.querySelectorAll("time[datetime]").forEach((one) => {
     const at = new Date(one.dateTime);
     if (!Number.isNaN(at.getTime())) one.textContent = format.format(at);

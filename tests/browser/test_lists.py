@@ -41,6 +41,11 @@ def test_typing_narrowing_and_the_way_back(open_page, sqlite_console, directory,
     assert errors == []
 
 
+@pytest.fixture
+def sqlite_console(own_consoles, directory):
+    return own_consoles("sqlite")
+
+
 def test_selecting_across_pages_and_searches(open_page, sqlite_console, directory):
     subject = directory.person("worker", name="Sela Select")
     page = open_page(sqlite_console)

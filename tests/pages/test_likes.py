@@ -6,10 +6,21 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from tests.conftest import DATABASES
 from tests.servers import text_of
 
 ACCOUNTS = "/orgs/acme/accounts/"
 ALL = ["name", "subject_id", "code", "status", "roles", "created", "effective", "expires", "changed"]
+
+
+@pytest.fixture
+def sqlite_console(own_consoles, directory):
+    return own_consoles("sqlite")
+
+
+@pytest.fixture(params=DATABASES)
+def console(request, own_consoles, directory):
+    return own_consoles(request.param)
 
 
 @pytest.fixture
