@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from django.db.models import F, Q, QuerySet, Window
-from django.db.models.functions import RowNumber
+from django.db import connection
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from accounts_ui.changes.models import OPEN_OUTCOMES, Change, Event, EventKind, Outcome, patience
@@ -159,14 +159,33 @@ def of_subject(organization_id: str, subject_id: str, *, limit: int = 50) -> lis
 
 
 def last_applied(organization_id: str, *, subject_ids: Iterable[str] | None = None) -> list[Applied]:
-    """For each account that this console ever changed, the last change that was applied."""
+    """For each account that this console ever changed, the last change that was applied; oldest first."""
     found = Change.objects.filter(organization_id=organization_id, outcome=Outcome.APPLIED)
     if subject_ids is not None:
         found = found.filter(subject_id__in=list(subject_ids))
-    newest_first = [F("requested_at").desc(), F("last_sequence").desc()]
-    place = Window(RowNumber(), partition_by=[F("subject_id"), F("code")], order_by=newest_first)
-    newest = found.annotate(place=place).filter(place=1).order_by("requested_at", "last_sequence")
-    return [Applied._make(row) for row in newest.values_list(*Applied._fields)]
+    rows = _newest_of_each_account(found).values_list(*Applied._fields, "last_sequence")
+    by_time = sorted(rows, key=lambda row: (row[_REQUESTED_AT], row[-1]))
+    return [Applied._make(row[:-1]) for row in by_time]
+
+
+def used_types(organization_id: str) -> dict[str, str]:
+    """The account types that changes were applied to: their names, by code."""
+    found = Change.objects.filter(organization_id=organization_id, outcome=Outcome.APPLIED).order_by()
+    return dict(found.values_list("code").annotate(name=Max("type_name")).order_by("code"))
+
+
+def _newest_of_each_account(found: QuerySet[Change]) -> QuerySet[Change]:
+    """Both ways walk an index; a window function would sort all rows, with all columns."""
+    if connection.features.can_distinct_on_fields:
+        newest = found.order_by("subject_id", "code", "-requested_at", "-last_sequence")
+        return newest.distinct("subject_id", "code")
+    at = OuterRef("requested_at")
+    later = Q(requested_at__gt=at) | Q(requested_at=at, last_sequence__gt=OuterRef("last_sequence"))
+    same = found.filter(later, subject_id=OuterRef("subject_id"), code=OuterRef("code"))
+    return found.filter(~Exists(same)).order_by()
+
+
+_REQUESTED_AT = Applied._fields.index("requested_at")
 
 
 def _shown_as(outcome: str) -> Q:

@@ -69,8 +69,8 @@ def known_types(*, client: DirectoryClient, organization_id: str, listing: Listi
             rows.setdefault(found.code, _row(found, "list"))
         for account in listing.accounts:
             rows.setdefault(account.code, TypeRow(code=account.code, source="list"))
-    for change in reading.last_applied(organization_id):
-        rows.setdefault(change.code, TypeRow(code=change.code, name=change.type_name, source="log"))
+    for code, name in reading.used_types(organization_id).items():
+        rows.setdefault(code, TypeRow(code=code, name=name, source="log"))
     return KnownTypes(list(rows.values()), note, datetime.datetime.now(datetime.UTC))
 
 
