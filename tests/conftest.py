@@ -1,5 +1,6 @@
 """The servers that tests share: one provider and one directory a worker, a console on each database."""
 
+import functools
 import shutil
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -115,27 +116,13 @@ def start_console(
 @pytest.fixture(scope="session")
 def consoles(start_console: Callable[..., Console]) -> Callable[[str], Console]:
     """The worker's console on a database."""
-    kept: dict[str, Console] = {}
-
-    def get(database: str) -> Console:
-        if database not in kept:
-            kept[database] = start_console(database)
-        return kept[database]
-
-    return get
+    return functools.cache(start_console)
 
 
 @pytest.fixture(scope="module")
 def own_consoles(start_console: Callable[..., Console]) -> Callable[[str], Console]:
     """A console of the module's own on a database: what its tests make a person keep meets no other test."""
-    kept: dict[str, Console] = {}
-
-    def get(database: str) -> Console:
-        if database not in kept:
-            kept[database] = start_console(database)
-        return kept[database]
-
-    return get
+    return functools.cache(start_console)
 
 
 @pytest.fixture(params=DATABASES)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from accounts_ui.changes import reading
 from accounts_ui.changes.models import Change, Event
 from accounts_ui.directory.client import DirectoryClient
+from accounts_ui.plans import store
+from accounts_ui.plans.models import PlanRow
 from accounts_ui.services.errors import ChangeUnknown
 from accounts_ui.services.inputs import check_change_id
 from accounts_ui.services.origin import Origin
@@ -14,12 +16,16 @@ from accounts_ui.services.visits import glance
 
 @dataclass(frozen=True, slots=True)
 class ChangePage:
-    """A change with its events. ``unread``: the directory could not be read, so ``outside`` tells nothing."""
+    """A change with its events. ``unread``: the directory could not be read, so ``outside`` tells nothing.
+
+    ``plan_row``: the row of the plan that it came from, where it came from one.
+    """
 
     change: Change
     events: list[Event]
     outside: Outside | None
     unread: bool
+    plan_row: PlanRow | None
 
 
 def show_change(*, client: DirectoryClient, origin: Origin, change_id: str) -> ChangePage:
@@ -42,4 +48,5 @@ def show_change(*, client: DirectoryClient, origin: Origin, change_id: str) -> C
         events=reading.events_of(change),
         outside=marks.get((change.subject_id, change.code)),
         unread=bool(last) and listing is None,
+        plan_row=store.of_operation(origin.organization_id, change.change_id),
     )

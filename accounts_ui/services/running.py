@@ -3,7 +3,7 @@
 import datetime
 import time
 import uuid
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 from django.utils import timezone
@@ -130,40 +130,20 @@ def _run_row(client: DirectoryClient, origin: Origin, plan: Plan, row: PlanRow, 
 
 
 def _operate(client: DirectoryClient, origin: Origin, plan: Plan, row: PlanRow, fresh: Fresh) -> Change:
-    operation = str(row.operation_id)
+    what: dict[str, Any] = {
+        "client": client,
+        "origin": origin,
+        "operation_id": str(row.operation_id),
+        "subject_id": row.subject_id,
+        "code": row.code,
+        "message": plan.message,
+        "fresh": fresh,
+    }
     if plan.action == Action.ASSIGN:
-        return operate.assign(
-            client=client,
-            origin=origin,
-            operation_id=operation,
-            subject_id=row.subject_id,
-            code=row.code,
-            message=plan.message,
-            confirm_unknown=False,
-            fresh=fresh,
-        )
+        return operate.assign(**what, confirm_unknown=False)
     if plan.action == Action.CHANGE_STATUS:
-        return operate.change_status(
-            client=client,
-            origin=origin,
-            operation_id=operation,
-            subject_id=row.subject_id,
-            code=row.code,
-            status=row.wanted,
-            expected_status=row.expected,
-            message=plan.message,
-            fresh=fresh,
-        )
-    return operate.delete(
-        client=client,
-        origin=origin,
-        operation_id=operation,
-        subject_id=row.subject_id,
-        code=row.code,
-        expected_status=row.expected,
-        message=plan.message,
-        fresh=fresh,
-    )
+        return operate.change_status(**what, status=row.wanted, expected_status=row.expected)
+    return operate.delete(**what, expected_status=row.expected)
 
 
 def _pause(plan: Plan, because: str) -> None:

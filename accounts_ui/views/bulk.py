@@ -1,6 +1,7 @@
 """Many operations at once: a list becomes a plan, which is looked at, confirmed and run chunk by chunk."""
 
 import uuid
+from collections.abc import Callable
 from typing import Any, Final
 
 from django.core.paginator import Paginator
@@ -100,18 +101,14 @@ def run(request: HttpRequest, org: str, plan_id: uuid.UUID) -> HttpResponse:
 @page("POST")
 def pause(request: HttpRequest, org: str, plan_id: uuid.UUID) -> HttpResponse:
     """Send nothing more for now."""
-    found = _plan(request, plan_id)
-    running.pause(origin=origin_of(request), plan=found)
-    return _show(request, found) if request.htmx else _to_plan(found)
+    return _halt(request, plan_id, running.pause)
 
 
 @organization(Role.ADMIN)
 @page("POST")
 def stop(request: HttpRequest, org: str, plan_id: uuid.UUID) -> HttpResponse:
     """Send nothing more ever."""
-    found = _plan(request, plan_id)
-    running.stop(origin=origin_of(request), plan=found)
-    return _show(request, found) if request.htmx else _to_plan(found)
+    return _halt(request, plan_id, running.stop)
 
 
 @organization(Role.ADMIN)
@@ -126,6 +123,12 @@ def rest(request: HttpRequest, org: str, plan_id: uuid.UUID) -> StreamingHttpRes
 def failures(request: HttpRequest, org: str, plan_id: uuid.UUID) -> StreamingHttpResponse:
     """What was refused or not applied, likewise."""
     return _csv(store.failures(_plan(request, plan_id)), "failures.csv")
+
+
+def _halt(request: HttpRequest, plan_id: uuid.UUID, how: Callable[..., None]) -> HttpResponse:
+    found = _plan(request, plan_id)
+    how(origin=origin_of(request), plan=found)
+    return _show(request, found) if request.htmx else _to_plan(found)
 
 
 def _plan(request: HttpRequest, plan_id: uuid.UUID) -> Plan:

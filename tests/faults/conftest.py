@@ -41,3 +41,14 @@ def matrix(world, record_property):
     yield cells
     verified = world.verify()
     assert verified.returncode == 0, verified.stderr
+
+
+@pytest.fixture
+def admin(world, sign_in):
+    return sign_in(world.console, "ada")
+
+
+@pytest.fixture
+def auditor(world, sign_in):
+    """Reads the log, and settles nothing by it."""
+    return sign_in(world.console, "otto")

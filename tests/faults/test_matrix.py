@@ -6,8 +6,6 @@ import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
-import pytest
-
 from tests.faults.cells import ACTIONS, Found, Job, in_words, token_of
 from tests.faults.world import TIMEOUT
 from tests.servers import outcome_of
@@ -87,19 +85,8 @@ def at_once(work, things):
         return list(pool.map(work, things))
 
 
-@pytest.fixture
-def browser(world, sign_in):
-    return sign_in(world.console, "ada")
-
-
-@pytest.fixture
-def auditor(world, sign_in):
-    """Reads the log, and settles nothing by it."""
-    return sign_in(world.console, "otto")
-
-
-def test_operations(world, browser, auditor, sign_in, matrix, record_property):
-    jobs = [(fault, Job(world, browser, action)) for fault in WRITES for action in ACTIONS]
+def test_operations(world, admin, auditor, sign_in, matrix, record_property):
+    jobs = [(fault, Job(world, admin, action)) for fault in WRITES for action in ACTIONS]
     for fault, job in jobs:
         if fault.startswith("token"):
             job.browser = sign_in(world.console, "ada")  # its token is renewed: for it alone
@@ -153,9 +140,9 @@ def test_lists(world, auditor, matrix, record_property):
     matrix.hand_in(record_property)
 
 
-def test_settling(world, browser, auditor, matrix, record_property):
+def test_settling(world, admin, auditor, matrix, record_property):
     """ "Check now" while the list fails: the change stays unknown, and nothing more is written of it."""
-    jobs = {fault: Job(world, browser, "change_status") for fault in READS}
+    jobs = {fault: Job(world, admin, "change_status") for fault in READS}
 
     def make_unknown(job):
         aimed(world, "status-504", job.action, job.request_id)
@@ -201,8 +188,8 @@ PAUSES = {
 }
 
 
-def test_each_form_of_retry_after(world, browser, auditor, matrix, record_property):
-    jobs = [(form, action, Job(world, browser, action)) for form in PAUSES for action in ACTIONS]
+def test_each_form_of_retry_after(world, admin, auditor, matrix, record_property):
+    jobs = [(form, action, Job(world, admin, action)) for form in PAUSES for action in ACTIONS]
     reads = [(form, "list", f"cell-{uuid.uuid4()}") for form in PAUSES]
 
     def work(cell):
@@ -214,7 +201,7 @@ def test_each_form_of_retry_after(world, browser, auditor, matrix, record_proper
         world.directory.fault("status-429", on=operation, times=-1, request_id=request_id, **more)
         if operation == "list":
             headers = {"X-Request-ID": one}
-            return browser.session.get(f"{world.console.url}/orgs/acme/accounts/", headers=headers, timeout=60)
+            return admin.session.get(f"{world.console.url}/orgs/acme/accounts/", headers=headers, timeout=60)
         return one.send()
 
     cells = [*jobs, *reads]

@@ -18,16 +18,6 @@ from tests.servers import outcome_of
 LOST_LATER = 2 * TIMEOUT + 0.5  # seconds after which nobody can be at an operation any more
 
 
-@pytest.fixture
-def browser(world, sign_in):
-    return sign_in(world.console, "ada")
-
-
-@pytest.fixture
-def auditor(world, sign_in):
-    return sign_in(world.console, "otto")
-
-
 class Outage:
     """One fault: when it strikes, what it does, how it is mended."""
 
@@ -37,7 +27,6 @@ class Outage:
 
 def outages(world, stack):
     """By name. ``point``: before the request, at the last read, or when the directory has answered the write."""
-    refuse_token = {"refuse_refresh": True}
     provider = world.provider.control
     calm = {"refuse_refresh": False, "hang": 0, "down": False}
 
@@ -47,8 +36,8 @@ def outages(world, stack):
     found = {
         "refused": Outage("read", world.front.shut, world.front.open),
         "name not found": Outage("read", world.forget_name, world.know_name),
-        "TLS failure": Outage("read", lambda: untrusted(world, True), lambda: untrusted(world, False)),
-        "refresh refused": Outage("", lambda: provider(**refuse_token), lambda: provider(**calm)),
+        "TLS failure": Outage("read", lambda: swap_certificates(world), lambda: swap_certificates(world)),
+        "refresh refused": Outage("", lambda: provider(refuse_refresh=True), lambda: provider(**calm)),
         "refresh hanging": Outage("", lambda: provider(hang=8), lambda: provider(**calm)),
         "provider down": Outage("", lambda: provider(down=True), lambda: provider(**calm)),
         "cache gone": Outage("", world.cache.cut, world.cache.mend),
@@ -71,7 +60,7 @@ def outages(world, stack):
     return found
 
 
-def untrusted(world, on):
+def swap_certificates(world):
     world.front.context, world.stranger = world.stranger, world.front.context
 
 
@@ -98,7 +87,7 @@ NEEDS_TOKEN = ("refresh refused", "refresh hanging", "provider down")
 
 
 @pytest.mark.parametrize("name", EXPECTED)
-def test_operations(world, browser, auditor, sign_in, matrix, record_property, name):
+def test_operations(world, admin, auditor, sign_in, matrix, record_property, name):
     with ExitStack() as stack:
         outage = outages(world, stack)[name]
         jobs = [Job(world, sign_in(world.console, "ada"), action) for action in ACTIONS]
@@ -109,7 +98,7 @@ def test_operations(world, browser, auditor, sign_in, matrix, record_property, n
     told = [is_told(page, kinds, later) for page in pages]
     if later:
         time.sleep(LOST_LATER)
-        browser.get("/orgs/acme/accounts/")
+        admin.get("/orgs/acme/accounts/")
         found = Found(world, auditor)
     for job, page, is_clear in zip(jobs, pages, told, strict=True):
         then = found.kinds(job.operation_id)
@@ -160,8 +149,8 @@ def test_commits_whose_answer_is_lost(build_world, directory, sign_in, kind):
         "database gone at outcome": ("requested → applied", 503, 1, None),
     }
     for name, (kinds, status, writes, later) in expected.items():
-        browser = sign_in(world.console, "ada")
-        job = Job(world, browser, "change_status")
+        admin = sign_in(world.console, "ada")
+        job = Job(world, admin, "change_status")
         with ExitStack() as stack:
             [page] = struck(world, outages(world, stack)[name], [job], name)
         found = Found(world, auditor)
@@ -169,21 +158,21 @@ def test_commits_whose_answer_is_lost(build_world, directory, sign_in, kind):
         assert seen == (kinds, status, writes), name
         if later:
             time.sleep(LOST_LATER)
-            browser.get("/orgs/acme/accounts/")
+            admin.get("/orgs/acme/accounts/")
             assert Found(world, auditor).kinds(job.operation_id) == later
     assert world.verify().returncode == 0
 
 
-def test_a_full_disk(world, browser, auditor, record_property):
+def test_a_full_disk(world, admin, auditor, record_property):
     """Rows may still fit where there is room in a page: then all is well; where they do not, nothing is sent."""
-    jobs = [Job(world, browser, "change_status") for _ in range(12)]
+    jobs = [Job(world, admin, "change_status") for _ in range(12)]
     world.fill_disk()
     try:
         pages = [job.send(message="x" * 1000) for job in jobs]
     finally:
         world.free_disk()
     time.sleep(LOST_LATER)
-    browser.get("/orgs/acme/accounts/")
+    admin.get("/orgs/acme/accounts/")
     found = Found(world, auditor)
     seen = {
         (found.kinds(job.operation_id), found.calls(job.request_id)[0], page.status_code)
@@ -204,8 +193,8 @@ LISTS = {
 }
 
 
-def test_lists_and_settling(world, browser, auditor, sign_in, matrix, record_property):
-    job = Job(world, browser, "change_status")
+def test_lists_and_settling(world, admin, auditor, sign_in, matrix, record_property):
+    job = Job(world, admin, "change_status")
     world.directory.fault("status-504", on=job.action, times=-1, request_id=job.request_id)
     assert outcome_of(job.send()) == "unknown"
     time.sleep(LOST_LATER)

@@ -76,6 +76,7 @@ def test_a_plan_runs_to_its_end_in_chunks_and_each_row_is_a_change(browser, dire
     assert all(len(directory.writes(one)) == 1 for one in people)
     row = browser.soup.select_one("tr[data-line] a[href*='/changes/']")
     assert "new badges" in browser.get(row["href"]).text
+    assert browser.soup.select_one("dd a[href*='/bulk/']")["href"] in page.url, "the change leads back to its plan"
 
 
 def test_a_fault_pauses_and_nothing_is_sent_twice(browser, directory):

@@ -38,7 +38,7 @@ def test_the_command_starts_all_and_stops_all(tmp_path):
     assert all(name in text for name in ("Ada Admin", "Otto Auditor", "Nora Nobody"))
     assert requests.get(f"http://127.0.0.1:{ports[0]}/readyz", timeout=20).status_code == 200
     process.send_signal(signal.SIGINT)
-    assert process.wait(60) == 0
+    assert process.wait(30) == 0
     process.stdout.close()
     time.sleep(0.2)
     for port in ports:

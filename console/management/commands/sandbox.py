@@ -42,7 +42,9 @@ class Command(BaseCommand):
         state: Path = options["state_dir"].resolve()
         if options["reset"]:
             shutil.rmtree(state, ignore_errors=True)
+        # SIGINT too: whoever is started in the background of a script inherits that it is ignored.
         signal.signal(signal.SIGTERM, _interrupt)
+        signal.signal(signal.SIGINT, _interrupt)
         servers: list[processes.Server] = []
         try:
             self._start(servers, state, faults, options)

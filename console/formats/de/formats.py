@@ -1,5 +1,0 @@
-"""German."""
-
-DATE_FORMAT = "j. F Y"
-TIME_FORMAT = "H:i"
-DATETIME_FORMAT = "j. M Y, H:i"
