@@ -94,3 +94,16 @@ def test_the_keyboard_alone(open_page, sqlite_console, directory):
     page.keyboard.type("nobody of that name")
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(r"/accounts/\?q=nobody"))
+
+
+def test_on_a_phone_a_row_says_all_that_its_columns_say(open_page, sqlite_console, directory):
+    """Text without an element of its own is text all the same."""
+    subject = directory.person("worker", name="Paula Phone")
+    page = open_page(sqlite_console, viewport={"width": 390, "height": 900})
+    page.goto(f"/orgs/acme/users/{subject}/")
+    for label in ("Type", "Status", "Created"):
+        expect(page.locator(f"tr[data-subject-id] td[data-label='{label}']").first).to_be_visible()
+    page.goto("/orgs/acme/accounts/bulk/")
+    page.get_by_label("Or paste the list").fill(f"subject_id,code\n{subject},gold")
+    page.get_by_role("button", name="Make a plan").click()
+    expect(page.locator("tr[data-line='2'] td[data-label='Line']")).to_be_visible()
