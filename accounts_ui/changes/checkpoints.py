@@ -25,11 +25,18 @@ logger = logging.getLogger("console.checkpoints")
 problems = logging.getLogger(__name__)
 
 checkpoints_total = Counter("audit_checkpoints_total", "Checkpoints of the change log.", ["result"])
+for _result in ("emitted", "delivered", "failed"):
+    checkpoints_total.labels(_result)  # begins with 0
 
 
 def make(key: Ed25519PrivateKey) -> dict[str, Any]:
     """A signed statement of where the chain ends now. Nothing is stored."""
     return statement_of(_signed(key, Event.objects.order_by("-sequence").first()))
+
+
+def vouch(key: Ed25519PrivateKey, event: Event) -> dict[str, Any]:
+    """A signed statement of an event that is not the end of the chain. Nothing is stored."""
+    return statement_of(_signed(key, event))
 
 
 def statement_of(checkpoint: Checkpoint) -> dict[str, Any]:

@@ -14,13 +14,22 @@ def lock_chain() -> None:
 
     On SQLite it is already, and waits no longer: transactions begin IMMEDIATE.
     """
+    _lock(f"SELECT pg_advisory_xact_lock({_LOCK})")
+
+
+def lock_archive() -> None:
+    """Make this transaction the only one that archives. On PostgreSQL others go on appending; on SQLite they wait."""
+    _lock("LOCK TABLE changes_archive IN SHARE ROW EXCLUSIVE MODE")
+
+
+def _lock(statement: str) -> None:
     if connection.vendor != "postgresql":
         return
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL synchronous_commit = on")  # a record that a crash can take back is none
         milliseconds = str(round(settings.DATABASE_TIMEOUT * 1000))
         cursor.execute("SELECT set_config('lock_timeout', %s, true)", [milliseconds])
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        cursor.execute(statement)
 
 
 @contextmanager

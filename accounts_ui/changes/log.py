@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts_ui.changes import checkpoints, keys
 from accounts_ui.changes.locking import lock_chain
-from accounts_ui.changes.models import OPEN_OUTCOMES, Change, Event, EventKind, Outcome, facts_of
+from accounts_ui.changes.models import OPEN_OUTCOMES, Change, Event, EventKind, Line, Outcome, facts_of
 from accounts_ui.changes.record import FIRST_PREVIOUS_HASH, digest, key_id, moment, sign
 
 _AGAIN = 0.3  # seconds between two attempts to record an outcome
@@ -49,12 +49,15 @@ class AccountMoved(LogError):
         self.change = change
 
 
-def request(change_id: uuid.UUID, facts: dict[str, Any], *, read_at_sequence: int) -> Change:
+def request(
+    change_id: uuid.UUID, facts: dict[str, Any], *, read_at_sequence: int, evidence: dict[str, Any] | None = None
+) -> Change:
     """Open a change with its ``requested`` event. Committed, durably, when this returns.
 
     Args:
         read_at_sequence: the end of the chain before the account's state was read (``reading.end_of_chain``). A
             change of the same account that was recorded later may have made what was read untrue.
+        evidence: what the request rests on, where that is more than its facts (``undoing``).
 
     Raises:
         IdTaken: there is a change of this id.
@@ -70,6 +73,7 @@ def request(change_id: uuid.UUID, facts: dict[str, Any], *, read_at_sequence: in
             change_id,
             EventKind.REQUESTED,
             {**facts, "outcome": Outcome.PENDING.value, "http_status": None, "reason": ""},
+            evidence,
         )
         change = Change(change_id=change_id, requested_at=event.at, last_sequence=event.sequence, **facts_of(event))
         change.save(force_insert=True)
@@ -215,7 +219,7 @@ def _append(
     return event
 
 
-def record_of(event: Event) -> dict[str, Any]:
+def record_of(event: Line) -> dict[str, Any]:
     """The event as it is hashed, logged and exported, ``hash`` and ``signature`` included."""
     return {
         "sequence": event.sequence,
@@ -250,7 +254,7 @@ def record_of(event: Event) -> dict[str, Any]:
     }
 
 
-def line_of(event: Event) -> str:
+def line_of(event: Line) -> str:
     """The record as one line of JSON: ASCII, so that no name can start a line of its own."""
     return json.dumps(record_of(event), separators=(",", ":"))
 

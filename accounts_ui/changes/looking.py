@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from django.utils import timezone
 
+from accounts_ui.changes.archives import Told, told
 from accounts_ui.changes.keys import public_keys
 from accounts_ui.changes.models import Verification
 from accounts_ui.changes.reading import end_of_chain
@@ -23,13 +24,14 @@ State = Verification.State
 class Chain:
     """What is known of the chain. ``last``: the newest look that came to an end; ``whole``: the newest whole one.
 
-    ``running``: a look that began after ``last`` and still has to go on.
+    ``running``: a look that began after ``last`` and still has to go on. ``archives``: what was moved, and where it is.
     """
 
     last: Verification | None
     whole: Verification | None
     running: Verification | None
     end: int
+    archives: list[Told]
 
     @property
     def newer(self) -> int:
@@ -52,6 +54,7 @@ def chain() -> Chain:
         whole=ended.filter(state=State.VERIFIED, since=0).first(),
         running=(running.filter(at__gt=last.at) if last else running).first(),
         end=end_of_chain(),
+        archives=told(),
     )
 
 

@@ -64,7 +64,7 @@ class _Facts(models.Model):
         abstract = True
 
 
-class Event(_Facts):
+class Line(_Facts):
     """One line of the log. ``actor`` is who caused this line; one who settles is not the one who asked."""
 
     sequence = models.BigIntegerField(primary_key=True)
@@ -78,10 +78,43 @@ class Event(_Facts):
     signature = models.CharField(max_length=88)
 
     class Meta:
+        abstract = True
         ordering: ClassVar[list[str]] = ["sequence"]
 
     def __str__(self) -> str:
         return f"{self.sequence} {self.event} {self.change_id}"
+
+
+class Event(Line):
+    """A line where it was appended. The newest one of all is always here."""
+
+
+class ArchivedEvent(Line):
+    """A line that was moved here, as it was. On PostgreSQL each ``Archive`` is a partition, which can be detached."""
+
+
+class Archive(models.Model):
+    """That a part of the chain was moved: which, by whom, and the export that was written of it.
+
+    ``hash`` is that of its last event, ``file_sha256`` that of the export. ``signature`` is Ed25519 over the RFC 8785
+    canonical JSON of the other fields, so that a part that is held elsewhere still links what follows to what it was.
+    """
+
+    last_sequence = models.BigIntegerField(primary_key=True)
+    first_sequence = models.BigIntegerField()
+    hash = models.CharField(max_length=64)
+    file = models.TextField()
+    file_sha256 = models.CharField(max_length=64)
+    by = models.TextField()
+    at = models.DateTimeField()
+    key_id = models.CharField(max_length=16)
+    signature = models.CharField(max_length=88)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["last_sequence"]
+
+    def __str__(self) -> str:
+        return f"archive of {self.first_sequence} to {self.last_sequence}"
 
 
 class Change(_Facts):
@@ -103,9 +136,15 @@ class Change(_Facts):
             )
         ]
         indexes: ClassVar[list[models.Index]] = [
-            models.Index(fields=["organization_id", "-requested_at"], name="changes_by_time"),
-            models.Index(fields=["organization_id", "subject_id", "code"], name="changes_by_account"),
+            models.Index(fields=["organization_id", "-requested_at", "-last_sequence"], name="changes_by_time"),
+            models.Index(
+                fields=["organization_id", "subject_id", "-requested_at", "-last_sequence"], name="changes_by_person"
+            ),
             models.Index(fields=["organization_id", "outcome"], name="changes_by_outcome"),
+            models.Index(fields=["organization_id", "code", "-requested_at", "-last_sequence"], name="changes_by_code"),
+            models.Index(
+                fields=["organization_id", "actor_subject", "-requested_at", "-last_sequence"], name="changes_by_actor"
+            ),
             models.Index(
                 fields=["organization_id", "subject_id", "code", "-requested_at", "-last_sequence"],
                 condition=models.Q(outcome="applied"),
@@ -130,6 +169,66 @@ class Change(_Facts):
     def shown_outcome(self) -> str:
         """The outcome to show: a ``pending`` that nobody can be working on any more is ``unknown``."""
         return Outcome.UNKNOWN.value if self.outcome == Outcome.PENDING and not self.is_running else self.outcome
+
+
+class Actor(models.Model):
+    """An admin who asked for a change, as they were called then. Triggers keep it; who is renamed is another."""
+
+    organization_id = models.CharField(max_length=255)
+    subject = models.CharField(max_length=255)
+    name = models.TextField()
+    email = models.TextField()
+
+    class Meta:
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["organization_id", "subject"], name="changes_actor_by_subject")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.organization_id} {self.subject}"
+
+
+class _Counts(models.Model):
+    """How many changes were asked for in one half hour, by outcome. Triggers keep it. ``slot`` counts from 1970."""
+
+    organization_id = models.CharField(max_length=255)
+    slot = models.BigIntegerField()
+    pending = models.BigIntegerField()
+    applied = models.BigIntegerField()
+    not_applied = models.BigIntegerField()
+    unknown = models.BigIntegerField()
+
+    class Meta:
+        abstract = True
+
+
+class Tally(_Counts):
+    """All changes of a half hour."""
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["organization_id", "slot"], name="one_tally_a_slot")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.organization_id} {self.slot}"
+
+
+class Share(_Counts):
+    """Those of a half hour that have one action, one code or one actor: ``value``, of an actor its number."""
+
+    dimension = models.CharField(max_length=16)
+    value = models.CharField(max_length=255)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["organization_id", "dimension", "value", "slot"], name="one_share_a_value_and_slot"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.organization_id} {self.dimension} {self.value} {self.slot}"
 
 
 class Checkpoint(models.Model):
@@ -192,6 +291,6 @@ FACTS: tuple[str, ...] = tuple(field.name for field in _Facts._meta.local_fields
 """The names of the fields that an event and a change share."""
 
 
-def facts_of(row: "Event | Change") -> dict[str, Any]:
+def facts_of(row: "Line | Change") -> dict[str, Any]:
     """These fields of a row."""
     return {name: getattr(row, name) for name in FACTS}

@@ -1,8 +1,11 @@
 """The triggers that keep the log append-only, on both databases.
 
-An event is never updated or deleted, and only the next one of the chain is inserted. A change is never deleted; it is
+An event is never updated, only the next one of the chain is inserted, and it is deleted only where the archive has it
+and a record of that (``archive_triggers``). A change is never deleted; it is
 inserted with its ``requested`` event, and updated only to what its newest event says, in the columns that may move.
 A checkpoint is never deleted, and updated only once: when it was delivered. ``guarding`` finds what was taken away.
+Two more keep the tally: how many changes of each half hour have which outcome, whoever writes them
+(``share_triggers`` has those of its shares).
 """
 
 from dataclasses import dataclass
@@ -48,7 +51,7 @@ def _moved(columns: list[str] | tuple[str, ...], same: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """One trigger: what it refuses, and with which words."""
+    """One trigger: what it refuses, and with which words; or what it ``does`` instead of refusing."""
 
     name: str
     table: str
@@ -57,18 +60,19 @@ class Trigger:
     message: str
     level: str = "ROW"
     function: str = ""  # PostgreSQL: the function of another trigger
+    does: str = ""
+    returns: str = "NEW"  # PostgreSQL: the row that goes on, OLD where one is deleted
 
     def for_sqlite(self) -> str:
         """The statement that makes it."""
         guard = f"WHEN {self.condition}" if self.condition else ""
-        return (
-            f"CREATE TRIGGER {self.name} BEFORE {self.when} ON {self.table} {guard} "
-            f"BEGIN SELECT RAISE(ABORT, '{self.message}'); END"
-        )
+        act = self.does or f"SELECT RAISE(ABORT, '{self.message}')"
+        return f"CREATE TRIGGER {self.name} BEFORE {self.when} ON {self.table} {guard} BEGIN {act}; END"
 
     def body(self) -> str:
         """The body of its function on PostgreSQL."""
-        return f" BEGIN IF {self.condition or 'TRUE'} THEN RAISE EXCEPTION '{self.message}'; END IF; RETURN NEW; END "
+        act = self.does or f"RAISE EXCEPTION '{self.message}'"
+        return f" BEGIN IF {self.condition or 'TRUE'} THEN {act}; END IF; RETURN {self.returns}; END "
 
     def for_postgresql(self) -> list[str]:
         """The statements that make it. ALWAYS: a session that plays replica does not slip past."""
@@ -84,6 +88,13 @@ class Trigger:
             f"FOR EACH {self.level} EXECUTE FUNCTION {function}()",
             f"ALTER TABLE {self.table} ENABLE ALWAYS TRIGGER {self.name}",
         ]
+
+    def away(self, vendor: str) -> list[str]:
+        """The statements that take it away."""
+        if vendor == "sqlite":
+            return [f"DROP TRIGGER {self.name}"]
+        function = [] if self.function else [f"DROP FUNCTION {self.name}()"]
+        return [f"DROP TRIGGER {self.name} ON {self.table}", *function]
 
 
 _OTHER: Final = "a change says what its events say"
@@ -123,7 +134,7 @@ LOG: Final = {
         Trigger("changes_change_opens", "changes_change", "INSERT", _UNTRUE, _OPENS),
     ),
 }
-"""Those of events and changes, in the order in which they are made."""
+"""Those of events and changes, in the order in which they are made. ``archive_triggers`` replaces one of them."""
 
 CHECKPOINTS: Final = {
     "sqlite": (
@@ -158,18 +169,78 @@ CHECKPOINTS: Final = {
 }
 """Those of checkpoints."""
 
+_AT: Final = "NEW.requested_at"
+SLOT_SECONDS: Final = 1800  # nearly all time zones are whole half hours from UTC
+OUTCOMES: Final = ("pending", "applied", "not_applied", "unknown")
+SLOTS: Final = {
+    "sqlite": f"CAST(strftime('%s', {{at}}) AS INTEGER) / {SLOT_SECONDS}",
+    "postgresql": f"FLOOR(EXTRACT(EPOCH FROM {{at}}))::bigint / {SLOT_SECONDS}",
+}
+
+
+def _add(slot: str, number: str) -> str:
+    """Add to the counts of a half hour what ``number`` says of each outcome."""
+    numbers = ", ".join(number.format(outcome=outcome) for outcome in OUTCOMES)
+    sums = ", ".join(f"{outcome} = changes_tally.{outcome} + excluded.{outcome}" for outcome in OUTCOMES)
+    return (
+        f"INSERT INTO changes_tally (organization_id, slot, {', '.join(OUTCOMES)}) "
+        f"VALUES (NEW.organization_id, {slot}, {numbers}) ON CONFLICT (organization_id, slot) DO UPDATE SET {sums}"
+    )
+
+
+_IS: Final = "CASE WHEN {row}.outcome = '{{outcome}}' THEN 1 ELSE 0 END"
+MORE: Final = _IS.format(row="NEW")
+MOVES: Final = f"{MORE} - {_IS.format(row='OLD')}"
+
+TALLY: Final[dict[str, tuple[Trigger, ...]]] = {
+    vendor: (
+        Trigger("changes_tally_asked", "changes_change", "INSERT", "", "", does=_add(slot.format(at=_AT), MORE)),
+        Trigger(
+            "changes_tally_moved",
+            "changes_change",
+            "UPDATE",
+            "NEW.outcome <> OLD.outcome",
+            "",
+            does=_add(slot.format(at=_AT), MOVES),
+        ),
+    )
+    for vendor, slot in SLOTS.items()
+}
+"""Those that keep the tally."""
+
+
+SUMS: Final = ", ".join(f"SUM(CASE WHEN outcome = '{outcome}' THEN 1 ELSE 0 END)" for outcome in OUTCOMES)
+
+
+def counted(vendor: str) -> str:
+    """The query of what the tally has to say: organization, slot, and the number of each outcome."""
+    slot = SLOTS[vendor].format(at="requested_at")
+    return f"SELECT organization_id, {slot}, {SUMS} FROM changes_change GROUP BY 1, 2"
+
+
+def tally(vendor: str) -> str:
+    """The statement that counts what is there."""
+    return f"INSERT INTO changes_tally (organization_id, slot, {', '.join(OUTCOMES)}) {counted(vendor)}"
+
 
 def create(apps: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
     """The forward half of the migration: events and changes."""
-    _make(LOG, schema_editor)
+    make(LOG, schema_editor)
 
 
 def create_for_checkpoints(apps: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
     """The forward half of the migration: checkpoints."""
-    _make(CHECKPOINTS, schema_editor)
+    make(CHECKPOINTS, schema_editor)
 
 
-def _make(triggers: dict[str, tuple[Trigger, ...]], schema_editor: BaseDatabaseSchemaEditor) -> None:
+def create_for_tally(apps: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    """The forward half of the migration: count what is there, and from then on."""
+    schema_editor.execute(tally(schema_editor.connection.vendor), params=None)
+    make(TALLY, schema_editor)
+
+
+def make(triggers: dict[str, tuple[Trigger, ...]], schema_editor: BaseDatabaseSchemaEditor) -> None:
+    """Make these triggers."""
     vendor = schema_editor.connection.vendor
     if vendor not in triggers:
         raise NotImplementedError("The change log is kept on SQLite or PostgreSQL: see DATABASE_URL.")

@@ -2,18 +2,19 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
 from django.db import connection
 
-from accounts_ui.changes import guarding
+from accounts_ui.changes import archives, guarding, searching, tallying
+from accounts_ui.changes.archives import Elsewhere, lines
 from accounts_ui.changes.checkpoints import statement_of
 from accounts_ui.changes.keyring import Keyring
 from accounts_ui.changes.locking import snapshot
 from accounts_ui.changes.log import record_of
-from accounts_ui.changes.models import Checkpoint, Event
+from accounts_ui.changes.models import Archive, ArchivedEvent, Checkpoint, Event
 from accounts_ui.changes.naming import changed_field
 from accounts_ui.changes.projecting import Untrue, relatives_of, verify_changes
 from accounts_ui.changes.record import FIRST_PREVIOUS_HASH, canonical, digest, is_signed
@@ -35,14 +36,16 @@ class Broken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """What was found whole."""
+    """What was found whole. ``elsewhere``: the archives that were not looked at, because they are not here."""
 
     count: int
     sequence: int
     hash: str
+    elsewhere: tuple[Archive, ...] = ()
 
 
 NOTHING = Verified(0, 0, FIRST_PREVIOUS_HASH)
+NOWHERE: Elsewhere = {}
 
 
 def no_relatives(_: Record) -> Iterable[Record]:
@@ -59,6 +62,7 @@ def verify_records(
     relatives: Callable[[Record], Iterable[Record]] = no_relatives,
     after: "Verified | None" = None,
     newest: int = 0,
+    elsewhere: Elsewhere = NOWHERE,
 ) -> Verified:
     """Follow the chain through ``records``.
 
@@ -69,19 +73,23 @@ def verify_records(
         relatives: where values of a broken record stand a second time, so that the changed field can be named.
         after: what was verified before; the records go on from there.
         newest: the place among the keys of the key that signed the end of it.
+        elsewhere: parts that may be missing: what follows has to fit to the end that was signed for them.
 
     Raises:
         Broken: at the first record that does not verify.
 
     """
     after = after or NOTHING
-    count, last, before = after.count, after.sequence, {"hash": after.hash}
+    count, last = after.count, after.sequence
+    before: Record = {"hash": after.hash}
     for record in records:
         sequence = record.get("sequence")
         if not isinstance(sequence, int) or isinstance(sequence, bool):
             raise Broken(last + 1, "the record has no sequence number")
         if sequence <= last:
             raise Broken(sequence, f"stands after {last}: repeated, or out of order")
+        if sequence != last + 1 and not filtered:
+            last, before = _past(elsewhere, last, before)
         if sequence != last + 1 and not filtered:
             raise Broken(last + 1, f"is missing (the next record is {sequence})")
         _verify_hash(sequence, record, keys, before, relatives)
@@ -101,13 +109,30 @@ def verify_records(
 def verify_database(keys: Keyring, vouched: Vouched | None = None) -> Verified:
     """The whole log of this installation as it is at one moment: its chain, its changes, checkpoints and triggers."""
     with snapshot():
-        verified = verify_records(database_records(), keys, vouched=vouched, relatives=relatives_of)
-        try:
-            verify_changes()
-        except Untrue as untrue:
-            raise Broken(untrue.sequence, str(untrue)) from None
+        away = archives.elsewhere()
+        _verify_archives(keys, vouched or {})
+        records = database_records()
+        verified = verify_records(records, keys, vouched=vouched, relatives=relatives_of, elsewhere=away)
+        _verify_changes(away)
         _verify_surroundings(keys)
-    return verified
+        if what := tallying.wrong() or searching.wrong():
+            raise Broken(None, what)
+    return replace(verified, elsewhere=tuple(away.values()))
+
+
+def verify_prefix(records: Iterable[Record], keys: Keyring, after: Verified, last: int) -> None:
+    """The part of the log that goes on after ``after`` up to ``last``, told by ``records``, and what keeps it.
+
+    Raises:
+        Broken: at the first break, which may be that the records do not reach ``last``.
+
+    """
+    _verify_archives(keys, {})
+    verified = verify_records(records, keys, relatives=relatives_of, after=after)
+    if verified.sequence != last:
+        raise Broken(verified.sequence + 1, "is missing")
+    _verify_changes(NOWHERE, after.sequence, last)
+    _verify_surroundings(keys)
 
 
 def verify_part(keys: Keyring, done: Verified, *, most: int) -> tuple[Verified, int]:
@@ -118,25 +143,41 @@ def verify_part(keys: Keyring, done: Verified, *, most: int) -> tuple[Verified, 
 
     """
     with snapshot():
-        stands = Event.objects.filter(sequence=done.sequence).values_list("hash", "key_id").first()
-        if done.sequence and stands is None:
-            raise Broken(done.sequence, "was verified before and is missing: the tail was cut")
-        if stands and stands[0] != done.hash:
-            raise Broken(done.sequence, "has another hash than when it was verified: the log was rewritten")
-        key = keys.get(stands[1]) if stands else None
+        away = archives.elsewhere()
+        _verify_archives(keys, {})
+        done, newest = _go_on(done, keys, away)
         end = Event.objects.order_by("-sequence").values_list("sequence", flat=True).first() or 0
         to = min(end, done.sequence + most)
-        events = Event.objects.filter(sequence__gt=done.sequence, sequence__lte=to).order_by("sequence")
-        records = (record_of(event) for event in events.iterator(_CHUNK))
-        newest = key.position if key else 0
-        verified = verify_records(records, keys, relatives=relatives_of, after=done, newest=newest)
-        try:
-            verify_changes(done.sequence, to if to < end else None)
-        except Untrue as untrue:
-            raise Broken(untrue.sequence, str(untrue)) from None
+        records = database_records(done.sequence, to)
+        verified = verify_records(records, keys, relatives=relatives_of, after=done, newest=newest, elsewhere=away)
+        _verify_changes(away, done.sequence, to if to < end else None)
         if to == end:
             _verify_surroundings(keys)
     return verified, end
+
+
+def _go_on(done: Verified, keys: Keyring, elsewhere: Elsewhere) -> tuple[Verified, int]:
+    """Where to go on, and the place of the key that signed the end of what is verified. Raises ``Broken``."""
+    key = None
+    inside = [one for one in elsewhere.values() if one.first_sequence <= done.sequence < one.last_sequence]
+    if inside:
+        done = Verified(done.count, inside[0].last_sequence, inside[0].hash)
+    elif done.sequence not in {one.last_sequence for one in elsewhere.values() if one.hash == done.hash} | {0}:
+        stands = lines(sequence=done.sequence).values_list("hash", "key_id", "sequence").first()
+        if stands is None:
+            raise Broken(done.sequence, "was verified before and is missing: the tail was cut")
+        if stands[0] != done.hash:
+            raise Broken(done.sequence, "has another hash than when it was verified: the log was rewritten")
+        key = keys.get(stands[1])
+    last, before = _past(elsewhere, done.sequence, {"hash": done.hash})
+    return Verified(done.count, last, str(before["hash"])), key.position if key else 0
+
+
+def _past(elsewhere: Elsewhere, last: int, before: Record) -> tuple[int, Record]:
+    """Where what is here goes on, after archives that are not here: their last sequence, and the hash signed for it."""
+    while archive := elsewhere.get(last + 1):
+        last, before = archive.last_sequence, {"hash": archive.hash}
+    return last, before
 
 
 def read_lines(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
@@ -178,6 +219,33 @@ def _verify_checkpoint(checkpoint: Any, keys: Keyring) -> tuple[int, str]:
     return sequence, str(checkpoint.get("hash"))
 
 
+def _verify_changes(elsewhere: Elsewhere, after: int = 0, to: int | None = None) -> None:
+    try:
+        verify_changes(elsewhere, after, to)
+    except Untrue as untrue:
+        raise Broken(untrue.sequence, str(untrue)) from None
+
+
+def _verify_archives(keys: Keyring, vouched: Vouched) -> None:
+    """Each record of an archive: signed, following the one before, with an end that is what the log and others say."""
+    last = 0
+    for archive in Archive.objects.order_by("last_sequence"):
+        key = keys.get(archive.key_id)
+        if key is None or not is_signed(key.public, canonical(archives.statement_of(archive)), archive.signature):
+            raise Broken(archive.last_sequence, "the record of the archive is not what was signed by a known key")
+        if key.last is not None and archive.last_sequence > key.last:
+            raise Broken(archive.last_sequence, f"the record of the archive is {key.why_not(archive.last_sequence)}")
+        if archive.first_sequence != last + 1:
+            raise Broken(last + 1, "the record of the archive that begins here is missing")
+        last = archive.last_sequence
+        event = lines(sequence=last).first()
+        if (event.hash if event else vouched.get(last, archive.hash)) != archive.hash:
+            raise Broken(last, "the record of the archive vouches for another hash: the log was rewritten")
+    unrecorded = ArchivedEvent.objects.filter(sequence__gt=last).order_by("sequence").first()
+    if unrecorded:
+        raise Broken(unrecorded.sequence, "lies in the archive without a record of that")
+
+
 def _verify_surroundings(keys: Keyring) -> None:
     _verify_stored_checkpoints(keys)
     if wrong := guarding.wrong(connection):
@@ -185,20 +253,25 @@ def _verify_surroundings(keys: Keyring) -> None:
 
 
 def _verify_stored_checkpoints(keys: Keyring) -> None:
+    away = archives.elsewhere().values()
     stored = (statement_of(one) for one in Checkpoint.objects.order_by("sequence").iterator(_CHUNK))
     while chunk := list(islice(stored, _CHUNK)):
         vouched = verify_checkpoints(chunk, keys)
-        hashes = dict(Event.objects.filter(sequence__in=vouched).values_list("sequence", "hash"))
+        hashes = {one.last_sequence: one.hash for one in away}
+        hashes |= dict(lines(sequence__in=list(vouched)).values_list("sequence", "hash"))
         for sequence, expected in vouched.items():
+            if sequence not in hashes and any(one.first_sequence <= sequence < one.last_sequence for one in away):
+                continue
             if sequence not in hashes:
                 raise Broken(sequence, "is vouched for by a stored checkpoint and missing: the tail was cut")
             if hashes[sequence] != expected:
                 raise Broken(sequence, "a stored checkpoint vouches for another hash: the log was rewritten")
 
 
-def database_records() -> Iterator[dict[str, Any]]:
-    """Every record of this installation, in the order of the chain."""
-    return (record_of(event) for event in Event.objects.order_by("sequence").iterator(2000))
+def database_records(after: int = 0, to: int | None = None) -> Iterator[dict[str, Any]]:
+    """The records of this installation in the order of the chain: those after ``after``, up to ``to``."""
+    found = lines(sequence__gt=after) if to is None else lines(sequence__gt=after, sequence__lte=to)
+    return (record_of(event) for event in found.iterator(2000))
 
 
 def _verify_hash(

@@ -14,12 +14,16 @@ import pytest
 import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from accounts_ui.changes.search_triggers import table
+from accounts_ui.changes.share_triggers import share
+from accounts_ui.changes.triggers import tally
 from tests import servers
 from tests.changes.verdicts import Verifier
 from tests.conftest import DATABASES
 from tests.servers import Browser, TestDatabase
 
-TABLES = ("changes_event", "changes_change")
+TALLIES = ("changes_tally", "changes_share", "changes_actor")
+TABLES = ("changes_event", "changes_change", *TALLIES)
 
 
 class Prepared:
@@ -299,10 +303,21 @@ def test_removed_and_swapped_rows(prepared):
             assert found.startswith(f"NOT verified. {said}"), found
 
 
+def _searchable_again():
+    """The statements that make the search index what the changes say now."""
+    _, fill = table("changes_search")
+    return "INSERT INTO changes_search (changes_search) VALUES ('delete-all')", fill
+
+
 def test_a_removed_tail(prepared):
     with prepared.copy() as copy:
         copy.tamper(
-            "DELETE FROM changes_event WHERE sequence > 4", "DELETE FROM changes_change WHERE last_sequence > 4"
+            "DELETE FROM changes_event WHERE sequence > 4",
+            "DELETE FROM changes_change WHERE last_sequence > 4",
+            *(f"DELETE FROM {table}" for table in TALLIES),
+            tally(copy.vendor),
+            *share(copy.vendor),
+            *(_searchable_again() if copy.vendor == "sqlite" else ()),
         )
         assert copy.verify()[0] == 0, "without a checkpoint nobody can tell"
         code, said = copy.verify("--checkpoint", str(prepared.keep[0]))

@@ -1,4 +1,4 @@
-"""Run ``verify_changes`` again and again in one process: a job a line on standard input, a verdict a line on output."""
+"""Run commands of the log again and again in one process: a job a line on standard input, a verdict a line on output."""
 
 import io
 import json
@@ -10,11 +10,11 @@ from console.sandbox.processes import ROOT
 
 
 class Verifier:
-    """``manage.py verify_changes`` on one database after another, without starting anew."""
+    """``manage.py verify_changes``, or another one, on one database after another, without starting anew."""
 
-    def __init__(self, env):
+    def __init__(self, env, prefix=()):
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.changes.verdicts"],
+            [*prefix, sys.executable, "-m", "tests.changes.verdicts"],
             env={**env, "PYTHONPATH": str(ROOT)},
             cwd=ROOT,
             stdin=subprocess.PIPE,
@@ -22,9 +22,9 @@ class Verifier:
             text=True,
         )
 
-    def __call__(self, *args, database=None):
+    def __call__(self, *args, database=None, command="verify_changes"):
         """Its exit status and what it said, of the database that the environment names unless told otherwise."""
-        self.process.stdin.write(json.dumps([database, args]) + "\n")
+        self.process.stdin.write(json.dumps([database, command, args]) + "\n")
         self.process.stdin.flush()
         return tuple(json.loads(self.process.stdout.readline()))
 
@@ -50,12 +50,12 @@ def main():
 
     own = connection.settings_dict["NAME"]
     for line in sys.stdin:
-        database, args = json.loads(line)
+        database, command, args = json.loads(line)
         connection.close()
         connection.settings_dict["NAME"] = database or own
         said = io.StringIO()
         try:
-            call_command("verify_changes", *args, stdout=said)
+            call_command(command, *args, stdout=said, stderr=said)
             verdict = (0, said.getvalue())
         except CommandError as error:
             verdict = (1, str(error))

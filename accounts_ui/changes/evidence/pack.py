@@ -15,7 +15,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from django.utils import timezone
 
-from accounts_ui.changes import checkpoints, export, reading
+from accounts_ui.changes import archives, checkpoints, export, reading
 from accounts_ui.changes.evidence import verify
 from accounts_ui.changes.evidence.readme import readme
 from accounts_ui.changes.keys import public_keys, signing_key
@@ -48,7 +48,8 @@ def stream(asked: Asked) -> Iterator[bytes]:
 def _entries(asked: Asked, archive: ZipFile, sink: "_Sink") -> Iterator[bytes]:
     key, now = signing_key(), timezone.now()
     checkpoint = checkpoints.make(key)  # the first read: the moment that all others see
-    changes = reading.matching(asked.organization_id, asked.filters)
+    changes = archives.begun_here(reading.matching(asked.organization_id, asked.filters))
+    away = [archives.statement_of(one) for one in archives.elsewhere().values()]
     events = _Counted(export.events_jsonl(reading.events_among(asked.organization_id, changes)))
     rows = _Counted(export.changes_csv(changes))
     manifest: dict[str, Any] = {
@@ -57,6 +58,7 @@ def _entries(asked: Asked, archive: ZipFile, sink: "_Sink") -> Iterator[bytes]:
         "filters": _named(asked.filters),
         "made_at": moment(now),
         "made_by": asked.made_by,
+        **({"held_elsewhere": away} if away else {}),
     }
     contents: dict[str, Iterable[str]] = {
         "README.txt": [readme(manifest, asked.organization_name, checkpoint)],
@@ -94,8 +96,9 @@ def _entry(
 
 
 def _named(filters: LogFilters) -> dict[str, str]:
-    """The filters that are set, as text. The page is none: a pack has all pages."""
-    given = {field.name: getattr(filters, field.name) for field in fields(filters) if field.name != "page"}
+    """The filters that are set, as text. The page is none: a pack has all pages. ``among`` is what ``plan`` says."""
+    names = [field.name for field in fields(filters) if field.name not in ("page", "among")]
+    given = {name: getattr(filters, name) for name in names}
     return {
         name: moment(value) if isinstance(value, datetime.datetime) else value for name, value in given.items() if value
     }

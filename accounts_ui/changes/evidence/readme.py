@@ -10,7 +10,7 @@ Organization   {organization}
 Selection      {selection}
 Made at        {made_at}
 Made by        {made_by}
-Log            up to sequence {sequence}, of all organizations of this console
+Log            up to sequence {sequence}, of all organizations of this console{elsewhere}
 
 WHAT IS IN IT
 
@@ -62,7 +62,13 @@ def readme(manifest: Mapping[str, Any], organization: str, checkpoint: Mapping[s
         made_at=manifest["made_at"],
         made_by=_line(f"{maker['name']} <{maker['email']}>, {maker['subject']} at {maker['issuer']}"),
         sequence=checkpoint["sequence"],
+        elsewhere="".join(map(_elsewhere, manifest.get("held_elsewhere", ()))),
     )
+
+
+def _elsewhere(archive: Mapping[str, Any]) -> str:
+    bounds = f"{archive['first_sequence']} to {archive['last_sequence']}"
+    return f"\nNOT IN IT      events {bounds}, and their changes: archived in {_line(archive['file'])}"
 
 
 def _line(text: str) -> str:

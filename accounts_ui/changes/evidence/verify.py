@@ -294,6 +294,9 @@ class Verifier:
         files, filters = manifest.get("files"), manifest.get("filters")
         if type(files) is not dict or sorted(files) != sorted(FILES) or type(filters) is not dict:
             raise Broken(None, "the manifest does not name the files of a pack, and its filters")
+        away = manifest.get("held_elsewhere", [])
+        if type(away) is not list or not all(type(one) is dict for one in away):
+            raise Broken(None, "the manifest does not name what is held elsewhere as the console does")
         return manifest
 
     def _checkpoint(self, checkpoint: Any) -> dict[str, Any]:
@@ -436,6 +439,11 @@ def _praise(verifier: Verifier) -> str:
         f" {manifest.get('organization_id')} ({filters}), to sequence {verifier.last}.\n"
         f"Made at {manifest.get('made_at')}, when the log ended at sequence {end['sequence']}, hash {end['hash']}."
     )
+    for one in manifest.get("held_elsewhere", []):
+        said += (
+            f"\nNot in it: events {one.get('first_sequence')} to {one.get('last_sequence')} and their changes, archived"
+            f" in {one.get('file')} (SHA-256 {one.get('file_sha256')})."
+        )
     if verifier.given:
         return said
     return said + (

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts_ui.changes import verifying
+from accounts_ui.changes.archives import words
 from accounts_ui.changes.keyring import Keyring, read_document, read_ranged_key
 from accounts_ui.changes.keys import public_keys
 
@@ -20,6 +21,9 @@ class Command(BaseCommand):
         """Its options."""
         parser.add_argument("--file", type=Path, help="verify this export.jsonl instead of the database")
         parser.add_argument("--filtered", action="store_true", help="the export is a selection: gaps are no break")
+        parser.add_argument(
+            "--after", type=Path, help="the signed checkpoint of the archive that ends where this export goes on"
+        )
         parser.add_argument("--checkpoint", type=Path, help="kept checkpoints, one a line, that the log has to reach")
         parser.add_argument(
             "--public-key",
@@ -39,16 +43,23 @@ class Command(BaseCommand):
         except verifying.Broken as broken:
             raise CommandError(f"NOT verified. {broken}") from None
         self.stdout.write(f"Verified {verified.count} events, to sequence {verified.sequence}, hash {verified.hash}")
+        for archive in verified.elsewhere:
+            self.stdout.write(f"NOT verified, because they are not in this database: {words(archive)}.")
+            self.stdout.write("What follows fits to their end, as it was signed.")
 
     def _verify(self, options: dict[str, Any]) -> verifying.Verified:
         keys = self._keys(options["public_key"], options["public_keys"])
         vouched = self._vouched(options["checkpoint"], keys)
+        after = self._vouched(options["after"], keys)
         if options["file"] is None:
             return verifying.verify_database(keys, vouched)
+        start = verifying.Verified(0, *max(after.items())) if after else verifying.NOTHING
         try:
             with options["file"].open(encoding="utf-8", newline="\n") as lines:
                 records = verifying.read_lines(lines)
-                return verifying.verify_records(records, keys, filtered=options["filtered"], vouched=vouched)
+                return verifying.verify_records(
+                    records, keys, filtered=options["filtered"], vouched=vouched, after=start
+                )
         except (OSError, UnicodeError) as error:
             raise CommandError(f"{options['file']} cannot be read: {error}") from None
 

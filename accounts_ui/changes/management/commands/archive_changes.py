@@ -1,0 +1,69 @@
+"""``manage.py archive_changes``: move the oldest part of the log into its archive, after export and verification."""
+
+import datetime
+import getpass
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import Error
+from django.utils.dateparse import parse_date
+
+from accounts_ui.changes import archiving
+from accounts_ui.changes.archives import words
+from accounts_ui.changes.verifying import Broken
+
+
+class Command(BaseCommand):
+    """On PostgreSQL as the role that owns the tables: each archive is a partition of its own."""
+
+    help = (
+        "Verify the oldest part of the change log, export it with a signed checkpoint of its end, and move it into "
+        "the archive. What is open, or goes on later, keeps back what follows it. Nothing is deleted."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Up to where, and where to."""
+        upto = parser.add_mutually_exclusive_group(required=True)
+        upto.add_argument("--before", type=_day, metavar="YYYY-MM-DD", help="what was recorded before this day (UTC)")
+        upto.add_argument("--through", type=int, metavar="SEQUENCE", help="up to this event")
+        parser.add_argument("--folder", type=Path, default=Path(), help="where the files are written (default: here)")
+        parser.add_argument("--by", default="", help="who does it, for the record (default: the system's user)")
+        parser.add_argument("--dry-run", action="store_true", help="verify, say what would be archived, write nothing")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Do it, and say what was done."""
+        try:
+            self._archive(options)
+        except Broken as broken:
+            raise CommandError(f"NOT verified, so nothing was archived. {broken}") from None
+        except archiving.NotArchived as error:
+            raise CommandError(str(error)) from None
+        except Error as error:
+            raise CommandError(f"Nothing was archived; the database says: {error}") from None
+
+    def _archive(self, options: dict[str, Any]) -> None:
+        before = options["before"]
+        part = archiving.choose(options["through"] if before is None else archiving.last_before(before))
+        if part.kept_back:
+            state = "open" if part.kept_back.is_open else f"settled by event {part.kept_back.last_sequence}"
+            self.stdout.write(f"Change {part.kept_back.change_id}, {state}, keeps back what follows {part.last}.")
+        if part.count < 1:
+            self.stdout.write("Nothing to archive.")
+            return
+        files = archiving.Files.of(part, options["folder"])
+        if options["dry_run"]:
+            archiving.verify(part)
+            self.stdout.write(f"Verified. Would archive events {part.first} to {part.last} in {files.export}.")
+            return
+        done = archiving.archive(part, files, by=options["by"] or getpass.getuser())
+        self.stdout.write(f"Archived: {words(done)}.")
+        self.stdout.write(f"Keep {files.export} and {files.checkpoint} where the console cannot reach them.")
+
+
+def _day(text: str) -> datetime.datetime:
+    """The beginning of a day. Raises ``ValueError``."""
+    day = parse_date(text)
+    if day is None:
+        raise ValueError(f"{text} is not a day")
+    return datetime.datetime.combine(day, datetime.time(), tzinfo=datetime.UTC)

@@ -1,0 +1,34 @@
+"""``manage.py export_changes``: the log of all organizations, as lines that ``verify_changes --file`` verifies."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from accounts_ui.changes import archives
+from accounts_ui.changes.archives import lines
+from accounts_ui.changes.export import events_jsonl
+from accounts_ui.changes.locking import snapshot
+
+
+class Command(BaseCommand):
+    """Parts that follow each other, put together in their order, are the whole again."""
+
+    help = "Print the events of all organizations as JSON lines, in the order of the chain."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Where it begins and ends."""
+        parser.add_argument("--after", type=int, default=0, metavar="SEQUENCE", help="only what came after this event")
+        parser.add_argument("--to", type=int, metavar="SEQUENCE", help="up to this event")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Print them, as they are at one moment."""
+        after, to = options["after"], options["to"]
+        with snapshot():
+            away = archives.elsewhere().values()
+            for line in events_jsonl(
+                lines(sequence__gt=after) if to is None else lines(sequence__gt=after, sequence__lte=to)
+            ):
+                self.stdout.write(line, ending="")
+        for archive in away:
+            if archive.last_sequence > after and (to is None or archive.first_sequence <= to):
+                self.stderr.write(f"NOT exported, because they are not in this database: {archives.words(archive)}.")
