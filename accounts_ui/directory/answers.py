@@ -8,9 +8,26 @@ from typing import Any
 
 from accounts_ui.directory import errors
 from console import http
+from console.saying import recorded
 
 MAX_REASON = 500
 MAX_RETRY_AFTER = 3600.0  # seconds; a longer wait is nothing that a person at a page can use
+
+
+_NO_REASON = recorded("The directory answered {answer} without giving a reason.")
+_PERMISSIONS = recorded("Missing permissions: {names}.")
+_NO_ANSWER = {
+    http.ExchangeError: recorded("The directory could not be reached"),
+    http.NameNotResolved: recorded("The name of the directory could not be resolved"),
+    http.ConnectionRefused: recorded("The directory refused the connection"),
+    http.ConnectTimedOut: recorded("The directory could not be connected to in time"),
+    http.TlsFailed: recorded("No trusted TLS connection to the directory could be made"),
+    http.NoAnswer: recorded("The directory gave no answer"),
+    http.ConnectionReset: recorded("The connection to the directory broke before its answer was complete"),
+    http.TimedOut: recorded("The directory did not answer in time"),
+    http.AnswerTooLarge: recorded("The answer of the directory is too large"),
+    http.AnswerGarbled: recorded("The answer of the directory is not valid HTTP"),
+}
 
 
 def raise_for_answer(answer: http.Answer) -> None:
@@ -33,7 +50,7 @@ def raise_for_answer(answer: http.Answer) -> None:
 
 def from_exchange(error: http.ExchangeError) -> errors.DirectoryError:
     """The directory's error for an exchange that brought no answer."""
-    reason = error.reason.replace("The service", "The directory").replace("the service", "the directory")
+    reason = error.in_words(next(_NO_ANSWER[kind] for kind in type(error).__mro__ if kind in _NO_ANSWER))
     if isinstance(error, http.NotSent):
         return errors.NotSent(reason)
     if isinstance(error, http.TimedOut):
@@ -76,7 +93,7 @@ def _unauthorized(document: dict[str, Any], reason: str) -> errors.Refused:
     if not isinstance(permissions, list):
         return errors.TokenRejected(reason, status=401)
     names = tuple(clean(str(name), limit=100) for name in permissions[:20])
-    return errors.PermissionMissing(f"Missing permissions: {', '.join(names)}.", status=401, permissions=names)
+    return errors.PermissionMissing(_PERMISSIONS.format(names=", ".join(names)), status=401, permissions=names)
 
 
 def _not_found(reason: str) -> type[errors.NotFound]:
@@ -106,7 +123,7 @@ def _reason(answer: http.Answer, document: dict[str, Any]) -> str:
     for text in said:
         if isinstance(text, str) and clean(text):
             return clean(text)
-    return f"The directory answered {answer.status} without giving a reason."
+    return _NO_REASON.format(answer=answer.status)
 
 
 def clean(text: str, *, limit: int = MAX_REASON) -> str:

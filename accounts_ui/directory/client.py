@@ -12,8 +12,12 @@ from typing import Protocol
 from accounts_ui.directory import errors
 from accounts_ui.directory.answers import clean, from_exchange, raise_for_answer
 from accounts_ui.directory.ids import check_id, segment
-from accounts_ui.directory.rows import Account, AccountType, Listing, NotRows, parse_account, parse_rows
+from accounts_ui.directory.listing import Listing
+from accounts_ui.directory.metering import METHODS, measured, note_list
+from accounts_ui.directory.rows import Account, AccountType, NotRows, parse_account
+from accounts_ui.directory.wire import read_rows
 from console import http
+from console.saying import recorded
 
 logger = logging.getLogger(__name__)
 
@@ -22,6 +26,11 @@ STATUSES = ("active", "disabled", "expired", "pending", "deleted")
 MAX_WRITE_ANSWER = 1024 * 1024  # bytes; one account is some hundred
 READ_ATTEMPTS = 3
 BACKOFF = 0.2  # seconds before the second attempt; doubled for each further one, with jitter
+LEAST = 0.1  # of the limit; a call with less left would only make an outcome that nobody knows
+
+_NO_TOKEN = recorded("There is no access token any more to send this with.")
+_TOO_LATE = recorded("Renewing the access token left too little time to send this.")
+_NO_LIST = recorded("The directory answered {answer} with something that is not a JSON list ({kind}).")
 
 
 class TokenSource(Protocol):
@@ -77,35 +86,36 @@ class DirectoryClient:
 
         """
         asked_at = datetime.datetime.now(datetime.UTC)
-        answer = self._read(f"{self._users(organization_id)}")
+        answer = self._read("list", self._users(organization_id))
         try:
-            rows = parse_rows(answer.body)
+            rows = read_rows(answer.body)
         except NotRows:
             raise errors.Unreadable(_not_a_list(answer), status=answer.status) from None
-        return Listing(organization_id, rows, datetime.datetime.now(datetime.UTC), asked_at)
+        listing = Listing(organization_id, rows, datetime.datetime.now(datetime.UTC), asked_at)
+        note_list(listing, len(answer.body))
+        return listing
 
     def list_types(self, organization_id: str) -> tuple[AccountType, ...]:
         """The catalogue of account types, which may be missing or forbidden (403, 404, 405)."""
-        answer = self._read(f"{self._base}/{segment(organization_id)}/accounts/types")
+        answer = self._read("types", f"{self._base}/{segment(organization_id)}/accounts/types")
         try:
-            rows = parse_rows(answer.body)
+            return tuple(read_rows(answer.body).types)
         except NotRows:
             raise errors.Unreadable(_not_a_list(answer), status=answer.status) from None
-        return tuple(row for row in rows if isinstance(row, AccountType))
 
     def assign(self, organization_id: str, subject_id: str, code: str) -> Done:
         """Link a person to an account type.
 
         The directory makes a second account when asked twice, so this is sent once.
         """
-        return _done(self._write("POST", self._account(organization_id, subject_id, code), None))
+        return _done(self._write("assign", self._account(organization_id, subject_id, code), None))
 
     def change_status(self, organization_id: str, subject_id: str, code: str, status: str) -> Done:
         """Set the account's status to one of ``STATUSES``."""
         if status not in STATUSES:
             raise ValueError(status)
         body = json.dumps({"status": status}).encode()
-        return _done(self._write("PUT", self._account(organization_id, subject_id, code), body))
+        return _done(self._write("change_status", self._account(organization_id, subject_id, code), body))
 
     def delete(self, organization_id: str, subject_id: str, code: str, message: str) -> Done:
         """Delete the account, which the directory does softly.
@@ -113,7 +123,7 @@ class DirectoryClient:
         The body is documented as optional and answered with a 500 when it is missing: a JSON string always goes.
         """
         body = json.dumps(message).encode()
-        return Done(self._write("DELETE", self._account(organization_id, subject_id, code), body).status)
+        return Done(self._write("delete", self._account(organization_id, subject_id, code), body).status)
 
     def _users(self, organization_id: str) -> str:
         return f"{self._base}/{segment(check_id(organization_id, 'organization'))}/accounts/users"
@@ -122,31 +132,29 @@ class DirectoryClient:
         subject, type_code = segment(check_id(subject_id, "subject_id")), segment(check_id(code, "code"))
         return f"{self._users(organization_id)}/{subject}/{type_code}"
 
-    def _write(self, method: str, url: str, body: bytes | None) -> http.Answer:
+    def _write(self, operation: str, url: str, body: bytes | None) -> http.Answer:
         """One call; sent again only where a 401 proves that it was not executed."""
         deadline = time.monotonic() + self.timeout
         try:
-            return self._with_token(
-                lambda token: self._call(method, url, token, body, deadline - time.monotonic(), MAX_WRITE_ANSWER)
-            )
+            return self._with_token(lambda token: self._call(operation, url, token, body, deadline, MAX_WRITE_ANSWER))
         except errors.DirectoryError:
             raise
         except Exception as error:  # only the token source raises others, and it does so before anything is sent
-            raise errors.TokenUnavailable("There is no access token any more to send this with.") from error
+            raise errors.TokenUnavailable(_NO_TOKEN) from error
 
-    def _read(self, url: str) -> http.Answer:
+    def _read(self, operation: str, url: str) -> http.Answer:
         """A call that may be repeated: within one limit, with backoff, as ``Retry-After`` asks."""
         deadline = time.monotonic() + self.timeout
         for attempt in range(1, READ_ATTEMPTS + 1):
             try:
                 return self._with_token(
-                    lambda token: self._call("GET", url, token, None, deadline - time.monotonic(), self._max_bytes)
+                    lambda token: self._call(operation, url, token, None, deadline, self._max_bytes)
                 )
             except errors.TooLarge:
                 raise  # it would be as large the next time
             except (errors.Failed, errors.NotSent, errors.NoAnswer, errors.TooManyRequests) as error:
                 pause = _pause(error, attempt)
-                if attempt == READ_ATTEMPTS or time.monotonic() + pause >= deadline:
+                if attempt == READ_ATTEMPTS or time.monotonic() + pause >= deadline - self._least:
                     raise
                 time.sleep(pause)
         raise AssertionError("unreachable")
@@ -158,24 +166,37 @@ class DirectoryClient:
         except errors.TokenRejected:
             return call(self._tokens.renewed(token))
 
+    @property
+    def _least(self) -> float:
+        return self.timeout * LEAST
+
     def _call(
-        self, method: str, url: str, token: str, body: bytes | None, timeout: float, max_bytes: int
+        self, operation: str, url: str, token: str, body: bytes | None, deadline: float, max_bytes: int
     ) -> http.Answer:
+        left = deadline - time.monotonic()
+        if left < self._least:  # only waiting for the token takes time in between
+            raise _told(METHODS[operation], errors.TokenLate(_TOO_LATE))
         headers = {"Authorization": f"Bearer {token}"}
         if self._request_id:
             headers["X-Request-ID"] = self._request_id
         if body is not None:
             headers["Content-Type"] = "application/json"
-        try:
-            answer = http.exchange(
-                method, url, timeout=max(timeout, 0.001), max_bytes=max_bytes, headers=headers, body=body or b""
-            )
-            raise_for_answer(answer)
-        except http.ExchangeError as error:
-            raise _told(method, from_exchange(error)) from error
-        except errors.DirectoryError as error:
-            raise _told(method, error) from error.__cause__
-        return answer
+        with measured(operation) as span:
+            headers |= span.context.headers
+            return _exchange(METHODS[operation], url, left, max_bytes, headers, body or b"")
+
+
+def _exchange(
+    method: str, url: str, timeout: float, max_bytes: int, headers: dict[str, str], body: bytes
+) -> http.Answer:
+    try:
+        answer = http.exchange(method, url, timeout=timeout, max_bytes=max_bytes, headers=headers, body=body)
+        raise_for_answer(answer)
+    except http.ExchangeError as error:
+        raise _told(method, from_exchange(error)) from error
+    except errors.DirectoryError as error:
+        raise _told(method, error) from error.__cause__
+    return answer
 
 
 def _told(method: str, error: errors.DirectoryError) -> errors.DirectoryError:
@@ -198,4 +219,4 @@ def _pause(error: errors.DirectoryError, attempt: int) -> float:
 
 def _not_a_list(answer: http.Answer) -> str:
     kind = clean(answer.headers.get("Content-Type", "no type"), limit=80)
-    return f"The directory answered {answer.status} with something that is not a JSON list ({kind})."
+    return _NO_LIST.format(answer=answer.status, kind=kind)

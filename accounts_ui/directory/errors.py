@@ -4,7 +4,8 @@
 
     DirectoryError
     ├── NotSent                 name, connection, TLS: the directory never saw the request
-    │   └── TokenUnavailable    no access token to send a write with; the cause says why
+    │   ├── TokenUnavailable    no access token to send a write with; the cause says why
+    │   └── TokenLate           there was one, and no time left to send anything with it
     ├── NoAnswer                reset, time, size, garbled: it may have seen it, and acted
     │   ├── NoAnswerInTime      it may even still act
     │   └── TooLarge            its answer is larger than what is read
@@ -46,6 +47,10 @@ class NotSent(DirectoryError):
 
 class TokenUnavailable(NotSent):
     """A write had no access token to go with; ``__cause__`` is what the token source raised."""
+
+
+class TokenLate(NotSent):
+    """The access token was renewed, and that took what the call had of time: it was not sent."""
 
 
 class NoAnswer(DirectoryError):

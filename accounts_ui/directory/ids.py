@@ -3,10 +3,21 @@
 import unicodedata
 from urllib.parse import quote
 
+from console.saying import recorded
+
 MAX_LENGTH = 255
 
 # Cc, Cf, Cs, Co, Cn: control, format (bidi overrides among them), surrogates, private use, unassigned; Zl, Zp: breaks.
 _UNSAFE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+_EMPTY = recorded("It is empty.")
+_LONG = recorded("It has {number} characters; at most {most} are possible.")
+_PATH = recorded("A path such as “.” or “..” cannot be an id.")
+_SLASH = recorded("It holds a slash or a backslash, which no id has.")
+_SPACE = recorded("It begins or ends with a space.")
+_PERCENT = recorded("It holds a percent sign, which proxies may decode into another id.")
+_INVISIBLE = recorded("It holds a control or an invisible character.")
 
 
 class InvalidId(ValueError):
@@ -27,19 +38,19 @@ def check_id(value: str, what: str) -> str:
 
     """
     if not value:
-        raise InvalidId(what, "It is empty.")
+        raise InvalidId(what, _EMPTY)
     if len(value) > MAX_LENGTH:
-        raise InvalidId(what, f"It has {len(value)} characters; at most {MAX_LENGTH} are possible.")
+        raise InvalidId(what, _LONG.format(number=len(value), most=MAX_LENGTH))
     if value in (".", ".."):
-        raise InvalidId(what, "A path such as “.” or “..” cannot be an id.")
+        raise InvalidId(what, _PATH)
     if "/" in value or "\\" in value:
-        raise InvalidId(what, "It holds a slash or a backslash, which no id has.")
+        raise InvalidId(what, _SLASH)
     if value != value.strip():
-        raise InvalidId(what, "It begins or ends with a space.")
+        raise InvalidId(what, _SPACE)
     if "%" in value:
-        raise InvalidId(what, "It holds a percent sign, which proxies may decode into another id.")
+        raise InvalidId(what, _PERCENT)
     if any(unicodedata.category(character) in _UNSAFE_CATEGORIES for character in value):
-        raise InvalidId(what, "It holds a control or an invisible character.")
+        raise InvalidId(what, _INVISIBLE)
     return value
 
 

@@ -1,13 +1,10 @@
-"""The rows that the directory answers, in all their shapes, decoded straight into slim structs.
+"""One row of what the directory answers, in all its shapes.
 
-Birth date, gender, citizenship and pictures are never kept: the decoder has no place for them. Fields that nobody
+Birth date, gender, citizenship and pictures are never kept: the structs have no place for them. Fields that nobody
 described are kept as they came in ``extra`` and shown.
 """
 
-import datetime
 import json
-from collections.abc import Iterable
-from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -110,106 +107,8 @@ class OtherRow(msgspec.Struct, frozen=True, kw_only=True):
 Row = Person | Account | AccountType | OtherRow
 
 
-class Listing:
-    """All rows of one organization, as they were at some moment between ``asked_at`` and ``read_at``."""
-
-    def __init__(
-        self,
-        organization_id: str,
-        rows: Iterable[Row],
-        read_at: datetime.datetime,
-        asked_at: datetime.datetime | None = None,
-    ) -> None:
-        self.organization_id = organization_id
-        self.rows = tuple(rows)
-        self.read_at = read_at
-        self.asked_at = asked_at or read_at
-
-    @cached_property
-    def people(self) -> tuple[Person, ...]:
-        """The user references."""
-        return tuple(row for row in self.rows if isinstance(row, Person))
-
-    @cached_property
-    def accounts(self) -> tuple[Account, ...]:
-        """The user accounts."""
-        return tuple(row for row in self.rows if isinstance(row, Account))
-
-    @cached_property
-    def types(self) -> tuple[AccountType, ...]:
-        """The account types."""
-        return tuple(row for row in self.rows if isinstance(row, AccountType))
-
-    @cached_property
-    def others(self) -> tuple[OtherRow, ...]:
-        """The rows that fit no shape."""
-        return tuple(row for row in self.rows if isinstance(row, OtherRow))
-
-    @cached_property
-    def _people_by_id(self) -> dict[str, Person]:
-        return {person.subject_id: person for person in reversed(self.people) if person.subject_id is not None}
-
-    @cached_property
-    def _accounts_by_subject(self) -> dict[str, list[Account]]:
-        found: dict[str, list[Account]] = {}
-        for account in self.accounts:
-            found.setdefault(account.subject_id, []).append(account)
-        return found
-
-    def person(self, subject_id: str) -> Person | None:
-        """The person, where the directory gives a reference to them."""
-        return self._people_by_id.get(subject_id)
-
-    def is_listed(self, subject_id: str) -> bool:
-        """Whether any row names the person."""
-        return subject_id in self._people_by_id or subject_id in self._accounts_by_subject
-
-    def accounts_of(self, subject_id: str) -> tuple[Account, ...]:
-        """The person's accounts that the directory lists."""
-        return tuple(self._accounts_by_subject.get(subject_id, ()))
-
-    def account(self, subject_id: str, code: str) -> Account | None:
-        """The account of the person with this type.
-
-        The directory makes a second account when asked twice: then the one in use counts, or else the newest.
-        """
-        same = [account for account in self.accounts_of(subject_id) if account.code == code]
-        return max(same, key=lambda one: (one.status not in ENDED_STATUSES, one.created_at), default=None)
-
-    def accounts_with(self, subject_id: str, code: str) -> tuple[Account, ...]:
-        """All accounts of the person with this type: more than one is a duplicate."""
-        return tuple(account for account in self.accounts_of(subject_id) if account.code == code)
-
-    def tells_codes_of(self, subject_id: str) -> bool:
-        """Whether a code missing from this list means that the person does not hold that type.
-
-        It does where the person's accounts are listed, or where the list is made of accounts alone. A bare user
-        reference says nothing about codes.
-        """
-        if subject_id in self._accounts_by_subject:
-            return True
-        return bool(self.accounts) and not self.people
-
-
 class NotRows(ValueError):
     """The body is not a JSON array."""
-
-
-_decoder = msgspec.json.Decoder(list[Any])
-
-
-def parse_rows(body: bytes) -> list[Row]:
-    """Read the directory's array; no row is ever dropped.
-
-    Raises:
-        NotRows: not JSON, or not an array.
-
-    """
-    try:
-        items = _decoder.decode(body)
-    except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
-        raise NotRows(str(error)) from error
-    return [parse_row(item) for item in items]
 
 
 def parse_row(item: Any) -> Row:
@@ -249,7 +148,7 @@ def _person(item: dict[str, Any]) -> Person:
         name=_full_name(traits.get("name")),
         email=_text(traits.get("email")),
         username=_text(traits.get("username")),
-        status=_status(item.get("status")),
+        status=status_text(item.get("status")),
         roles=_texts(item.get("acls")),
         org_id=_text(item.get("org_id")),
         created_at=_text(item.get("creation_date")),
@@ -262,7 +161,7 @@ def _account(item: dict[str, Any]) -> Account:
     return Account(
         subject_id=_text(item["subject_id"]),
         code=_text(item.get("account_code", item.get("code"))),
-        status=_status(item.get("status")),
+        status=status_text(item.get("status")),
         id=_text(item.get("id")),
         org_id=_text(item.get("org_id")),
         created_at=_text(item.get("creation_date")),
@@ -277,7 +176,7 @@ def _type(item: dict[str, Any]) -> AccountType:
         code=_text(item["code"]),
         name=_text(item.get("name")),
         description=_text(item.get("description")),
-        status=_status(item.get("status")),
+        status=status_text(item.get("status")),
         org_id=_text(item.get("org_id")),
         created_at=_text(item.get("creation_date")),
         modified_at=_text(item.get("modified_date")),
@@ -293,7 +192,7 @@ def _type(item: dict[str, Any]) -> AccountType:
 
 def _other(item: Any) -> OtherRow:
     shown = {key: value for key, value in item.items() if key not in _PRIVATE} if isinstance(item, dict) else item
-    status = _status(item.get("status")) if isinstance(item, dict) else ""
+    status = status_text(item.get("status")) if isinstance(item, dict) else ""
     return OtherRow(text=_as_json(shown), status=status)
 
 
@@ -322,7 +221,7 @@ def _as_json(value: Any) -> str:
         return "(nested too deeply to be shown)"
 
 
-def _status(value: Any) -> str:
+def status_text(value: Any) -> str:
     """A status goes into the log and into forms, where PostgreSQL and browsers refuse a NUL: it is made visible."""
     return _text(value).replace("\0", "\N{SYMBOL FOR NULL}")
 

@@ -1,28 +1,24 @@
 """What an admin can see: people and accounts, types, one person, one account."""
 
 import datetime
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 
 from accounts_ui.changes import reading
 from accounts_ui.changes.models import Change
 from accounts_ui.directory.client import DirectoryClient
-from accounts_ui.directory.rows import Person
 from accounts_ui.services.catalogue import TypeRow, known_types
 from accounts_ui.services.errors import SubjectUnknown
-from accounts_ui.services.facets import (
-    ACCOUNT_FACETS,
-    TYPE_FACETS,
-    Facet,
-    mentioning,
-    narrow,
-    texts_of_account,
-    texts_of_type,
-)
+from accounts_ui.services.facets import TYPE_FACETS, Facet, mentioning, narrow, texts_of_type
 from accounts_ui.services.inputs import check_subject
+from accounts_ui.services.known import RecordedAccount
 from accounts_ui.services.origin import Origin
-from accounts_ui.services.people import AccountRow, Known, RecordedAccount, recorded_only, rows_of
-from accounts_ui.services.sorting import ACCOUNT_SORTS, TYPE_SORTS, in_order
-from accounts_ui.services.texts import fold
+from accounts_ui.services.people import AccountRow
+from accounts_ui.services.sorting import TYPE_SORTS, in_order
+from accounts_ui.services.visits import VisitClient
+from console.saying import recorded
+
+_NOBODY = recorded("Neither the directory nor the change log of this organization knows this person.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +56,10 @@ class TypeFilters:
 
 @dataclass(frozen=True, slots=True)
 class AccountPage:
-    """One page of people and accounts; ``listed`` counts the rows before filtering."""
+    """One page of people and accounts; ``listed`` counts the rows before filtering.
+
+    ``drawn`` is where the page keeps what it made of rows, for as long as they are what they are.
+    """
 
     rows: list[AccountRow]
     total: int
@@ -71,6 +70,7 @@ class AccountPage:
     read_at: datetime.datetime
     listed: int
     recorded_only: list[RecordedAccount]
+    drawn: dict[Hashable, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,40 +98,30 @@ class PersonPage:
     read_at: datetime.datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Choices:
-    """Whom and what an assignment can name."""
-
-    people: list[tuple[str, str]]
-    types: list[TypeRow]
-    note: str
-
-
-def list_accounts(*, client: DirectoryClient, origin: Origin, filters: AccountFilters) -> AccountPage:
-    """One page of the organization's people and accounts, read now."""
-    listing = client.list_users(origin.organization_id)
-    known = Known(origin.organization_id, listing)
-    rows = rows_of(listing, known)
-    found, facets = _found(rows, filters)
-    pages = max(1, -(-len(found) // filters.per_page))
+def list_accounts(*, client: VisitClient, origin: Origin, filters: AccountFilters) -> AccountPage:
+    """One page of the organization's people and accounts. A page past the last one is the last one."""
+    table = client.browse(origin.organization_id).table
+    found = table.find(filters.q, filters.chosen)
+    pages = max(1, -(-found.total // filters.per_page))
     page = min(filters.page, pages)
     return AccountPage(
-        rows=found[(page - 1) * filters.per_page : page * filters.per_page],
-        total=len(found),
+        rows=list(found.rows(filters.sort, (page - 1) * filters.per_page, page * filters.per_page)),
+        total=found.total,
         page=page,
         pages=pages,
         per_page=filters.per_page,
-        facets=facets,
-        read_at=listing.read_at,
-        listed=len(rows),
-        recorded_only=recorded_only(rows, listing, known),
+        facets=found.facets,
+        read_at=table.listing.read_at,
+        listed=len(table),
+        recorded_only=table.known.without_a_row(),
+        drawn=table.drawn,
     )
 
 
-def matching_accounts(*, client: DirectoryClient, origin: Origin, filters: AccountFilters) -> list[AccountRow]:
-    """All rows that match, as an export wants them."""
-    listing = client.list_users(origin.organization_id)
-    return _found(rows_of(listing, Known(origin.organization_id, listing)), filters)[0]
+def matching_accounts(*, client: VisitClient, origin: Origin, filters: AccountFilters) -> Iterator[AccountRow]:
+    """All rows that match, as an export wants them: made while they are asked for."""
+    table = client.browse(origin.organization_id).table
+    return table.find(filters.q, filters.chosen).rows(filters.sort)
 
 
 def list_types(*, client: DirectoryClient, origin: Origin, filters: TypeFilters) -> TypePage:
@@ -149,7 +139,7 @@ def list_types(*, client: DirectoryClient, origin: Origin, filters: TypeFilters)
     )
 
 
-def show_person(*, client: DirectoryClient, origin: Origin, subject_id: str) -> PersonPage:
+def show_person(*, client: VisitClient, origin: Origin, subject_id: str) -> PersonPage:
     """One person as the directory shows them now, and what this console knows besides.
 
     Raises:
@@ -158,15 +148,13 @@ def show_person(*, client: DirectoryClient, origin: Origin, subject_id: str) -> 
 
     """
     check_subject(subject_id)
-    listing = client.list_users(origin.organization_id)
-    known = Known(origin.organization_id, listing, [subject_id])
-    rows = [row for row in rows_of(listing, known) if row.subject_id == subject_id]
+    table = client.browse(origin.organization_id).table
+    rows = table.rows_of(subject_id)
     changes = reading.of_subject(origin.organization_id, subject_id)
     if not rows and not changes:
-        raise SubjectUnknown("Neither the directory nor the change log of this organization knows this person.")
+        raise SubjectUnknown(_NOBODY)
     accounts = [row for row in rows if row.code is not None]
-    codes = {row.code for row in accounts}
-    recorded = [one for one in known.recorded if one.code not in codes]
+    recorded = table.known.recorded(subject_id)
     person = next((row for row in rows if row.code is None), None)
     name = next((row.name for row in rows if row.name), changes[0].subject_name if changes else "")
     return PersonPage(
@@ -176,28 +164,12 @@ def show_person(*, client: DirectoryClient, origin: Origin, subject_id: str) -> 
         accounts=accounts,
         recorded=recorded,
         changes=changes,
-        read_at=listing.read_at,
+        read_at=table.listing.read_at,
     )
 
 
-def choices(*, client: DirectoryClient, origin: Origin) -> Choices:
-    """Whom and what an assignment can name, as the directory tells now."""
-    listing = client.list_users(origin.organization_id)
-    known = known_types(client=client, organization_id=origin.organization_id, listing=listing)
-    people = {p.subject_id: _label(p) for p in listing.people if p.subject_id is not None}
-    for account in listing.accounts:
-        people.setdefault(account.subject_id, account.subject_id)
-    ordered = sorted(people.items(), key=lambda pair: fold(pair[1]))
-    types = [row for row in known.rows if row.status != "deleted"]
-    return Choices(people=ordered, types=types, note=known.note)
-
-
-def _found(rows: list[AccountRow], filters: AccountFilters) -> tuple[list[AccountRow], list[Facet]]:
-    named = mentioning(rows, filters.q, texts_of_account)
-    found, facets = narrow(named, ACCOUNT_FACETS, filters.chosen)
-    return in_order(found, ACCOUNT_SORTS, filters.sort), facets
-
-
-def _label(person: Person) -> str:
-    detail = person.email or person.username
-    return f"{person.name} ({detail})" if person.name and detail else person.name or detail or str(person.subject_id)
+def account_row(*, client: VisitClient, origin: Origin, subject_id: str, code: str) -> AccountRow | None:
+    """The row of one account; ``None`` where the directory does not list it."""
+    table = client.browse(origin.organization_id).table
+    number = table.listing.account_row(subject_id, code)
+    return None if number is None else table.row(number)

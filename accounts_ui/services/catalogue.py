@@ -7,9 +7,11 @@ from typing import Any
 from accounts_ui.changes import reading
 from accounts_ui.directory import errors
 from accounts_ui.directory.client import DirectoryClient
-from accounts_ui.directory.rows import AccountType, Listing
+from accounts_ui.directory.listing import Listing
+from accounts_ui.directory.rows import AccountType
+from console.saying import recorded
 
-_INCOMPLETE = (
+_INCOMPLETE = recorded(
     "The directory's catalogue of account types cannot be read ({reason}) These types come from the directory's list "
     "and from what was used before; there may be others."
 )
@@ -67,8 +69,8 @@ def known_types(*, client: DirectoryClient, organization_id: str, listing: Listi
     if listing:
         for found in listing.types:
             rows.setdefault(found.code, _row(found, "list"))
-        for account in listing.accounts:
-            rows.setdefault(account.code, TypeRow(code=account.code, source="list"))
+        for code in listing.codes:
+            rows.setdefault(code, TypeRow(code=code, source="list"))
     for code, name in reading.used_types(organization_id).items():
         rows.setdefault(code, TypeRow(code=code, name=name, source="log"))
     return KnownTypes(list(rows.values()), note, datetime.datetime.now(datetime.UTC))

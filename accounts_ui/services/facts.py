@@ -3,14 +3,18 @@
 from accounts_ui.changes import reading
 from accounts_ui.directory.answers import clean
 from accounts_ui.directory.client import DirectoryClient
-from accounts_ui.directory.rows import Listing
+from accounts_ui.directory.listing import Listing
 from accounts_ui.services.catalogue import KnownTypes, known_types
 from accounts_ui.services.errors import AccountFacts, AccountNotHere, SubjectUnknown
 from accounts_ui.services.inputs import check_code, check_subject
 from accounts_ui.services.origin import Origin
 from accounts_ui.services.outside import GONE, all_outside
+from console.saying import recorded
 
 LAST_CHANGES = 5
+_NO_ACCOUNT = recorded("The directory lists no {code} account of this person.")
+_OUTSIDE = recorded("It was changed outside this console.")
+_NOBODY = recorded("The directory does not list this person in the organization.")
 
 
 def account_facts(*, client: DirectoryClient, origin: Origin, subject_id: str, code: str) -> AccountFacts:
@@ -39,10 +43,10 @@ def facts_in(*, listing: Listing, types: KnownTypes, origin: Origin, subject_id:
     marks = all_outside(origin.organization_id, listing, [remembered] if remembered else [])
     outside = marks.get((subject_id, code))
     if account is None and listing.tells_codes_of(subject_id):
-        gone = " It was changed outside this console." if outside and outside.kind == GONE else ""
-        raise AccountNotHere(f"The directory lists no {code} account of this person.{gone}")
-    if not listing.is_listed(subject_id) and listing.people and not applied:
-        raise SubjectUnknown("The directory does not list this person in the organization.")
+        gone = f" {_OUTSIDE}" if outside and outside.kind == GONE else ""
+        raise AccountNotHere(_NO_ACCOUNT.format(code=code) + gone)
+    if not listing.is_listed(subject_id) and listing.has_people and not applied:
+        raise SubjectUnknown(_NOBODY)
     known = types.get(code)
     return AccountFacts(
         subject_id=subject_id,

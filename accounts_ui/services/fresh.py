@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from accounts_ui.changes import reading
 from accounts_ui.directory.client import DirectoryClient
-from accounts_ui.directory.rows import Listing
+from accounts_ui.directory.listing import Listing
 from accounts_ui.services.catalogue import KnownTypes, known_types
 from accounts_ui.services.origin import Origin
 

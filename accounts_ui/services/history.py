@@ -2,33 +2,37 @@
 
 from dataclasses import dataclass
 
-from accounts_ui.changes import reading
-from accounts_ui.changes.models import Change, Event
-from accounts_ui.directory.client import DirectoryClient
+from accounts_ui.changes import archives, reading, undoing
+from accounts_ui.changes.models import Archive, Change, EventKind, Line
 from accounts_ui.plans import store
 from accounts_ui.plans.models import PlanRow
-from accounts_ui.services.errors import ChangeUnknown
+from accounts_ui.services.errors import NO_SUCH_CHANGE, ChangeUnknown
 from accounts_ui.services.inputs import check_change_id
 from accounts_ui.services.origin import Origin
 from accounts_ui.services.outside import Outside, all_outside
-from accounts_ui.services.visits import glance
+from accounts_ui.services.visits import VisitClient, glance
 
 
 @dataclass(frozen=True, slots=True)
 class ChangePage:
     """A change with its events. ``unread``: the directory could not be read, so ``outside`` tells nothing.
 
-    ``plan_row``: the row of the plan that it came from, where it came from one.
+    ``plan_row``: the row of the plan that it came from, where it came from one. ``undoes`` and ``undone_by``: the
+    change that this one takes back, and the one that takes this one back. ``elsewhere``: the archive that holds its
+    first events, where those are not in this database.
     """
 
     change: Change
-    events: list[Event]
+    events: list[Line]
+    elsewhere: Archive | None
     outside: Outside | None
     unread: bool
     plan_row: PlanRow | None
+    undoes: Change | None
+    undone_by: Change | None
 
 
-def show_change(*, client: DirectoryClient, origin: Origin, change_id: str) -> ChangePage:
+def show_change(*, client: VisitClient, origin: Origin, change_id: str) -> ChangePage:
     """One change; where it is the last one applied to its account, held against what the directory shows now.
 
     Raises:
@@ -38,15 +42,21 @@ def show_change(*, client: DirectoryClient, origin: Origin, change_id: str) -> C
     """
     change = reading.get(origin.organization_id, check_change_id(change_id))
     if change is None:
-        raise ChangeUnknown("This organization's change log has no such change.")
+        raise ChangeUnknown(NO_SUCH_CHANGE)
     applied = reading.last_applied(origin.organization_id, subject_ids=[change.subject_id])
     last = [one for one in applied if one.change_id == change.change_id]
     listing = glance(client=client, organization_id=origin.organization_id) if last else None
     marks = all_outside(origin.organization_id, listing, last) if listing else {}
+    events = reading.events_of(change)
+    first = next((one for one in events if one.event == EventKind.REQUESTED), None)
+    undoes = undoing.undone_by(first) if first else None
     return ChangePage(
         change=change,
-        events=reading.events_of(change),
+        events=events,
+        elsewhere=None if first else archives.holder_of(change, events),
         outside=marks.get((change.subject_id, change.code)),
         unread=bool(last) and listing is None,
         plan_row=store.of_operation(origin.organization_id, change.change_id),
+        undoes=reading.get(origin.organization_id, undoes) if undoes else None,
+        undone_by=undoing.undoing_of(change),
     )

@@ -1,7 +1,9 @@
 """How a person likes their lists, and the views that they saved. Limits keep it small."""
 
+import logging
 from typing import Final
 
+from django.db import Error
 from django.utils.translation import gettext
 
 from accounts_ui.preferences import keeping
@@ -10,6 +12,8 @@ from accounts_ui.preferences.models import Look, SavedView
 from accounts_ui.services.errors import InvalidInput
 from accounts_ui.services.inputs import check_message
 from accounts_ui.services.origin import Origin
+
+logger = logging.getLogger(__name__)
 
 MAX_VIEWS: Final = 50  # of one person, on one page of one organization
 MAX_NAME: Final = 80  # characters
@@ -54,6 +58,21 @@ def save_view(*, origin: Origin, page: str, name: str, query: str) -> None:
 def delete_view(*, origin: Origin, page: str, name: str) -> None:
     """Forget a saved view; one that is gone already is gone."""
     keeping.views_of(_owner(origin), origin.organization_id, page).filter(name=name).delete()
+
+
+def note_visit(*, origin: Origin) -> None:
+    """Remember that the person came to the organization. Never in the way of the page."""
+    owner = _owner(origin)
+    try:
+        if keeping.opened_by(owner)[:1] != [origin.organization_id]:
+            keeping.note_opened(owner, origin.organization_id)
+    except Error as error:
+        logger.warning("A visit was not noted: %s", error)
+
+
+def recently_opened(*, issuer: str, subject: str) -> list[str]:
+    """The ids of the organizations that the person came to, the last one first."""
+    return keeping.opened_by(Owner(issuer, subject))
 
 
 def _owner(origin: Origin) -> Owner:

@@ -11,7 +11,8 @@ from typing import Final
 from accounts_ui.changes import reading
 from accounts_ui.changes.models import Action
 from accounts_ui.changes.reading import Applied
-from accounts_ui.directory.rows import ENDED_STATUSES, Account, Listing
+from accounts_ui.directory.listing import Listing
+from accounts_ui.directory.rows import ENDED_STATUSES, Account
 
 CHANGED: Final = "changed"
 GONE: Final = "gone"

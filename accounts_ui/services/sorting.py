@@ -4,25 +4,10 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from accounts_ui.services.catalogue import TypeRow
-from accounts_ui.services.people import AccountRow
 from accounts_ui.services.texts import as_time, fold
 
 _T = TypeVar("_T")
 _Key = Callable[[_T], Any]
-
-ACCOUNT_SORTS: dict[str, _Key[AccountRow]] = {
-    "name": lambda row: fold(row.name),
-    "subject_id": lambda row: row.subject_id,
-    "email": lambda row: fold(row.email),
-    "username": lambda row: fold(row.username),
-    "code": lambda row: row.code if row.code is not None else min(row.codes, default=None),
-    "status": lambda row: row.status,
-    "roles": lambda row: fold(", ".join(row.roles)),
-    "created": lambda row: row.created,
-    "effective": lambda row: as_time(row.effective_at),
-    "expires": lambda row: as_time(row.expires_at),
-    "changed": lambda row: row.last_change.at if row.last_change else None,
-}
 
 TYPE_SORTS: dict[str, _Key[TypeRow]] = {
     "code": lambda row: row.code,
