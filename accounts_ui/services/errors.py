@@ -12,6 +12,7 @@
     ├── AlreadyAssigned       the person has the account already, in ``status``
     ├── AnotherOperationOpen  ``change`` of the same account has no outcome yet
     ├── AccountMoved          ``change`` of the same account was made while this one was being checked
+    ├── UndoRefused           ``change`` stands in the way of undoing, or cannot be undone itself
     ├── ConfirmationNeeded    the directory does not know ``what`` (``subject``, ``code``, ``recorded``)
     ├── PlanUnknown           the organization has no such plan
     ├── PlanRefuses           the plan is not in a state, or not this person's, to do that
@@ -24,11 +25,14 @@ import datetime
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from console.saying import recorded
+
 if TYPE_CHECKING:
     from accounts_ui.changes.models import Change
     from accounts_ui.services.outside import Outside
 
-NOTHING_SENT = "The change log cannot be written at the moment, so nothing was sent. Try again in a minute."
+NO_SUCH_CHANGE = recorded("This organization's change log has no such change.")
+NOTHING_SENT = recorded("The change log cannot be written at the moment, so nothing was sent. Try again in a minute.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,7 @@ class AccountFacts:
 
 
 class ServiceError(Exception):
-    """``reason``: a sentence for the admin."""
+    """``reason``: a sentence for the admin, in English where it may be recorded: ``console.saying`` translates it."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -121,6 +125,10 @@ class AnotherOperationOpen(_AboutChange):
 
 class AccountMoved(_AboutChange):
     """Another operation on the same account was made while this one was being checked."""
+
+
+class UndoRefused(_AboutChange):
+    """A change that cannot be undone, or another one that stands in the way."""
 
 
 class ConfirmationNeeded(ServiceError):

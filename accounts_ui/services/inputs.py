@@ -6,8 +6,16 @@ import uuid
 from accounts_ui.directory.client import STATUSES
 from accounts_ui.directory.ids import InvalidId, check_id
 from accounts_ui.services.errors import InvalidInput
+from console.saying import recorded
 
 MAX_MESSAGE = 1000  # characters
+
+_NO_UUID = recorded("The form's operation_id is not a UUID. Open the form again.")
+_NO_CHANGE = recorded("This is not the id of a change.")
+_NO_STATUS = recorded("The status has to be one of: {all}.")
+_LONG_STATUS = recorded("expected_status is too long. Open the form again.")
+_LONG_MESSAGE = recorded("The message has {number} characters; {most} are possible.")
+_INVISIBLE = recorded("The message has a character that cannot be shown ({character}).")
 
 
 def check_operation_id(text: str) -> uuid.UUID:
@@ -17,7 +25,7 @@ def check_operation_id(text: str) -> uuid.UUID:
     except ValueError:
         found = None
     if found is None or str(found) != text.lower():
-        raise InvalidInput("operation_id", "The form's operation_id is not a UUID. Open the form again.")
+        raise InvalidInput("operation_id", _NO_UUID)
     return found
 
 
@@ -26,7 +34,7 @@ def check_change_id(text: str) -> uuid.UUID:
     try:
         return uuid.UUID(text)
     except ValueError:
-        raise InvalidInput("change_id", "This is not the id of a change.") from None
+        raise InvalidInput("change_id", _NO_CHANGE) from None
 
 
 def check_subject(text: str) -> str:
@@ -42,14 +50,14 @@ def check_code(text: str) -> str:
 def check_status(text: str) -> str:
     """A status that may be set."""
     if text not in STATUSES:
-        raise InvalidInput("status", f"The status has to be one of: {', '.join(STATUSES)}.")
+        raise InvalidInput("status", _NO_STATUS.format(all=", ".join(STATUSES)))
     return text
 
 
 def check_expected(text: str) -> str | None:
     """The status that the form showed; ``None`` where it knew none."""
     if len(text) > 255:
-        raise InvalidInput("expected_status", "expected_status is too long. Open the form again.")
+        raise InvalidInput("expected_status", _LONG_STATUS)
     return text or None
 
 
@@ -57,12 +65,12 @@ def check_message(text: str) -> str:
     """A note for the log: one to some lines, nothing invisible."""
     text = text.replace("\r\n", "\n").strip()
     if len(text) > MAX_MESSAGE:
-        raise InvalidInput("message", f"The message has {len(text)} characters; {MAX_MESSAGE} are possible.")
+        raise InvalidInput("message", _LONG_MESSAGE.format(number=len(text), most=MAX_MESSAGE))
     for character in text:
         if character not in "\n\t" and unicodedata.category(character) in ("Cc", "Cs", "Cf", "Zl", "Zp"):
             if character == "\u200d":  # joins emoji
                 continue
-            raise InvalidInput("message", f"The message has a character that cannot be shown (U+{ord(character):04X}).")
+            raise InvalidInput("message", _INVISIBLE.format(character=f"U+{ord(character):04X}"))
     return text
 
 

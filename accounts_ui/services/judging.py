@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from accounts_ui.changes.models import Action, Change, Outcome
-from accounts_ui.directory.rows import ENDED_STATUSES, Listing
+from accounts_ui.directory.listing import Listing
+from accounts_ui.directory.rows import ENDED_STATUSES
 from accounts_ui.services.evidence import Basis, of_listing
+from console.saying import recorded
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +37,13 @@ def judge(change: Change, listing: Listing, basis: Basis, *, may_still_act: bool
     if not tells:
         return Judgement(
             Outcome.UNKNOWN,
-            "The directory's list does not tell which accounts this person has.",
+            _TELLS_NOT,
             change.after,
             evidence,
         )
     outcome = _VERDICTS[Action(change.action)](change, seen)
     if outcome == Outcome.NOT_APPLIED and may_still_act:
-        reason = f"A read at {evidence['read_at']} does not show the change, but the directory may still be acting."
+        reason = _MAY_ACT.format(at=evidence["read_at"])
         return Judgement(Outcome.UNKNOWN, reason, change.after, evidence)
     return Judgement(
         outcome, _REASONS[Outcome(outcome)].format(seen=_in_words(seen)), _after(change, outcome, seen), evidence
@@ -79,15 +81,19 @@ def _deleted(change: Change, seen: str | None) -> str:
 
 _VERDICTS = {Action.ASSIGN: _assigned, Action.CHANGE_STATUS: _status_changed, Action.DELETE: _deleted}
 
+_TELLS_NOT = recorded("The directory's list does not tell which accounts this person has.")
+_MAY_ACT = recorded("A read at {at} does not show the change, but the directory may still be acting.")
+_NONE = recorded("no such account is listed")
+_LISTED = recorded("the account is listed as {status}")
 _REASONS = {
-    Outcome.APPLIED: "The directory shows the change: {seen}.",
-    Outcome.NOT_APPLIED: "The directory does not show the change: {seen}.",
-    Outcome.UNKNOWN: "What the directory shows ({seen}) can have come about in more than one way.",
+    Outcome.APPLIED: recorded("The directory shows the change: {seen}."),
+    Outcome.NOT_APPLIED: recorded("The directory does not show the change: {seen}."),
+    Outcome.UNKNOWN: recorded("What the directory shows ({seen}) can have come about in more than one way."),
 }
 
 
 def _in_words(seen: str | None) -> str:
-    return "no such account is listed" if seen is None else f"the account is listed as {seen or 'without a status'}"
+    return _NONE if seen is None else _LISTED.format(status=seen or "without a status")
 
 
 def _after(change: Change, outcome: str, seen: str | None) -> str | None:

@@ -7,12 +7,13 @@ from django.db import Error
 from accounts_ui.changes import log, reading
 from accounts_ui.changes.models import Change, Outcome, patience
 from accounts_ui.directory.client import DirectoryClient
-from accounts_ui.directory.rows import Listing
-from accounts_ui.services.errors import ChangeUnknown, InvalidInput, LogUnavailable, NotSettled
+from accounts_ui.directory.listing import Listing
+from accounts_ui.services.errors import NO_SUCH_CHANGE, ChangeUnknown, InvalidInput, LogUnavailable, NotSettled
 from accounts_ui.services.evidence import CHECK, VISIT, Basis, by_origin, of_decision
 from accounts_ui.services.inputs import check_change_id, check_message
 from accounts_ui.services.judging import Judgement, is_past_acting, judge
 from accounts_ui.services.origin import Origin
+from console.saying import recorded
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +31,7 @@ def check(*, client: DirectoryClient, origin: Origin, change_id: str) -> Change:
     if not change.is_open:
         return change
     if change.is_running:
-        raise NotSettled("This operation is still running. Its outcome will show in some seconds.", change)
+        raise NotSettled(_RUNNING, change)
     listing = client.list_users(origin.organization_id)
     try:
         change, judgement = _settle(change, listing, origin, by_origin(CHECK, origin))
@@ -51,16 +52,16 @@ def decide(*, origin: Origin, change_id: str, outcome: str, message: str) -> Cha
 
     """
     if outcome not in (Outcome.APPLIED, Outcome.NOT_APPLIED):
-        raise InvalidInput("decision", "Decide for applied or not_applied.")
+        raise InvalidInput("decision", _WHICH)
     message = check_message(message)
     if not message:
-        raise InvalidInput("message", "Write down how you found out: an auditor will read it.")
+        raise InvalidInput("message", _HOW)
     change = _get(origin, change_id)
     if not change.is_open:
         return change
     if change.is_running:
-        raise NotSettled("This operation is still running. Its outcome will show in some seconds.", change)
-    reason = f"Decided by {origin.name or origin.subject}: {message}"
+        raise NotSettled(_RUNNING, change)
+    reason = _DECIDED.format(who=origin.name or origin.subject, message=message)
     try:
         return log.settle(
             change,
@@ -104,9 +105,13 @@ def _settle(change: Change, listing: Listing, origin: Origin, basis: Basis) -> t
 def _get(origin: Origin, change_id: str) -> Change:
     change = reading.get(origin.organization_id, check_change_id(change_id))
     if change is None:
-        raise ChangeUnknown("This organization's change log has no such change.")
+        raise ChangeUnknown(NO_SUCH_CHANGE)
     return change
 
 
-_NOBODY = "The process that sent this ended before it could record the answer."
-_NOT_WRITTEN = "The change log cannot be written at the moment. Nothing was changed; try again."
+_NOBODY = recorded("The process that sent this ended before it could record the answer.")
+_NOT_WRITTEN = recorded("The change log cannot be written at the moment. Nothing was changed; try again.")
+_RUNNING = recorded("This operation is still running. Its outcome will show in some seconds.")
+_WHICH = recorded("Decide for applied or not_applied.")
+_HOW = recorded("Write down how you found out: an auditor will read it.")
+_DECIDED = recorded("Decided by {who}: {message}")

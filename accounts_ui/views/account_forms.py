@@ -1,27 +1,29 @@
 """The two forms about an account that exists: change its status, delete it."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext, gettext_lazy
 
 from accounts_ui.changes.models import Change
 from accounts_ui.services.errors import AccountFacts, InvalidInput, StateChanged
 from accounts_ui.services.facts import account_facts
 from accounts_ui.services.operate import change_status, delete
-from accounts_ui.views import forms
+from accounts_ui.services.steps import other_steps, usual_steps
+from accounts_ui.views import forms, row_forms
 from accounts_ui.views.results import show_result
 from accounts_ui.views.shared import client_of, new_operation_id, origin_of, page, respond, take_returned
 from console.signin.gate import organization
 from console.signin.rules import Role
 
-STATUS_MEANINGS = (
-    ("active", "can be used"),
-    ("pending", "waits for something before it can be used"),
-    ("disabled", "cannot be used for now; it can be set active again"),
-    ("expired", "its time is over"),
-    ("deleted", "gone; the person can be assigned this type again"),
-)
+MEANINGS: Final = {
+    "active": gettext_lazy("the person can use it"),
+    "pending": gettext_lazy("waits for something before it can be used"),
+    "disabled": gettext_lazy("cannot be used for now; it can be set active again"),
+    "expired": gettext_lazy("its time is over; it can be set active again"),
+    "deleted": gettext_lazy("gone; the person can be assigned this type again"),
+}
 
 Service = Callable[..., Change]
 
@@ -67,12 +69,18 @@ def _form(
     request: HttpRequest, name: str, facts: AccountFacts, fields: dict[str, str], *, status: int = 200, **more: Any
 ) -> HttpResponse:
     drawn = {"expected_status": facts.status or "", "operation_id": new_operation_id()}
-    title = "Change status" if name == "status" else "Delete account"
+    title = gettext("Change status") if name == "status" else gettext("Delete account")
     values = {
         **more,
+        **row_forms.values_of(request),
         "facts": facts,
         "fields": {**drawn, **{key: value for key, value in fields.items() if value}},
-        "meanings": STATUS_MEANINGS,
+        "usual": _meant(usual_steps(facts.status)),
+        "other": _meant(other_steps(facts.status)),
         "title": title,
     }
     return respond(request, name, values, status=status)
+
+
+def _meant(statuses: tuple[str, ...]) -> list[tuple[str, Any]]:
+    return [(status, MEANINGS[status]) for status in statuses]

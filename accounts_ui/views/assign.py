@@ -3,10 +3,11 @@
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
 
-from accounts_ui.services.browse import choices
 from accounts_ui.services.errors import ConfirmationNeeded, InvalidInput
 from accounts_ui.services.operate import assign as assign_account
+from accounts_ui.services.picking import pick
 from accounts_ui.views import forms
 from accounts_ui.views.results import show_result
 from accounts_ui.views.shared import client_of, new_operation_id, origin_of, page, respond, take_returned
@@ -21,7 +22,7 @@ YES = ("1", "on", "true", "yes")
 @organization(Role.ADMIN)
 @page("GET", "POST")
 def assign(request: HttpRequest, org: str) -> HttpResponse:
-    """``GET`` draws the form, ``POST`` assigns."""
+    """``GET`` draws the form, and the people that ``who`` finds; ``by=id`` types ids instead. ``POST`` assigns."""
     if request.method != "POST":
         asked = forms.read_query(request, ("subject_id", "code"))
         kept, told = take_returned(request, RETURNED)
@@ -47,10 +48,20 @@ def assign(request: HttpRequest, org: str) -> HttpResponse:
 
 def _form(request: HttpRequest, fields: dict[str, str], *, status: int = 200, **more: Any) -> HttpResponse:
     keep = status != 400 and fields.get("operation_id")
+    asked = forms.read_query(request, ("who", "by"))
+    subject_id = fields.get("subject_id", "").strip()
+    picker = pick(client=client_of(request), origin=origin_of(request), who=asked["who"], subject_id=subject_id)
+    codes = [one.code for one in picker.types]
+    code = fields.get("code", "").strip()
+    by_id = (
+        forms.choice(asked["by"], "by", ("id",)) or (subject_id and not picker.chosen) or (code and code not in codes)
+    )
     values = {
         **more,
-        "fields": {**fields, "operation_id": keep or new_operation_id()},
-        "choices": choices(client=client_of(request), origin=origin_of(request)),
-        "title": "Assign an account",
+        "fields": {**fields, "code": code, "subject_id": subject_id, "operation_id": keep or new_operation_id()},
+        "picker": picker,
+        "who": asked["who"],
+        "by_id": bool(by_id),
+        "title": gettext("Assign an account"),
     }
     return respond(request, "assign", values, status=status)

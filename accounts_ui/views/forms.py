@@ -1,12 +1,14 @@
 """Reading forms and queries strictly: each field once, as text, and nothing that was not text."""
 
 import datetime
+import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.http import HttpRequest, QueryDict
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.translation import gettext, ngettext
 
 from accounts_ui.services.errors import InvalidInput
 
@@ -28,7 +30,9 @@ def read_post(request: HttpRequest, names: Iterable[str]) -> dict[str, str]:
     names = list(names)
     missing = [name for name in names if name not in request.POST and name not in _OPTIONAL]
     if missing:
-        raise InvalidInput(missing[0], f"The field {missing[0]} is missing. Open the form again.")
+        raise InvalidInput(
+            missing[0], gettext("The field %(name)s is missing. Open the form again.") % {"name": missing[0]}
+        )
     return read(request.POST, names)
 
 
@@ -37,7 +41,8 @@ def read_query(request: HttpRequest, names: Iterable[str]) -> dict[str, str]:
     found = read(request.GET, names)
     for name, value in found.items():
         if len(value) > MAX_QUERY:
-            raise InvalidInput(name, f"{name} has {len(value)} characters; {MAX_QUERY} are possible.")
+            said = gettext("%(name)s has %(number)s characters; %(most)s are possible.")
+            raise InvalidInput(name, said % {"name": name, "number": len(value), "most": MAX_QUERY})
     return found
 
 
@@ -53,7 +58,8 @@ def number(text: str, name: str, *, default: int, most: int) -> int:
     if not text:
         return default
     if not (text.isascii() and text.isdigit()) or len(text) > 9 or not 1 <= int(text) <= most:
-        raise InvalidInput(name, f"{name} has to be a whole number from 1 to {most}.")
+        said = gettext("%(name)s has to be a whole number from 1 to %(most)s.")
+        raise InvalidInput(name, said % {"name": name, "most": most})
     return int(text)
 
 
@@ -61,7 +67,8 @@ def choice(text: str, name: str, among: Iterable[str], *, default: str = "") -> 
     """One of a few words, or nothing."""
     among = list(among)
     if text and text not in among:
-        raise InvalidInput(name, f"{name} has to be one of: {', '.join(among)}.")
+        said = gettext("%(name)s has to be one of: %(all)s.")
+        raise InvalidInput(name, said % {"name": name, "all": ", ".join(among)})
     return text or default
 
 
@@ -69,7 +76,8 @@ def sorting(text: str, among: Iterable[str]) -> str:
     """A column, reversed by a leading ``-``."""
     among = list(among)
     if text.removeprefix("-") not in among and text:
-        raise InvalidInput("sort", f"sort has to be one of: {', '.join(among)}, or one of them after a minus sign.")
+        said = gettext("sort has to be one of: %(all)s, or one of them after a minus sign.")
+        raise InvalidInput("sort", said % {"all": ", ".join(among)})
     return text or "name"
 
 
@@ -82,7 +90,7 @@ def moment(text: str, name: str, *, end_of_day: bool = False) -> datetime.dateti
     except ValueError:
         day = time = None
     if time is None and day is None:
-        raise InvalidInput(name, f"{name} has to be a day such as 2026-01-31.")
+        raise InvalidInput(name, gettext("%(name)s has to be a day such as 2026-01-31.") % {"name": name})
     if day is not None and len(text) == 10:
         day = day + datetime.timedelta(days=1) if end_of_day and day < datetime.date.max else day
         time = datetime.datetime.combine(day, datetime.time(), timezone.get_current_timezone())
@@ -90,7 +98,17 @@ def moment(text: str, name: str, *, end_of_day: bool = False) -> datetime.dateti
     try:
         return found.astimezone(datetime.UTC) if found.tzinfo else found.replace(tzinfo=datetime.UTC)  # type: ignore[no-any-return]
     except OverflowError:
-        raise InvalidInput(name, f"{name} lies outside of the years 1 to 9999.") from None
+        said = gettext("%(name)s lies outside of the years 1 to 9999.")
+        raise InvalidInput(name, said % {"name": name}) from None
+
+
+def identifier(text: str, name: str) -> uuid.UUID | None:
+    """A UUID, or nothing."""
+    try:
+        return uuid.UUID(text) if text else None
+    except ValueError:
+        said = gettext("%(name)s has to be an id such as 01234567-89ab-cdef-0123-456789abcdef.")
+        raise InvalidInput(name, said % {"name": name}) from None
 
 
 _OPTIONAL = frozenset({"message", "confirm_unknown", "expected_status"})
@@ -99,8 +117,13 @@ _OPTIONAL = frozenset({"message", "confirm_unknown", "expected_status"})
 def _one(data: QueryDict, name: str) -> str:
     values = data.getlist(name)
     if len(values) > 1:
-        raise InvalidInput(name, f"The field {name} came {len(values)} times; one is possible.")
+        said = ngettext(
+            "The field %(name)s came %(number)s time; one is possible.",
+            "The field %(name)s came %(number)s times; one is possible.",
+            len(values),
+        )
+        raise InvalidInput(name, said % {"name": name, "number": len(values)})
     text = str(values[0]) if values else ""
     if "\ufffd" in text or "\x00" in text:
-        raise InvalidInput(name, f"The field {name} is not text in UTF-8.")
+        raise InvalidInput(name, gettext("The field %(name)s is not text in UTF-8.") % {"name": name})
     return text

@@ -12,10 +12,10 @@ from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_http_methods
 
-from accounts_ui.directory.client import DirectoryClient
 from accounts_ui.directory.errors import DirectoryError
 from accounts_ui.services.attempts import failed_attempt
 from accounts_ui.services.errors import ServiceError
+from accounts_ui.services.liking import note_visit
 from accounts_ui.services.origin import Origin
 from accounts_ui.services.visits import VisitClient, settle_on_visit
 from accounts_ui.views import forms
@@ -36,6 +36,8 @@ def page(*methods: str) -> Callable[[View], View]:
             try:
                 if settles(request):
                     settle_on_visit(client=client_of(request), origin=origin_of(request))
+                if request.method == "GET" and not request.htmx and POLL_HEADER not in request.headers:
+                    note_visit(origin=origin_of(request))
                 return view(request, *args, **kwargs)
             except (ServiceError, DirectoryError) as error:
                 raise problem_for(error, request.organization.id) from error
@@ -45,17 +47,29 @@ def page(*methods: str) -> Callable[[View], View]:
     return decorate
 
 
-def client_of(request: HttpRequest) -> DirectoryClient:
-    """The directory, with the token of whoever asks: for a page that is looked at, the list is read once."""
-    limits = {"max_bytes": settings.DIRECTORY_MAX_BYTES, "request_id": request.id}
-    where = (settings.DIRECTORY_API_URL, request.tokens, settings.DIRECTORY_TIMEOUT)
-    if request.method not in ("GET", "HEAD"):
-        return DirectoryClient(*where, **limits)
+def client_of(request: HttpRequest) -> VisitClient:
+    """The directory, with the token of whoever asks."""
     if not hasattr(request, "visit"):
-        settling = origin_of(request) if settles(request) else None
-        request.visit = VisitClient(*where, **limits, settling=settling)
+        request.visit = VisitClient(
+            settings.DIRECTORY_API_URL,
+            request.tokens,
+            settings.DIRECTORY_TIMEOUT,
+            max_bytes=settings.DIRECTORY_MAX_BYTES,
+            request_id=request.id,
+            origin=origin_of(request),
+            session_key=request.session.session_key or "",
+            looks=request.method in ("GET", "HEAD"),
+            settles=settles(request),
+            anew=_wants_news(request),
+        )
     visit: VisitClient = request.visit
     return visit
+
+
+def _wants_news(request: HttpRequest) -> bool:
+    """Whether the browser was told to reload: RFC 9111, section 5.2.1."""
+    asked = {one.strip().lower() for one in request.headers.get("Cache-Control", "").split(",")}
+    return bool(asked & {"no-cache", "max-age=0"})
 
 
 def origin_of(request: HttpRequest) -> Origin:
