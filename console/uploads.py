@@ -1,12 +1,26 @@
 """Uploads: one small file in memory, never on the disk. What is larger is read past, and not kept."""
 
+import contextlib
 import io
 from typing import Any, Final
 
 from django.core.files.uploadedfile import InMemoryUploadedFile
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile
+from django.http import HttpRequest
 
 MAX_UPLOAD: Final = 5 * 1024 * 1024
+
+
+_PIECE: Final = 64 * 1024
+_MOST: Final = 128 * 1024 * 1024  # bytes that are read past; whoever sends more hears nothing
+
+
+def read_past(request: HttpRequest) -> None:
+    """Take in what is still coming of a request that is refused: a browser shows no answer before it has sent all."""
+    left = _MOST
+    with contextlib.suppress(OSError):
+        while left > 0 and (piece := request.read(_PIECE)):
+            left -= len(piece)
 
 
 class CappedUploadHandler(FileUploadHandler):

@@ -17,7 +17,7 @@ class State(models.TextChoices):
 
 
 class Verdict(models.TextChoices):
-    """What the plan says of a row. Only ``WILL`` is ever sent."""
+    """What the plan says of a row. Only ``WILL`` is ever sent. ``RETRIED``: another row is the next attempt at it."""
 
     WILL = "will", "will"
     ALREADY = "already", "already"
@@ -26,14 +26,20 @@ class Verdict(models.TextChoices):
     NOT_ALLOWED = "not_allowed", "not allowed"
     DUPLICATE = "duplicate", "duplicate"
     UNREADABLE = "unreadable", "unreadable"
+    RETRIED = "retried", "retried"
 
 
 class Result(models.TextChoices):
-    """What came of a row. ``FAILED``: nothing was recorded and nothing was sent."""
+    """What came of a row. ``FAILED``: nothing was recorded and nothing was sent.
+
+    ``SPARED``: not applied, for a reason that is not the row's own (the directory could not be reached, asked for a
+    pause, did not accept the sign-in): it can be tried again.
+    """
 
     WAITING = "", "waiting"
     APPLIED = "applied", "applied"
     NOT_APPLIED = "not_applied", "not applied"
+    SPARED = "spared", "not applied, can be tried again"
     UNKNOWN = "unknown", "unknown"
     FAILED = "failed", "failed"
 
@@ -76,9 +82,9 @@ class PlanRow(models.Model):
     reason = models.TextField(blank=True)
 
     class Meta:
-        ordering: ClassVar[list[str]] = ["id"]
+        ordering: ClassVar[list[str]] = ["line", "id"]
         indexes: ClassVar[list[models.Index]] = [
-            models.Index(fields=["plan", "verdict", "result"], name="plans_by_verdict"),
+            models.Index(fields=["plan", "verdict", "result", "line"], name="plans_by_verdict"),
         ]
 
     def __str__(self) -> str:

@@ -3,10 +3,10 @@
 import datetime
 import uuid
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from accounts_ui.plans.models import Plan, PlanRow, Result, State, Verdict
@@ -39,6 +39,24 @@ def of_operation(organization_id: str, operation_id: uuid.UUID) -> PlanRow | Non
     return found.select_related("plan").first()
 
 
+def operations(organization_id: str, plan_id: uuid.UUID) -> QuerySet[PlanRow, uuid.UUID]:
+    """The operation ids of a plan, as part of another query."""
+    found = PlanRow.objects.filter(plan=plan_id, plan__organization_id=organization_id)
+    return found.order_by().values_list("operation_id", flat=True)
+
+
+def of_operations(organization_id: str, operation_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Plan]:
+    """The plan of each operation that came from one."""
+    found = PlanRow.objects.filter(operation_id__in=list(operation_ids), plan__organization_id=organization_id)
+    return {row.operation_id: row.plan for row in found.order_by().select_related("plan")}
+
+
+def count_among(plan_ids: Iterable[uuid.UUID], among: QuerySet[Any]) -> dict[uuid.UUID, int]:
+    """For each plan, how many of its operations are among these changes."""
+    rows = PlanRow.objects.filter(Exists(among.filter(change_id=OuterRef("operation_id"))), plan__in=list(plan_ids))
+    return dict(rows.order_by().values_list("plan").annotate(Count("id")))
+
+
 def verdicts(plan: Plan) -> dict[str, int]:
     """How many rows have each verdict."""
     counted = plan.rows.order_by().values_list("verdict").annotate(Count("id"))
@@ -63,8 +81,23 @@ def unsettled(plan: Plan) -> QuerySet[PlanRow]:
 
 def failures(plan: Plan) -> QuerySet[PlanRow]:
     """Rows that were to be sent and were not applied, and rows that the plan refused."""
-    refused = ~Q(verdict__in=[Verdict.WILL, Verdict.ALREADY, Verdict.DUPLICATE])
-    return plan.rows.filter(refused | Q(result__in=[Result.NOT_APPLIED, Result.FAILED]))
+    refused = ~Q(verdict__in=[Verdict.WILL, Verdict.ALREADY, Verdict.DUPLICATE, Verdict.RETRIED])
+    failed = Q(verdict=Verdict.WILL, result__in=[Result.NOT_APPLIED, Result.SPARED, Result.FAILED])
+    return plan.rows.filter(refused | failed)
+
+
+def try_again(plan: Plan) -> int:
+    """Give each spared row a successor with an operation id of its own, once, whoever else asks. How many there are."""
+    with transaction.atomic():
+        spared = list(plan.rows.select_for_update().filter(verdict=Verdict.WILL, result=Result.SPARED))
+        plan.rows.filter(pk__in=[row.pk for row in spared]).update(verdict=Verdict.RETRIED)
+        PlanRow.objects.bulk_create([_successor(row) for row in spared], batch_size=_BATCH)
+    return len(spared)
+
+
+def _successor(row: PlanRow) -> PlanRow:
+    same = ("plan_id", "line", "subject_id", "subject_name", "code", "wanted", "expected", "detail")
+    return PlanRow(verdict=Verdict.WILL, **{name: getattr(row, name) for name in same})
 
 
 def keep_result(row: PlanRow, result: str, reason: str) -> None:

@@ -8,7 +8,8 @@ from typing import Any, Final
 from accounts_ui.changes.models import Change
 from accounts_ui.changes.record import canonical, moment
 from accounts_ui.directory.answers import clean
-from accounts_ui.directory.rows import Account, Listing
+from accounts_ui.directory.listing import Listing
+from accounts_ui.directory.rows import Account
 from accounts_ui.services.origin import Origin
 
 REREAD: Final = "re-read"
@@ -51,7 +52,7 @@ def of_listing(basis: Basis, listing: Listing, subject_id: str, code: str) -> di
         **basis.facts(),
         "asked_at": moment(listing.asked_at),
         "read_at": moment(listing.read_at),
-        "rows": len(listing.rows),
+        "rows": len(listing),
         "told": account is not None or listing.tells_codes_of(subject_id),
         "accounts": len(copies),
         "seen": clean(account.status, limit=_STATUS) if account else None,

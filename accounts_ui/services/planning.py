@@ -4,13 +4,12 @@ import uuid
 from collections.abc import Iterable
 from typing import Final
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext
 
 from accounts_ui.changes import reading
 from accounts_ui.changes.models import Action
 from accounts_ui.directory.client import DirectoryClient
 from accounts_ui.directory.ids import InvalidId, check_id
-from accounts_ui.directory.rows import Person
 from accounts_ui.plans import store
 from accounts_ui.plans.models import Plan, PlanRow, Verdict
 from accounts_ui.services.errors import InvalidInput, PlanUnknown
@@ -19,9 +18,23 @@ from accounts_ui.services.fresh import Fresh, read_fresh
 from accounts_ui.services.inputs import STATUSES, check_message, check_status
 from accounts_ui.services.origin import Origin
 from accounts_ui.services.sheets import Sheet, SheetRow
+from console.saying import recorded
 
 _ENDED: Final = ("deleted", "disabled")
 _Said = tuple[Verdict, str]
+
+_AMBIGUOUS = recorded("Ambiguous person: {number} people have {text}. Use the subject id.")
+_NOBODY = recorded("Nobody in the directory’s list has {text}.")
+_SAME = recorded("The same account as in line {line}.")
+_NOT_LISTED = recorded("The directory does not list this person.")
+_OPEN = recorded("Another operation on this account has no outcome yet.")
+_NO_TYPE = recorded("The directory does not name this account type.")
+_HAS_IT = recorded("The person has it, with the status {status}.")
+_BEFORE = recorded("This console assigned it before; a second account might come of it.")
+_NO_ACCOUNT = recorded("The directory lists no such account of this person.")
+_NO_STATUS = recorded("The status has to be one of: {all}.")
+_IS_SO = recorded("The account is {status}.")
+_NO_PLAN = recorded("This organization has no such plan.")
 
 
 def make_plan(*, client: DirectoryClient, origin: Origin, action: str, status: str, message: str, sheet: Sheet) -> Plan:
@@ -33,7 +46,7 @@ def make_plan(*, client: DirectoryClient, origin: Origin, action: str, status: s
 
     """
     if action not in Action.values:
-        raise InvalidInput("action", _("Choose what to do with these accounts."))
+        raise InvalidInput("action", gettext("Choose what to do with these accounts."))
     message = check_message(message)
     if status:
         check_status(status)
@@ -60,7 +73,7 @@ def find_plan(*, origin: Origin, plan_id: uuid.UUID) -> Plan:
     """
     plan = store.get(origin.organization_id, plan_id)
     if plan is None:
-        raise PlanUnknown("This organization has no such plan.")
+        raise PlanUnknown(_NO_PLAN)
     return plan
 
 
@@ -74,10 +87,10 @@ class _Judge:
         self._known = {subject for subject, _code in self._remembered}
         self._open = reading.open_accounts(plan.organization_id)
         self._seen: dict[tuple[str, str], int] = {}
-        people = fresh.listing.people
+        lines = fresh.listing.lines()
         self._ids = {
-            "email": _by(people, [one.email.casefold() for one in people]),
-            "username": _by(people, [one.username.casefold() for one in people]),
+            "email": _by(lines.emails, lines.subject_ids),
+            "username": _by(lines.usernames, lines.subject_ids),
         }
 
     def row(self, given: SheetRow) -> PlanRow:
@@ -109,9 +122,7 @@ class _Judge:
                 found = self._ids[name].get(text.casefold(), set())
                 if len(found) == 1:
                     return next(iter(found)), ""
-                many = _("Ambiguous person: %(number)d people have %(text)s. Use the subject id.")
-                none = _("Nobody in the directory’s list has %(text)s.")
-                return "", (many if found else none) % {"number": len(found), "text": text}
+                return "", (_AMBIGUOUS if found else _NOBODY).format(number=len(found), text=text)
         return "", ""
 
     def _current(self, subject: str, code: str) -> str | None:
@@ -128,46 +139,47 @@ class _Judge:
         if wrong:
             return Verdict.UNREADABLE, wrong
         if (subject, code) in self._seen:
-            return Verdict.DUPLICATE, _("The same account as in line %(line)d.") % {"line": self._seen[subject, code]}
+            return Verdict.DUPLICATE, _SAME.format(line=self._seen[subject, code])
         self._seen[subject, code] = given.line
         if not self._listing.is_listed(subject) and (self._plan.action == Action.ASSIGN or subject not in self._known):
-            return Verdict.UNKNOWN_PERSON, _("The directory does not list this person.")
+            return Verdict.UNKNOWN_PERSON, _NOT_LISTED
         if (subject, code) in self._open:
-            return Verdict.NOT_ALLOWED, _("Another operation on this account has no outcome yet.")
+            return Verdict.NOT_ALLOWED, _OPEN
         if self._plan.action == Action.ASSIGN:
             return self._assigning(subject, code)
         return self._changing(subject, code, wanted, current)
 
     def _assigning(self, subject: str, code: str) -> _Said:
         if code not in self._types:
-            return Verdict.UNKNOWN_TYPE, _("The directory does not name this account type.")
+            return Verdict.UNKNOWN_TYPE, _NO_TYPE
         account = self._listing.account(subject, code)
         if account and account.status != "deleted":
-            return Verdict.ALREADY, _("The person has it, with the status %(status)s.") % {"status": account.status}
+            return Verdict.ALREADY, _HAS_IT.format(status=account.status)
         remembered = self._remembered.get((subject, code))
         held = remembered is not None and remembered.after not in _ENDED
         if held and not self._listing.tells_codes_of(subject):
-            return Verdict.NOT_ALLOWED, _("This console assigned it before; a second account might come of it.")
+            return Verdict.NOT_ALLOWED, _BEFORE
         return Verdict.WILL, ""
 
     def _changing(self, subject: str, code: str, wanted: str, current: str | None) -> _Said:
         listed = self._listing.account(subject, code) is not None
         if not listed and self._listing.tells_codes_of(subject):
-            return Verdict.NOT_ALLOWED, _("The directory lists no such account of this person.")
+            return Verdict.NOT_ALLOWED, _NO_ACCOUNT
         if not listed and code not in self._types:
-            return Verdict.UNKNOWN_TYPE, _("The directory does not name this account type.")
+            return Verdict.UNKNOWN_TYPE, _NO_TYPE
         if self._plan.action == Action.CHANGE_STATUS and wanted not in STATUSES:
-            return Verdict.UNREADABLE, _("The status has to be one of: %(all)s.") % {"all": ", ".join(STATUSES)}
+            return Verdict.UNREADABLE, _NO_STATUS.format(all=", ".join(STATUSES))
         if current == (wanted or "deleted"):
-            return Verdict.ALREADY, _("The account is %(status)s.") % {"status": current}
+            return Verdict.ALREADY, _IS_SO.format(status=current)
         return Verdict.WILL, ""
 
 
-def _by(people: Iterable[Person], keys: list[str]) -> dict[str, set[str]]:
+def _by(names: Iterable[str], subjects: Iterable[str]) -> dict[str, set[str]]:
+    """The subject ids by what they go by."""
     found: dict[str, set[str]] = {}
-    for person, key in zip(people, keys, strict=True):
-        if key and person.subject_id is not None:
-            found.setdefault(key, set()).add(person.subject_id)
+    for name, subject in zip(names, subjects, strict=True):
+        if name and subject:
+            found.setdefault(name.casefold(), set()).add(subject)
     return found
 
 

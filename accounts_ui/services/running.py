@@ -7,11 +7,10 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext
 
 from accounts_ui.changes import reading
 from accounts_ui.changes.models import Action, Change, Outcome
-from accounts_ui.directory.client import DirectoryClient
 from accounts_ui.directory.errors import DirectoryError
 from accounts_ui.plans import store
 from accounts_ui.plans.models import Plan, PlanRow, Result, State, Verdict
@@ -19,10 +18,19 @@ from accounts_ui.services import operate
 from accounts_ui.services.errors import InvalidInput, LogUnavailable, OutcomeNotRecorded, PlanRefuses, ServiceError
 from accounts_ui.services.fresh import Fresh, read_fresh
 from accounts_ui.services.origin import Origin
+from accounts_ui.services.visits import VisitClient
+from console.saying import recorded
 
 CHUNK_ROWS: Final = 10
 CHUNK_SECONDS: Final = 5.0
-_PAUSING: Final = (None, 401, 403, 429)  # answers that the next row would get as well
+_PAUSED: Final = recorded("An admin paused it.")
+_STOPPED: Final = recorded("An admin stopped it.")
+_NOTHING_AGAIN: Final = recorded("Nothing in this plan can be tried again.")
+_LINE: Final = recorded("Line {line}: {reason}")
+_CONFIRMED: Final = recorded("The plan was confirmed already.")
+_NOT_CONFIRMED: Final = recorded("The plan is not confirmed, or was stopped.")
+_NOT_YOURS: Final = recorded("Only the admin who made the plan can run it: its operations are theirs.")
+_PAUSING: Final = (None, 401, 403, 429, 502, 503, 504)  # answers that the next row would get as well
 
 
 def confirm(*, origin: Origin, plan: Plan, typed: str) -> None:
@@ -36,21 +44,21 @@ def confirm(*, origin: Origin, plan: Plan, typed: str) -> None:
     _refuse_others(origin, plan)
     will = store.verdicts(plan).get(Verdict.WILL, 0)
     if not will or typed.strip() != str(will):
-        raise InvalidInput("count", _("Type %(will)d, the number of rows that will change.") % {"will": will})
+        raise InvalidInput("count", gettext("Type %(will)d, the number of rows that will change.") % {"will": will})
     if not store.move(plan, State.RUNNING, among=[State.DRAFT]):
-        raise PlanRefuses("The plan was confirmed already.")
+        raise PlanRefuses(_CONFIRMED)
 
 
 def pause(*, origin: Origin, plan: Plan) -> None:
     """Send nothing more for now."""
     _refuse_others(origin, plan)
-    store.move(plan, State.PAUSED, among=[State.RUNNING], because=_("An admin paused it."))
+    store.move(plan, State.PAUSED, among=[State.RUNNING], because=_PAUSED)
 
 
 def stop(*, origin: Origin, plan: Plan) -> None:
     """Send nothing more ever."""
     _refuse_others(origin, plan)
-    store.move(plan, State.STOPPED, among=[State.DRAFT, State.RUNNING, State.PAUSED], because=_("An admin stopped it."))
+    store.move(plan, State.STOPPED, among=[State.DRAFT, State.RUNNING, State.PAUSED], because=_STOPPED)
 
 
 def resume(*, origin: Origin, plan: Plan) -> None:
@@ -63,14 +71,28 @@ def resume(*, origin: Origin, plan: Plan) -> None:
     _refuse_others(origin, plan)
     store.move(plan, State.RUNNING, among=[State.PAUSED, State.RUNNING])
     if plan.state not in (State.RUNNING, State.DONE):
-        raise PlanRefuses("The plan is not confirmed, or was stopped.")
+        raise PlanRefuses(_NOT_CONFIRMED)
 
 
-def run_chunk(*, client: DirectoryClient, origin: Origin, plan: Plan) -> bool:
+def retry(*, origin: Origin, plan: Plan) -> None:
+    """Go on, and try what could not be sent once more: each as a new operation, judged by what is there then.
+
+    Raises:
+        PlanRefuses: nothing can be tried again, stopped, or somebody else's.
+
+    """
+    _refuse_others(origin, plan)
+    if plan.state not in (State.PAUSED, State.DONE) or not store.try_again(plan):
+        raise PlanRefuses(_NOTHING_AGAIN)
+    store.move(plan, State.RUNNING, among=[State.PAUSED, State.DONE])
+
+
+def run_chunk(*, client: VisitClient, origin: Origin, plan: Plan) -> bool:
     """Run the next few rows. False where another request is at it.
 
     Raises:
         PlanRefuses: somebody else's plan.
+        Exception: the sign-in ended. The plan is as if its tab had been closed: whoever opens it next goes on.
 
     """
     _refuse_others(origin, plan)
@@ -82,9 +104,6 @@ def run_chunk(*, client: DirectoryClient, origin: Origin, plan: Plan) -> bool:
         _run_rows(client, origin, plan)
     except (DirectoryError, LogUnavailable, OutcomeNotRecorded) as error:
         _pause(plan, error.reason)
-    except BaseException:
-        _pause(plan, _("The sign-in ended, or the console failed."))
-        raise
     finally:
         store.release(plan, owner)
     return True
@@ -93,9 +112,7 @@ def run_chunk(*, client: DirectoryClient, origin: Origin, plan: Plan) -> bool:
 def settle_rows(plan: Plan) -> None:
     """Take over outcomes that were found after their rows were run."""
     for row in store.unsettled(plan):
-        change = reading.get(plan.organization_id, row.operation_id)
-        if change and change.outcome in (Outcome.APPLIED, Outcome.NOT_APPLIED):
-            store.keep_result(row, change.outcome, change.reason)
+        _take_over(plan, row)
 
 
 def owns(origin: Origin, plan: Plan) -> bool:
@@ -103,7 +120,7 @@ def owns(origin: Origin, plan: Plan) -> bool:
     return (origin.issuer, origin.subject) == (plan.owner_issuer, plan.owner_subject)
 
 
-def _run_rows(client: DirectoryClient, origin: Origin, plan: Plan) -> None:
+def _run_rows(client: VisitClient, origin: Origin, plan: Plan) -> None:
     ends = time.monotonic() + CHUNK_SECONDS
     rows = list(store.waiting(plan)[:CHUNK_ROWS])
     fresh = read_fresh(client=client, origin=origin) if rows else None
@@ -115,7 +132,7 @@ def _run_rows(client: DirectoryClient, origin: Origin, plan: Plan) -> None:
         store.move(plan, State.DONE, among=[State.RUNNING])
 
 
-def _run_row(client: DirectoryClient, origin: Origin, plan: Plan, row: PlanRow, fresh: Fresh) -> None:
+def _run_row(client: VisitClient, origin: Origin, plan: Plan, row: PlanRow, fresh: Fresh) -> None:
     try:
         change = _operate(client, origin, plan, row, fresh)
     except (LogUnavailable, OutcomeNotRecorded):
@@ -123,13 +140,29 @@ def _run_row(client: DirectoryClient, origin: Origin, plan: Plan, row: PlanRow, 
     except ServiceError as error:
         store.keep_result(row, Result.FAILED, error.reason)
         return
-    outcome = change.outcome if change.outcome in Result.values else Result.UNKNOWN
-    store.keep_result(row, outcome, change.reason)
-    if outcome == Result.UNKNOWN or (outcome == Result.NOT_APPLIED and change.http_status in _PAUSING):
-        _pause(plan, _("Line %(line)d: %(reason)s") % {"line": row.line, "reason": change.reason})
+    except Exception:
+        _take_over(plan, row)
+        raise
+    result = _result(change)
+    store.keep_result(row, result, change.reason)
+    if result in (Result.UNKNOWN, Result.SPARED):
+        _pause(plan, _LINE.format(line=row.line, reason=change.reason))
 
 
-def _operate(client: DirectoryClient, origin: Origin, plan: Plan, row: PlanRow, fresh: Fresh) -> Change:
+def _take_over(plan: Plan, row: PlanRow) -> None:
+    """The outcome that the log has of this row by now, where it has one."""
+    change = reading.get(plan.organization_id, row.operation_id)
+    if change and change.outcome in (Outcome.APPLIED, Outcome.NOT_APPLIED):
+        store.keep_result(row, _result(change), change.reason)
+
+
+def _result(change: Change) -> str:
+    if change.outcome == Outcome.NOT_APPLIED and change.http_status in _PAUSING:
+        return Result.SPARED.value
+    return change.outcome if change.outcome in Result.values else Result.UNKNOWN.value
+
+
+def _operate(client: VisitClient, origin: Origin, plan: Plan, row: PlanRow, fresh: Fresh) -> Change:
     what: dict[str, Any] = {
         "client": client,
         "origin": origin,
@@ -152,4 +185,4 @@ def _pause(plan: Plan, because: str) -> None:
 
 def _refuse_others(origin: Origin, plan: Plan) -> None:
     if not owns(origin, plan):
-        raise PlanRefuses("Only the admin who made the plan can run it: its operations are theirs.")
+        raise PlanRefuses(_NOT_YOURS)

@@ -6,16 +6,26 @@ import io
 from dataclasses import dataclass
 from typing import Final
 
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from accounts_ui.changes.export import inert
 from accounts_ui.services.errors import InvalidInput
+from console.saying import recorded
 
 MAX_ROWS: Final = 20_000
 NAMES: Final = ("subject_id", "email", "username", "code", "status")
 _PERSON: Final = ("subject_id", "email", "username")
 _ARCHIVES: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF", b"\x1f\x8b")
 _BOMS: Final = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+
+# What is kept with the plan; what refuses the whole list is shown at once.
+_ANOTHER_ENCODING: Final = recorded(
+    "Line {line} is not UTF-8, so the list was read as Windows-1252. Look at the names before you go on."
+)
+_NUL: Final = recorded("The line holds a NUL byte. Type it again.")
+_LONG: Final = recorded("{name} has more than 255 characters.")
+_FORMULA: Final = recorded("{name} starts like a formula. If it really is so, put an apostrophe (') before it.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +73,11 @@ def read_sheet(data: bytes) -> Sheet:
                 continue
             rows.append(_row(cells, line, header))
             if len(rows) > MAX_ROWS:
-                raise _bad(line, _("The list has more than %(most)d rows. Split it.") % {"most": MAX_ROWS})
+                raise _bad(
+                    line,
+                    _("The list has more than %(most)s rows. Split it.")
+                    % {"most": number_format(MAX_ROWS, force_grouping=True)},
+                )
     except csv.Error as error:
         advice = _(
             "The quotes do not match, or a cell is too long (%(said)s). Mend this line, or save the list as CSV again."
@@ -91,9 +105,8 @@ def _decoded(data: bytes) -> tuple[str, str]:
         return data.decode("utf-8"), ""
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-    note = _("Line %(line)d is not UTF-8, so the list was read as Windows-1252. Look at the names before you go on.")
     try:
-        return data.decode("cp1252"), note % {"line": line}
+        return data.decode("cp1252"), _ANOTHER_ENCODING.format(line=line)
     except UnicodeDecodeError:
         raise _bad(line, _("This is no text in UTF-8 or Windows-1252. Save the list as “CSV UTF-8”.")) from None
 
@@ -117,15 +130,14 @@ def _row(cells: list[str], line: int, header: dict[int, str]) -> SheetRow:
     values = {name: cells[number].strip() if number < len(cells) else "" for number, name in header.items()}
     shown = {name: value.replace("\x00", "␀")[:255] for name, value in values.items()}
     if any("\x00" in value for value in values.values()):
-        return SheetRow(line, shown, _("The line holds a NUL byte. Type it again."))
+        return SheetRow(line, shown, _NUL)
     for name, value in values.items():
         if len(value) > 255:
-            return SheetRow(line, shown, _("%(name)s has more than 255 characters.") % {"name": name})
+            return SheetRow(line, shown, _LONG.format(name=name))
         if value.startswith("'") and inert(value[1:]) == value:
             values[name] = value[1:]  # as our own exports write it
         elif inert(value) != value:
-            said = _("%(name)s starts like a formula. If it really is so, put an apostrophe (') before it.")
-            return SheetRow(line, shown, said % {"name": name})
+            return SheetRow(line, shown, _FORMULA.format(name=name))
     return SheetRow(line, values)
 
 

@@ -9,7 +9,7 @@ def fold(text: str) -> str:
     if text.isascii():
         return text.lower()
     decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(c for c in decomposed if not unicodedata.combining(c))
+    return "".join([c for c in decomposed if c < "\u0300" or not unicodedata.combining(c)])
 
 
 def as_time(text: str) -> datetime.datetime | None:

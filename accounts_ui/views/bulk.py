@@ -22,6 +22,7 @@ from accounts_ui.services.sheets import Sheet, read_sheet
 from accounts_ui.views import forms
 from accounts_ui.views.selected import read_selected
 from accounts_ui.views.shared import client_of, origin_of, page, respond
+from console.limits import counted_as
 from console.signin.gate import organization
 from console.signin.rules import Role
 
@@ -36,6 +37,7 @@ VERDICTS: Final = {
     Verdict.NOT_ALLOWED: gettext_lazy("not allowed"),
     Verdict.DUPLICATE: gettext_lazy("duplicate"),
     Verdict.UNREADABLE: gettext_lazy("unreadable"),
+    Verdict.RETRIED: gettext_lazy("tried again"),
 }
 
 
@@ -54,18 +56,23 @@ def bulk(request: HttpRequest, org: str) -> HttpResponse:
         sheet = _sheet(request)
         plan = planning.make_plan(client=client_of(request), origin=origin_of(request), sheet=sheet, **sent)
     except InvalidInput as error:
-        return _form(request, {**sent, "list": _text_of(request, "list")}, status=400, error=error)
-    return _to_plan(plan)
+        status = 413 if _is_too_large(request) else 400
+        return _form(request, {**sent, "list": _text_of(request, "list")}, status=status, error=error)
+    if not request.htmx:
+        return _to_plan(plan)
+    response = _show(request, plan)
+    response.headers["HX-Push-Url"] = _address(plan)
+    return response
 
 
 @organization(Role.ADMIN)
 @page("GET")
 def plan(request: HttpRequest, org: str, plan_id: uuid.UUID) -> HttpResponse:
-    """``GET /orgs/{org}/accounts/bulk/{plan_id}/``."""
-    return _show(request, _plan(request, plan_id))
+    """``GET /orgs/{org}/accounts/bulk/{plan_id}/``. What was running when its tab was closed goes on by itself."""
+    return _show(request, _plan(request, plan_id), goes_on=True)
 
 
-@organization(Role.ADMIN)
+@organization(Role.ADMIN, form_page="plan")
 @page("POST")
 def confirm(request: HttpRequest, org: str, plan_id: uuid.UUID) -> HttpResponse:
     """Confirm with the number of rows that will change."""
@@ -77,7 +84,8 @@ def confirm(request: HttpRequest, org: str, plan_id: uuid.UUID) -> HttpResponse:
     return _show(request, found, goes_on=True) if request.htmx else _to_plan(found)
 
 
-@organization(Role.ADMIN)
+@organization(Role.ADMIN, form_page="plan")
+@counted_as("run")
 @page("POST")
 def run(request: HttpRequest, org: str, plan_id: uuid.UUID) -> HttpResponse:
     """Run one chunk. Asked by a page that goes on by itself, a plan that was paused meanwhile stays so."""
@@ -97,14 +105,23 @@ def run(request: HttpRequest, org: str, plan_id: uuid.UUID) -> HttpResponse:
     return render(request, "bulk/plan/_progress.html", values)
 
 
-@organization(Role.ADMIN)
+@organization(Role.ADMIN, form_page="plan")
+@page("POST")
+def retry(request: HttpRequest, org: str, plan_id: uuid.UUID) -> HttpResponse:
+    """What could not be sent becomes new attempts; the plan goes on with them."""
+    found = _plan(request, plan_id)
+    running.retry(origin=origin_of(request), plan=found)
+    return _show(request, found, goes_on=True) if request.htmx else _to_plan(found)
+
+
+@organization(Role.ADMIN, form_page="plan")
 @page("POST")
 def pause(request: HttpRequest, org: str, plan_id: uuid.UUID) -> HttpResponse:
     """Send nothing more for now."""
     return _halt(request, plan_id, running.pause)
 
 
-@organization(Role.ADMIN)
+@organization(Role.ADMIN, form_page="plan")
 @page("POST")
 def stop(request: HttpRequest, org: str, plan_id: uuid.UUID) -> HttpResponse:
     """Send nothing more ever."""
@@ -136,7 +153,16 @@ def _plan(request: HttpRequest, plan_id: uuid.UUID) -> Plan:
 
 
 def _to_plan(found: Plan) -> HttpResponseRedirect:
-    return HttpResponseRedirect(reverse("plan", args=[found.organization_id, found.id]), status=303)
+    return HttpResponseRedirect(_address(found), status=303)
+
+
+def _address(found: Plan) -> str:
+    return reverse("plan", args=[found.organization_id, found.id])
+
+
+def _is_too_large(request: HttpRequest) -> bool:
+    """What ``console.uploads`` says of the files that were sent."""
+    return bool(getattr(request, "upload_too_large", False))
 
 
 def _text_of(request: HttpRequest, name: str) -> str:
@@ -145,7 +171,7 @@ def _text_of(request: HttpRequest, name: str) -> str:
 
 def _sheet(request: HttpRequest) -> Sheet:
     """The list of the form: a file, text, or rows that were selected."""
-    if getattr(request, "upload_too_large", False):
+    if _is_too_large(request):
         raise InvalidInput("list", gettext("The file is larger than 5 MB. Split it, and leave out other columns."))
     upload, text = request.FILES.get("file"), _text_of(request, "list")
     selected = _text_of(request, "selected")

@@ -4,6 +4,7 @@ import csv
 from typing import Final
 
 from django.http import QueryDict
+from django.utils.formats import number_format
 from django.utils.translation import gettext
 
 from accounts_ui.services.errors import InvalidInput
@@ -20,7 +21,8 @@ def read_selected(sent: QueryDict) -> list[tuple[str, str]]:
     """
     lines = [line for field in sent.getlist("selected") for line in field.splitlines() if line.strip()]
     if len(lines) > MAX_SELECTED:
-        raise InvalidInput("selected", gettext("At most %(most)s rows can be selected.") % {"most": MAX_SELECTED})
+        most = number_format(MAX_SELECTED, force_grouping=True)
+        raise InvalidInput("selected", gettext("At most %(most)s rows can be selected.") % {"most": most})
     pairs = []
     for cells in csv.reader(lines):
         if len(cells) != 2 or not cells[0]:

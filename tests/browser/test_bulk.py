@@ -1,0 +1,155 @@
+"""Plans in a real browser: uploaded, pasted or ticked; run with pause, stop and a closed tab; without JavaScript."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import violations
+
+BULK = "/orgs/acme/accounts/bulk/"
+
+
+def of(people, code="gold"):
+    return "subject_id,code\n" + "".join(f"{one},{code}\n" for one in people)
+
+
+def listed(directory, number):
+    return [directory.person("visitor", name=f"Paula Plan {at}") for at in range(number)]
+
+
+def upload(page, text, name="list.csv"):
+    page.goto(BULK)
+    page.get_by_label("CSV file").set_input_files({"name": name, "mimeType": "text/csv", "buffer": text.encode()})
+    page.get_by_role("button", name="Make a plan").click()
+
+
+def confirm(page, count):
+    page.get_by_label(f"Type {count} to confirm").fill(str(count))
+    page.get_by_role("button", name="Confirm and run").click()
+
+
+def state(page, name):
+    return page.locator(f"#progress[data-state={name}]")
+
+
+def let_through(page, chunks):
+    """Only so many chunks of a plan; what the page asks for after that does not arrive."""
+    left = iter(range(chunks))
+    page.unroute("**/run/")
+    page.route("**/run/", lambda route: route.abort() if next(left, None) is None else route.continue_())
+
+
+@pytest.mark.parametrize(("width", "theme"), [(1280, "light"), (390, "dark")])
+def test_from_a_file_to_results_with_a_pause_and_a_closed_tab(open_page, sqlite_console, directory, width, theme):
+    people = listed(directory, 23)
+    page = open_page(sqlite_console, viewport={"width": width, "height": 900}, color_scheme=theme)
+
+    def fine(what):
+        assert violations(page) == [], what
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), what
+
+    upload(page, "subject_id\n1\n")
+    expect(page.locator("main [role=alert]")).to_contain_text("Line 1")
+    fine("a bad list")
+    upload(page, of([*people, "nobody"]))
+    expect(page.locator("#main h1")).to_have_text("Plan: assign")
+    expect(page.locator("#main h1")).to_be_focused()
+    expect(page.get_by_role("link", name="unknown person (1)")).to_be_visible()
+    fine("a plan")
+    confirm_at = page.url
+    page.get_by_label("Type 23 to confirm").fill("24")
+    page.get_by_role("button", name="Confirm and run").click()
+    expect(page.locator("main [role=alert]")).to_contain_text("Type 23")
+
+    let_through(page, 1)
+    confirm(page, 23)
+    expect(page.locator("#progress[data-ran='10']")).to_be_visible()
+    expect(page.get_by_role("progressbar")).to_have_js_property("value", 10)
+    expect(page.locator("#announcer")).to_contain_text("10 of 23 rows")
+    expect(page.locator("ul.ran li")).to_have_count(10)
+    fine("running")
+    page.get_by_role("button", name="Pause").click()
+    expect(state(page, "paused")).to_contain_text("An admin paused it.")
+    fine("paused")
+    expect(page.locator("tr[data-result=applied]")).to_have_count(10)
+    assert sum(len(directory.writes(one)) for one in people) == 10
+
+    let_through(page, 1)
+    page.get_by_role("button", name="Resume").click()
+    expect(page.locator("#progress[data-ran='20']")).to_be_visible()
+    again = page.context.new_page()
+    page.close()
+    assert sum(len(directory.writes(one)) for one in people) == 20, "a closed tab sends nothing"
+    again.goto(confirm_at)
+    expect(state(again, "done")).to_contain_text("23 of 23 rows, 23 applied")
+    assert [len(directory.writes(one)) for one in people] == [1] * 23
+    expect(again.locator("tr[data-result=applied]")).to_have_count(23)
+    again.get_by_role("link", name="Changes of this plan").click()
+    expect(again.locator("table.log[data-total='23']")).to_be_visible()
+    again.get_by_role("link", name="By plan").click()
+    expect(again.locator("tr.group")).to_have_count(1)
+    again.locator("tr.group [data-plan]").click()
+    expect(state(again, "done")).to_be_visible()
+
+
+def test_pasted_stopped_and_its_rest_and_failures_again(open_page, sqlite_console, directory):
+    people = listed(directory, 12)
+    page = open_page(sqlite_console)
+    page.goto(BULK)
+    page.get_by_label("Or paste the list").fill(of(people))
+    page.get_by_role("button", name="Make a plan").click()
+    directory.fault("status-503", on="assign")
+    confirm(page, 12)
+    expect(state(page, "paused")).to_contain_text("Line 2")
+    page.get_by_role("button", name="Try 1 row again").click()
+    expect(state(page, "done")).to_contain_text("12 applied")
+    expect(page.locator("tr[data-verdict=retried]")).to_have_count(1)
+
+    page.goto(BULK)
+    page.get_by_label("Or paste the list").fill(of([*people, "nobody"], "worker"))
+    page.get_by_role("button", name="Make a plan").click()
+    let_through(page, 1)
+    confirm(page, 12)
+    expect(page.locator("#progress[data-ran='10']")).to_be_visible()
+    page.get_by_role("button", name="Stop").click()
+    expect(state(page, "stopped")).to_be_visible()
+    for name, verdicts in (("Download the rest", ["will", "will"]), ("Download the failures", ["unknown_person"])):
+        with page.expect_download() as started:
+            page.get_by_role("link", name=name).click()
+        text = started.value.path().read_text()
+        other = page.context.new_page()
+        upload(other, text, started.value.suggested_filename)
+        expect(other.locator("#main h1")).to_have_text("Plan: assign")
+        assert [row.get_attribute("data-verdict") for row in other.locator("tr[data-line]").all()] == verdicts
+        other.close()
+
+
+def test_rows_that_were_ticked(open_page, sqlite_console, directory):
+    first, second = listed(directory, 2)
+    page = open_page(sqlite_console)
+    page.goto(f"/orgs/acme/accounts/?q={first}&type=visitor")
+    page.locator("tbody input[name=selected]").first.check()
+    page.goto(f"/orgs/acme/accounts/?q={second}&type=visitor")
+    page.locator("tbody input[name=selected]").first.check()
+    page.get_by_role("button", name="Change the selected").click()
+    lines = page.get_by_label("Or paste the list").input_value().split()
+    assert lines == ["subject_id,code", f"{first},visitor", f"{second},visitor"]
+    page.get_by_label("What to do").select_option("change_status")
+    page.get_by_label(re.compile("New status")).select_option("disabled")
+    page.get_by_role("button", name="Make a plan").click()
+    confirm(page, 2)
+    expect(state(page, "done")).to_contain_text("2 applied")
+    assert [one["status"] for one in directory.accounts(second) if one.get("account_code")] == ["disabled"]
+
+
+def test_without_scripts(open_page, sqlite_console, directory):
+    people = listed(directory, 11)
+    page = open_page(sqlite_console, java_script_enabled=False)
+    upload(page, of(people))
+    confirm(page, 11)
+    page.get_by_role("button", name="Run the next 10").click()
+    expect(page.locator("#progress[data-ran='10']")).to_be_visible()
+    page.get_by_role("button", name="Pause").click()
+    page.get_by_role("button", name="Resume").click()
+    expect(state(page, "done")).to_contain_text("11 of 11 rows, 11 applied")
