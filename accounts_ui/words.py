@@ -1,6 +1,8 @@
-"""The words of the contract, for people: actions, outcomes, statuses."""
+"""The words of the contract, for people: actions, outcomes, events, statuses."""
 
 from django.utils.translation import gettext_lazy, pgettext_lazy
+
+from console.saying import know_words
 
 _OUTCOMES = {
     "pending": gettext_lazy("running"),
@@ -22,6 +24,21 @@ _STATUSES = {
     "published": pgettext_lazy("status", "published"),
 }
 
+# Statuses stand in recorded sentences, too, and what stands there instead of one.
+know_words(
+    {
+        **_STATUSES,
+        "unknown": pgettext_lazy("status", "unknown"),
+        "not known": pgettext_lazy("status", "not known"),
+        "without a status": pgettext_lazy("status", "without a status"),
+    }
+)
+
+_EVENTS = {
+    "requested": gettext_lazy("requested"),
+    "settled": gettext_lazy("settled"),
+}
+
 _ACTIONS = {
     "assign": gettext_lazy("assign"),
     "change_status": gettext_lazy("change status"),
@@ -32,6 +49,11 @@ _ACTIONS = {
 def action_word(action: str) -> str:
     """An action, for people."""
     return str(_ACTIONS.get(action, action))
+
+
+def event_word(event: str) -> str:
+    """An event of a change, for people. Most have the name of the outcome that they bring."""
+    return str(_EVENTS[event]) if event in _EVENTS else outcome_word(event)
 
 
 def outcome_word(outcome: str) -> str:

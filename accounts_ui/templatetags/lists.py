@@ -4,7 +4,7 @@ import zlib
 from typing import Any
 
 from django import template
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext, gettext_lazy
 
 from accounts_ui.services.facets import Option
 from accounts_ui.templatetags.wording import query, status_word
@@ -42,6 +42,15 @@ def option_word(option: Option, facet: str) -> str:
     if facet == "status":
         return status_word(option.label)
     return source_word(option.label) if facet == "source" else option.label
+
+
+@register.filter
+def read_ago(age: float) -> str:
+    """How old a list is, in the words with which the browser counts on."""
+    seconds = round(age)
+    if seconds < 120:
+        return gettext("read {n} s ago").replace("{n}", str(seconds))
+    return gettext("read {n} min ago").replace("{n}", str(seconds // 60))
 
 
 @register.filter

@@ -9,18 +9,19 @@ from django.http import QueryDict
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.timesince import timesince
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_lazy
 
 from accounts_ui.sentences import linked_sentence, sentence
 from accounts_ui.services.outside import Outside
 from accounts_ui.services.texts import as_time
-from accounts_ui.words import action_word, outcome_word, status_word
+from accounts_ui.words import action_word, event_word, outcome_word, status_word
+from console.saying import told
 
 register = template.Library()
 
-for _filter in (action_word, outcome_word, status_word, sentence, linked_sentence):
+for _filter in (action_word, event_word, outcome_word, status_word, sentence, linked_sentence, told):
     register.filter(_filter)
 
 
@@ -31,35 +32,37 @@ def pairs(fields: dict[str, Any]) -> list[tuple[str, Any]]:
 
 
 _OUTSIDE = {
-    "changed": "listed as {}",
-    "gone": "gone from the directory",
-    "back": "in use again, listed as {}, after this console deleted it",
-    "expired": "expired: its time is over",
+    "changed": gettext_lazy("listed as {status}"),
+    "gone": gettext_lazy("gone from the directory"),
+    "back": gettext_lazy("in use again, listed as {status}, after this console deleted it"),
+    "expired": gettext_lazy("expired: its time is over"),
 }
 
 
 @register.filter
 def outside_words(outside: Outside) -> str:
     """What was changed elsewhere, as the end of a sentence."""
-    return _OUTSIDE[outside.kind].format(outside.listed)
+    return str(_OUTSIDE[outside.kind]).format(status=status_word(outside.listed or ""))
 
 
 _HOW = {
-    "re-read": "re-read right after the call",
-    "visit": "read on an admin’s visit",
-    "check": "read for “Check now”",
-    "decision": "an admin’s decision",
+    "re-read": gettext_lazy("re-read right after the call"),
+    "visit": gettext_lazy("read on an admin’s visit"),
+    "check": gettext_lazy("read for “Check now”"),
+    "decision": gettext_lazy("an admin’s decision"),
 }
 _EVIDENCE = {
-    "read_at": "Read at",
-    "tried_at": "Tried at",
-    "decided_at": "Decided at",
-    "failed": "It failed",
-    "seen": "Status in the list",
-    "accounts": "Accounts of this type",
-    "told": "List tells the person’s types",
-    "rows": "Rows in the list",
-    "digest": "SHA-256 of the account rows",
+    "read_at": gettext_lazy("Read at"),
+    "tried_at": gettext_lazy("Tried at"),
+    "decided_at": gettext_lazy("Decided at"),
+    "failed": gettext_lazy("It failed"),
+    "seen": gettext_lazy("Status in the list"),
+    "accounts": gettext_lazy("Accounts of this type"),
+    "told": gettext_lazy("List tells the person’s types"),
+    "undoes": gettext_lazy("Undoes the change"),
+    "rows": gettext_lazy("Rows in the list"),
+    "digest": gettext_lazy("SHA-256 of the account rows"),
+    "late_answer": gettext_lazy("Answer that came late"),
 }
 
 
@@ -68,34 +71,51 @@ def evidence_lines(evidence: dict[str, Any]) -> list[tuple[str, Any]]:
     """What decided, line by line; a field that nobody knows is shown as it is."""
     left = dict(evidence)
     by, how = left.pop("by", None), left.pop("how", None)
-    lines: list[tuple[str, Any]] = [("How", _HOW.get(how, how))] if how else []
+    lines: list[tuple[str, Any]] = [(gettext("How"), _HOW.get(how, how))] if how else []
     if isinstance(by, dict):
-        lines.append(("By", f"{by.get('name') or '?'} ({by.get('subject')} at {by.get('issuer')})"))
+        who = {"name": by.get("name") or "?", "subject": by.get("subject"), "issuer": by.get("issuer")}
+        lines.append((gettext("By"), gettext("%(name)s (%(subject)s at %(issuer)s)") % who))
     if "told" in left and left.get("seen") is None:
-        left["seen"] = "no such account is listed" if left["told"] else "not told"
+        left["seen"] = gettext("no such account is listed") if left["told"] else gettext("not told")
+    elif "seen" in left:
+        left["seen"] = status_word(left["seen"])
     left.pop("asked_at", None)
     if left.get("read_at", "") is None:
         left.pop("read_at")
-    known = [(label, _shown(name, left.pop(name))) for name, label in _EVIDENCE.items() if name in left]
+    known = [(str(label), _shown(name, left.pop(name))) for name, label in _EVIDENCE.items() if name in left]
     return [*lines, *known, *((name, _shown(name, value)) for name, value in left.items())]
 
 
 def _shown(name: str, value: Any) -> Any:
     if name.endswith("_at"):
         return when(value)
-    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return gettext("yes") if value else gettext("no")
+    return counted(value) if isinstance(value, int) else told(value)
 
 
 @register.filter
 def when(value: Any) -> SafeString | str:
     """A time in the reader's zone, with the exact UTC one for machines, on hover and on focus; else as it came."""
+    return _time(value, "")
+
+
+@register.filter
+def moment(value: Any) -> SafeString | str:
+    """As ``when``, and reached with the Tab key: for a time that stands in no row and in no link."""
+    return _time(value, mark_safe(' tabindex="0"'))
+
+
+def _time(value: Any, more: str) -> SafeString | str:
     found = as_time(value) if isinstance(value, str) else value
     if not isinstance(found, datetime.datetime):
         return value or ""
     utc = found.astimezone(datetime.UTC)
     exact = utc.isoformat(timespec="seconds").replace("+00:00", "Z")
     shown = date_format(timezone.localtime(utc), "DATETIME_FORMAT")
-    return format_html('<time datetime="{}" data-utc="{} UTC">{}</time>', exact, f"{utc:%Y-%m-%d %H:%M:%S}", shown)
+    return format_html(
+        '<time datetime="{}" data-utc="{} UTC"{}>{}</time>', exact, f"{utc:%Y-%m-%d %H:%M:%S}", more, shown
+    )
 
 
 @register.filter

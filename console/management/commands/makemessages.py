@@ -1,0 +1,16 @@
+"""``manage.py makemessages``: Django's, which also finds the sentences that ``console.saying`` records."""
+
+from django.core.management.base import CommandParser
+from django.core.management.commands import makemessages
+
+
+class Command(makemessages.Command):
+    """Guesses nothing: a text that is new is untranslated until somebody translates it."""
+
+    xgettext_options = [*makemessages.Command.xgettext_options, "--keyword=recorded"]  # noqa: RUF012
+    msgmerge_options = [*makemessages.Command.msgmerge_options, "--no-fuzzy-matching"]  # noqa: RUF012
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Django's, with what keeps a change of a catalogue small to read."""
+        super().add_arguments(parser)
+        parser.set_defaults(no_wrap=True, add_location="never", ignore_patterns=["tests/*"])
