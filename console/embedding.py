@@ -2,7 +2,8 @@
 
 Three modes. ``none``: nobody frames it. ``same-site``: origins of the console's own site (same registrable domain) do;
 browsers send ``SameSite=Lax`` cookies into such a frame. ``cross-site``: any listed origin does, for which cookies need
-``SameSite=None; Secure``.
+``SameSite=None; Secure; Partitioned``: one jar for each site that frames the console, apart from the console's own.
+``console/docs/embedding.md`` is for operators and for who writes a portal.
 
 ``console.settings`` calls these functions while it loads, so they take what they need as arguments.
 """
@@ -14,7 +15,9 @@ from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
 from csp.constants import NONCE, NONE, SELF
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.http import HttpRequest, HttpResponse
 
 Mode = Literal["none", "same-site", "cross-site"]
 
@@ -25,12 +28,16 @@ _ORIGIN: Final = re.compile(r"https?://(\*\.)?([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]
 _REFUSED_FEATURES: Final = (
     "accelerometer",
     "autoplay",
+    "browsing-topics",
     "camera",
     "display-capture",
     "encrypted-media",
     "fullscreen",
     "geolocation",
     "gyroscope",
+    "hid",
+    "idle-detection",
+    "local-fonts",
     "magnetometer",
     "microphone",
     "midi",
@@ -38,6 +45,7 @@ _REFUSED_FEATURES: Final = (
     "picture-in-picture",
     "publickey-credentials-get",
     "screen-wake-lock",
+    "serial",
     "usb",
     "xr-spatial-tracking",
 )
@@ -69,7 +77,7 @@ def content_security_policy(
     return {
         "DIRECTIVES": {
             "default-src": [NONE],
-            "script-src": [SELF, NONCE],
+            "script-src": [NONCE],  # what {% script %} writes, and nothing else that this host may serve
             "style-src": [SELF],
             "img-src": [SELF, "data:"],
             "font-src": [SELF],
@@ -79,37 +87,62 @@ def content_security_policy(
             "frame-ancestors": _frame_ancestors(mode, list(embedders)),
             "base-uri": [NONE],
             "object-src": [NONE],
+            # The one policy is static/js/trusted.js: htmx's answers from here, and no other text, may become HTML.
+            "require-trusted-types-for": ["'script'"],
+            "trusted-types": ["default"],
         }
     }
 
 
 def cookie_settings(mode: Mode, *, https: bool) -> dict[str, Any]:
-    """Django's settings for the session cookie and the CSRF cookie.
+    """The settings for every cookie: the session's, the CSRF token's and those of how the pages look.
 
-    With HTTPS both carry the ``__Host-`` prefix (RFC 6265bis section 4.1.3.2): no neighbouring host can plant them.
+    With HTTPS they carry the ``__Host-`` prefix (RFC 6265bis section 4.1.3.2): no neighbouring host can plant them.
+    ``SameSite=None`` and ``Partitioned`` (CHIPS) count only with ``Secure``, which browsers take from this machine's
+    own addresses without HTTPS, too.
     """
-    same_site = "None" if mode == "cross-site" and https else "Lax"
+    cross_site = mode == "cross-site"
+    secure = https or cross_site
+    same_site = "None" if cross_site else "Lax"
     prefix = "__Host-" if https else ""
-    settings: dict[str, Any] = {}
+    found: dict[str, Any] = {
+        "COOKIE_PREFIX": prefix,
+        "COOKIES_PARTITIONED": cross_site,
+        "LANGUAGE_COOKIE_NAME": f"{prefix}console-language",
+    }
     for kind in ("SESSION", "CSRF"):
-        settings[f"{kind}_COOKIE_NAME"] = f"{prefix}console-{kind.lower()}"
-        settings[f"{kind}_COOKIE_SECURE"] = https
-        settings[f"{kind}_COOKIE_HTTPONLY"] = True
-        settings[f"{kind}_COOKIE_SAMESITE"] = same_site
-        settings[f"{kind}_COOKIE_PATH"] = "/"
-        settings[f"{kind}_COOKIE_DOMAIN"] = None
-    return settings
+        found[f"{kind}_COOKIE_NAME"] = f"{prefix}console-{kind.lower()}"
+        found[f"{kind}_COOKIE_SECURE"] = secure
+        found[f"{kind}_COOKIE_HTTPONLY"] = True
+        found[f"{kind}_COOKIE_SAMESITE"] = same_site
+        found[f"{kind}_COOKIE_PATH"] = "/"
+        found[f"{kind}_COOKIE_DOMAIN"] = None
+    return found
 
 
 def frame_headers(mode: Mode) -> dict[str, str]:
-    """The headers about frames and features that neither Django nor django-csp sends for us."""
+    """The headers that neither Django nor django-csp sends for us, and theirs where an answer never came to them."""
     headers = {
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "same-origin",
+        "Cross-Origin-Opener-Policy": "same-origin",
         "Cross-Origin-Resource-Policy": _RESOURCE_POLICIES[mode],
         "Permissions-Policy": ", ".join(f"{feature}=()" for feature in _REFUSED_FEATURES),
     }
     if mode == "none":
         headers["X-Frame-Options"] = "DENY"  # it cannot list origins, so only this mode can say it
     return headers
+
+
+def is_framed(request: HttpRequest) -> bool:
+    """Whether a browser asks for a page to show it in a frame (Fetch Metadata), where frames are allowed at all."""
+    return settings.CONSOLE_EMBED_MODE != "none" and request.headers.get("Sec-Fetch-Dest") in ("iframe", "frame")
+
+
+def in_touch(response: HttpResponse) -> HttpResponse:
+    """Let a window and the frame that opened it stay in touch. For pages that show nothing of anybody."""
+    response.headers["Cross-Origin-Opener-Policy"] = "unsafe-none"
+    return response
 
 
 def served_over_https(allowed_hosts: Iterable[str], debug: bool) -> bool:

@@ -57,6 +57,9 @@ class Session(AbstractBaseSession):
     signed_in_at = models.DateTimeField(null=True)
     last_seen = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
+    # From where and with what the person signed in, shown to that person alone.
+    ip = models.CharField(max_length=45, blank=True, db_default="")
+    agent = models.CharField(max_length=200, blank=True, db_default="")
 
     objects = BaseSessionManager()  # type: ignore[assignment]
 
@@ -66,3 +69,17 @@ class Session(AbstractBaseSession):
         from console.signin.sessions import SessionStore
 
         return SessionStore
+
+
+class Handover(models.Model):
+    """A finished sign-in that waits, for two minutes at most, for the frame that it is for."""
+
+    challenge = models.CharField(max_length=43, unique=True)  # S256 of the verifier in the frame's session (RFC 7636)
+    code_hash = models.CharField(max_length=64)  # SHA-256
+    secret = models.TextField()  # MultiFernet: who signed in, and their tokens
+    is_proven = models.BooleanField()  # the frame itself opened the window that signed in
+    attempts = models.PositiveSmallIntegerField(default=0)  # wrong codes so far
+    expires_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"until {self.expires_at}"

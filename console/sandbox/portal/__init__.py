@@ -1,0 +1,1 @@
+"""A portal that frames the console: the example for whoever writes one."""
