@@ -1,10 +1,14 @@
 """Reading and keeping what people like."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from django.db.models import QuerySet
+from django.utils import timezone
 
-from accounts_ui.preferences.models import Look, SavedView
+from accounts_ui.preferences.models import Look, Opened, SavedView
+
+MOST_OPENED: Final = 20  # organizations that are remembered of a person
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,24 @@ def views_of(owner: Owner, organization_id: str, page: str) -> QuerySet[SavedVie
     return SavedView.objects.filter(
         issuer=owner.issuer, subject=owner.subject, organization_id=organization_id, page=page
     )
+
+
+def opened_by(owner: Owner) -> list[str]:
+    """The organizations that the person opened, the last one first."""
+    mine = Opened.objects.filter(issuer=owner.issuer, subject=owner.subject)
+    return list(mine.values_list("organization_id", flat=True)[:MOST_OPENED])
+
+
+def note_opened(owner: Owner, organization_id: str) -> None:
+    """Put the organization first, and forget what was opened long ago."""
+    Opened.objects.update_or_create(
+        issuer=owner.issuer,
+        subject=owner.subject,
+        organization_id=organization_id,
+        defaults={"at": timezone.now()},
+    )
+    mine = Opened.objects.filter(issuer=owner.issuer, subject=owner.subject)
+    mine.exclude(pk__in=list(mine.values_list("pk", flat=True)[:MOST_OPENED])).delete()
 
 
 def keep_view(owner: Owner, organization_id: str, page: str, *, name: str, query: str) -> None:

@@ -31,6 +31,24 @@ class Look(_Owned):
         return f"{self.page} as {self.subject} likes it"
 
 
+class Opened(models.Model):
+    """That a person opened an organization, and when they last came to it from another one."""
+
+    issuer = models.CharField(max_length=255)
+    subject = models.CharField(max_length=255)
+    organization_id = models.CharField(max_length=255)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["-at", "-pk"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["issuer", "subject", "organization_id"], name="opened_once_a_person")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.organization_id} by {self.subject}"
+
+
 class SavedView(_Owned):
     """An address of a list that a person has given a name."""
 

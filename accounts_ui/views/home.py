@@ -1,29 +1,80 @@
 """The organizations that I may open."""
 
 import json
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Final, NamedTuple
 
 from django.conf import settings
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
+from accounts_ui.services.liking import recently_opened
 from accounts_ui.views.shared import respond
 from console.errors import Problem
 from console.signin.gate import organizations_of, signed_in
-from console.signin.rules import rule_claims
+from console.signin.rules import Named, Role, rule_claims
+
+PER_PAGE: Final = 60
+FEW: Final = 8  # organizations that need neither a search nor a list of the last ones
+MOST_RECENT: Final = 6
+MAX_QUERY: Final = 200  # characters
+
+
+class Card(NamedTuple):
+    """An organization on the page. ``told``: what the person is there."""
+
+    id: str
+    name: str
+    address: str
+    told: str
 
 
 @signed_in
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """``GET /``. A single organization opens."""
+    """``GET /``. A single organization opens; many are searched (``q``), and shown by the page."""
     organizations = organizations_of(request)
     if not organizations:
         raise _no_access(request)
     if len(organizations) == 1:
         return HttpResponseRedirect(reverse("accounts", args=[organizations[0][0].id]))
-    return respond(request, "home", {"organizations": organizations, "title": "Organizations"})
+    q = " ".join(request.GET.get("q", "")[:MAX_QUERY].split())
+    matching = [pair for pair in organizations if _fits(pair[0], q)]
+    pages = Paginator(matching, PER_PAGE)
+    shown = pages.get_page(request.GET.get("page"))
+    values = {
+        "title": gettext("Organizations"),
+        "filters": {"q": q},
+        "total": len(organizations),
+        "recent": [] if q or len(organizations) <= FEW else _cards(_recent(request, organizations)),
+        "total_found": len(matching),
+        "shown": _cards(shown),
+        "found": {"page": shown.number, "pages": pages.num_pages},
+        "searches": len(organizations) > FEW,
+    }
+    return respond(request, "home", values)
+
+
+def _cards(shown: Iterable[tuple[Named, Role]]) -> list[Card]:
+    """The words of each role are looked up once, not on each of up to sixty cards."""
+    told = {role: gettext("you are %(role)s") % {"role": role.label} for role in Role}
+    return [Card(one.id, one.name, reverse("accounts", args=[one.id]), told[role]) for one, role in shown]
+
+
+def _fits(organization: Named, q: str) -> bool:
+    """Each word stands in its name or in its id, in whatever case."""
+    text = f"{organization.name} {organization.id}".casefold()
+    return all(word in text for word in q.casefold().split())
+
+
+def _recent(request: HttpRequest, organizations: list[tuple[Named, Role]]) -> list[tuple[Named, Role]]:
+    by_id = {one.id: (one, role) for one, role in organizations}
+    actor = request.actor
+    opened = recently_opened(issuer=actor.issuer, subject=actor.subject)
+    return [by_id[one] for one in opened if one in by_id][:MOST_RECENT]
 
 
 def _shown(claim: Any) -> str:
@@ -34,13 +85,15 @@ def _shown(claim: Any) -> str:
 
 def _no_access(request: HttpRequest) -> Problem:
     seen = {name: request.claims.get(name) for name in sorted(rule_claims(settings.CONSOLE_ORGANIZATIONS))}
-    told = "; ".join(
-        f"{name}: {_shown(value)}" if value is not None else f"{name}: none came" for name, value in seen.items()
-    )
+    none = gettext("none came")
+    told = "; ".join(f"{name}: {none if value is None else _shown(value)}" for name, value in seen.items())
     return Problem(
         403,
-        "You have no access to any organization",
-        f"You are signed in as {request.actor.name or request.actor.subject}, and no rule lets you in. These claims "
-        f"were seen: {told}. Ask the operator of this console, or sign out and choose another account.",
+        gettext("You have no access to any organization"),
+        gettext(
+            "You are signed in as %(name)s, and no rule lets you in. These claims were seen: %(claims)s. Ask the "
+            "operator of this console, or sign out and choose another account."
+        )
+        % {"name": request.actor.name or request.actor.subject, "claims": told},
         code="no_role",
     )

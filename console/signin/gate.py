@@ -13,11 +13,12 @@ from django.core.checks import CheckMessage, Error, register
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils.translation import gettext
 
 from console import errors
 from console.errors import Problem, not_found, show
 from console.signin.returning import end_session, forget_sent, keep_stale_form, to_signin, with_form
-from console.signin.rules import Organization, Role
+from console.signin.rules import Named, Role
 from console.signin.tokens import SessionToken, SignInEnded, unseal
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -87,10 +88,10 @@ def rule_of(view: Callable[..., Any]) -> Rule | None:
     return getattr(view, _RULE, None)
 
 
-def organizations_of(request: HttpRequest) -> list[tuple[Organization, Role]]:
+def organizations_of(request: HttpRequest) -> list[tuple[Named, Role]]:
     """The organizations that the person may open, with their role in each, by name."""
-    found = [(one, one.role_of(request.claims)) for one in settings.CONSOLE_ORGANIZATIONS.values()]
-    return sorted(((one, role) for one, role in found if role), key=lambda pair: pair[0].name.casefold())
+    found: list[tuple[Named, Role]] = settings.CONSOLE_ORGANIZATIONS.of(request.claims)
+    return found
 
 
 class GateMiddleware:
@@ -141,7 +142,7 @@ class GateMiddleware:
         request.tokens = SessionToken(row.session_key)
 
     def _enter(self, request: HttpRequest, least: Role, org: str) -> HttpResponse | None:
-        found = settings.CONSOLE_ORGANIZATIONS.get(org)
+        found = settings.CONSOLE_ORGANIZATIONS.find(org)
         role = found.role_of(request.claims) if found else None
         if role is None:
             logger.warning("Refused: %s has no role in the organization %r", request.actor.subject, org[:255])
@@ -156,9 +157,11 @@ class GateMiddleware:
 def _only_admins() -> Problem:
     return Problem(
         403,
-        "Auditors may read, not change",
-        "Your role in this organization is auditor. Nothing was changed. Ask an administrator of the organization.",
-        actions=[("Organizations", "/")],
+        gettext("Auditors may read, not change"),
+        gettext(
+            "Your role in this organization is auditor. Nothing was changed. Ask an administrator of the organization."
+        ),
+        actions=[(gettext("Organizations"), "/")],
         code="auditor",
     )
 

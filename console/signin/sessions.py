@@ -44,6 +44,14 @@ class SessionStore(DatabaseSessionStore):
 
         return Session
 
+    @classmethod
+    def clear_expired(cls) -> None:
+        """What ``clearsessions`` does: expired sessions go, and sign-ins that waited for a frame in vain."""
+        from console.signin import handover
+
+        super().clear_expired()
+        handover.clear()
+
     def _validate_session_key(self, key: str) -> bool:
         """As Django makes them: a quoted cookie can smuggle a NUL in, at which PostgreSQL raises."""
         return bool(super()._validate_session_key(key)) and key.isascii() and key.isalnum()
@@ -77,13 +85,17 @@ class SessionStore(DatabaseSessionStore):
             raise UpdateError
         return None
 
-    def hold(self, user: Any, secret: str, token_expires_at: datetime.datetime | None) -> None:
-        """Make this the session of ``user``: from now on its limits count."""
+    def hold(
+        self, user: Any, secret: str, token_expires_at: datetime.datetime | None, *, ip: str = "", agent: str = ""
+    ) -> None:
+        """Make this the session of ``user``, at ``ip`` with the browser ``agent``: from now on its limits count."""
         now = timezone.now()
         self.model.objects.filter(session_key=self.session_key).update(
             user=user,
             secret=secret,
             token_expires_at=token_expires_at,
+            ip=ip,
+            agent=agent,
             signed_in_at=now,
             last_seen=now,
             expire_date=now + datetime.timedelta(seconds=settings.SESSION_COOKIE_AGE),

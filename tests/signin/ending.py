@@ -93,7 +93,7 @@ def filled(page, action) -> dict[str, str]:
     """What a browser would send of the form as it was drawn, the CSRF token apart."""
     form = next(f for f in BeautifulSoup(page.text, "html.parser").find_all("form") if f.get("action") == action)
     fields = {}
-    for one in form.find_all(["input", "textarea"]):
+    for one in form.find_all(["input", "textarea"], form=None):  # one that names a form belongs to that
         if one.get("type") in ("radio", "checkbox") and not one.has_attr("checked"):
             continue
         if one.get("name") and one["name"] != "csrfmiddlewaretoken":

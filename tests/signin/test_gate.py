@@ -22,7 +22,15 @@ EXPECTED = {
     "signin/": PUBLIC,
     "signin/callback/": PUBLIC,
     "signout/": PUBLIC,
+    "embed/window/": PUBLIC,
+    "embed/window/alone/": PUBLIC,
+    "embed/waiting/": PUBLIC,
+    "embed/receive/": PUBLIC,
+    "embed/check/": PUBLIC,
+    "embed/check/seen/": PUBLIC,
+    "embed/check/window/": PUBLIC,
     "session/stay/": OWN,
+    "sessions/": OWN,
     "": OWN,
     "orgs/<str:org>/accounts/": READ,
     "orgs/<str:org>/accounts/export.csv": READ,
@@ -34,6 +42,7 @@ EXPECTED = {
     "orgs/<str:org>/accounts/bulk/<uuid:plan_id>/": ADMIN,
     "orgs/<str:org>/accounts/bulk/<uuid:plan_id>/confirm/": ADMIN,
     "orgs/<str:org>/accounts/bulk/<uuid:plan_id>/run/": ADMIN,
+    "orgs/<str:org>/accounts/bulk/<uuid:plan_id>/retry/": ADMIN,
     "orgs/<str:org>/accounts/bulk/<uuid:plan_id>/pause/": ADMIN,
     "orgs/<str:org>/accounts/bulk/<uuid:plan_id>/stop/": ADMIN,
     "orgs/<str:org>/accounts/bulk/<uuid:plan_id>/rest.csv": ADMIN,
@@ -51,12 +60,14 @@ EXPECTED = {
     "orgs/<str:org>/changes/<str:change_id>/": READ,
     "orgs/<str:org>/changes/<str:change_id>/check/": ADMIN,
     "orgs/<str:org>/changes/<str:change_id>/decide/": ADMIN,
+    "orgs/<str:org>/changes/<str:change_id>/undo/": ADMIN,
 }
 # Answers of the view itself to what does not exist; they are not the gate's.
 OF_THE_VIEW = {
     "/bulk/<": (404, "PlanUnknown"),
     "/changes/<": (404, "ChangeUnknown"),
     "signin/callback/": (400, "state_wrong"),
+    "embed/window/": (404, "not_found"),
 }
 
 
@@ -113,7 +124,7 @@ def test_a_foreign_organization_looks_like_none(people):
     foreign = people["gil"].get("/orgs/acme/accounts/")
     missing = people["gil"].get("/orgs/nowhere/accounts/")
     assert foreign.status_code == missing.status_code == 404
-    strip = re.compile(r'value="[^"]{64}"|data-session-ends="[^"]+"')
+    strip = re.compile(r'value="[^"]{64}"|nonce="[^"]+"|data-(session-ends|now)="[^"]+"')
     assert strip.sub("", foreign.text) == strip.sub("", missing.text.replace("/orgs/nowhere/", "/orgs/acme/"))
 
 

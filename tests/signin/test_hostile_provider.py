@@ -87,6 +87,19 @@ def test_it_works(attempt):
     assert attempt.is_signed_in()
 
 
+@pytest.mark.parametrize(
+    "address", [{}, {"email": "ada@acme.example", "email_verified": True}, {"email": None}, {"email": ["a@b", 5]}]
+)
+def test_an_address_is_neither_needed_nor_anybodys_own(attempt, address):
+    assert attempt.run().status_code == 302
+    attempt.provider.claims["sub"] = f"bo-{len(str(address))}"
+    other = Attempt(attempt.browser, attempt.provider)
+    other.browser = Browser(attempt.browser.url)
+    attempt.provider.answers["/userinfo"] = {"sub": attempt.provider.claims["sub"], "name": "Bo", **address}
+    assert other.run().status_code == 302
+    assert other.is_signed_in()
+
+
 def test_what_is_asked(attempt):
     attempt.start()
     assert attempt.asked["code_challenge_method"] == "S256"
