@@ -23,3 +23,13 @@ def keep(key: str, value: Any, seconds: int) -> None:
         cache.set(key, value, seconds)
     except Exception as error:  # noqa: BLE001  (as above)
         logger.warning("The cache cannot be written: %s: %s", type(error).__name__, error)
+
+
+def count(key: str, seconds: int) -> int:
+    """How often this was called with ``key``, now included, by whichever process; 0 where the cache is gone."""
+    try:
+        cache.add(key, 0, seconds)
+        return int(cache.incr(key))
+    except Exception as error:  # noqa: BLE001  (as above)
+        logger.warning("The cache cannot count: %s: %s", type(error).__name__, error)
+        return 0

@@ -17,9 +17,13 @@ from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004  (Django's own name)
 
 from console.embedding import is_loopback, served_over_https
+from console.operations import draining, parts, telemetry
+from console.operations.capacity import workers
+from console.operations.doctor import OUTSIDE, as_checks
 
 SHORTEST_SECRET_KEY: Final = 50  # characters, as Django asks for
 SHORTEST_METRICS_TOKEN: Final = 16  # characters
+FEWEST_DIFFERENT_BYTES: Final = 14  # of the 32 of a key
 
 Finding = Iterator[CheckMessage]
 
@@ -59,6 +63,21 @@ def _decoded(text: str) -> bytes:
         return base64.b64decode(text.replace("-", "+").replace("_", "/"), validate=True)
     except ValueError:
         return text.encode()
+
+
+def check_keys_are_random() -> Finding:
+    """Somebody typed it: 32 random bytes hardly ever have fewer than 20 different ones among them."""
+    keys = {
+        "TOKEN_ENCRYPTION_KEYS": [_decoded(text) for text in settings.TOKEN_ENCRYPTION_KEYS],
+        "AUDIT_SIGNING_KEY": [settings.AUDIT_SIGNING_KEY.private_bytes_raw()],
+    }
+    for name, values in keys.items():
+        if any(len(set(value)) < FEWEST_DIFFERENT_BYTES for value in values):
+            yield Error(
+                f"{name} is not random: it repeats a few bytes.",
+                hint="Take the value that `manage.py newkeys` prints.",
+                id="console.E018",
+            )
 
 
 def check_debug() -> Finding:
@@ -129,9 +148,9 @@ def check_embedding() -> Finding:
 
 def check_workers_share_a_cache() -> Finding:
     """What one worker process caches in its own memory, another does not see change."""
-    if _workers() > 1 and settings.CACHES["default"]["BACKEND"].endswith("LocMemCache"):
+    if workers() > 1 and settings.CACHES["default"]["BACKEND"].endswith("LocMemCache"):
         yield Error(
-            f"WEB_CONCURRENCY is {_workers()}, but each process has a cache of its own.",
+            f"WEB_CONCURRENCY is {workers()}, but each process has a cache of its own.",
             hint="Set CACHE_URL, for example: CACHE_URL=redis://127.0.0.1:6379/0",
             id="console.E010",
         )
@@ -139,9 +158,9 @@ def check_workers_share_a_cache() -> Finding:
 
 def check_workers_share_a_database() -> Finding:
     """SQLite lets one process write at a time; the others wait, and under load give up."""
-    if _workers() > 1 and settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    if workers() > 1 and settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         yield Warning(
-            f"WEB_CONCURRENCY is {_workers()} on SQLite: processes queue for each write.",
+            f"WEB_CONCURRENCY is {workers()} on SQLite: processes queue for each write.",
             hint="Use PostgreSQL, for example: DATABASE_URL=postgres://console@127.0.0.1:5432/console",
             id="console.W011",
         )
@@ -149,18 +168,12 @@ def check_workers_share_a_database() -> Finding:
 
 def check_workers_share_metrics() -> Finding:
     """Without a common folder ``/metrics`` shows whichever worker happens to answer."""
-    if _workers() > 1 and not os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+    if workers() > 1 and not {"PROMETHEUS_MULTIPROC_DIR", "METRICS_OF_THE_SERVICE"} & set(os.environ):
         yield Warning(
-            f"WEB_CONCURRENCY is {_workers()} without PROMETHEUS_MULTIPROC_DIR: /metrics shows one worker only.",
+            f"WEB_CONCURRENCY is {workers()} without PROMETHEUS_MULTIPROC_DIR: /metrics shows one worker only.",
             hint="Set it to a folder that is empty at each start, for example: /run/console/metrics",
             id="console.W012",
         )
-
-
-def _workers() -> int:
-    """The number of worker processes, from the variable that gunicorn reads."""
-    text = os.environ.get("WEB_CONCURRENCY", "")
-    return int(text) if text.isdecimal() else 1
 
 
 def check_proxies() -> Finding:
@@ -216,9 +229,49 @@ def check_checkpoint_target() -> Finding:
         )
 
 
+def check_sessions() -> Finding:
+    """Sessions hold tokens, so they stay on the server, with limits that are the server's."""
+    if settings.SESSION_ENGINE != "console.signin.sessions" or "cookie" in settings.MESSAGE_STORAGE.lower():
+        yield Error(
+            f"Sessions are kept by {settings.SESSION_ENGINE}, messages by {settings.MESSAGE_STORAGE}: cookies would "
+            "carry what belongs on the server.",
+            hint="Leave SESSION_ENGINE and MESSAGE_STORAGE as console/settings.py has them.",
+            id="console.E019",
+        )
+
+
+def check_rules() -> Finding:
+    """A rule on a claim that never matches locks its people out; one on a claim that all have lets everybody in."""
+    yield from as_checks(parts.check_rules())
+
+
+def check_telemetry() -> Finding:
+    """A collector that waits for spans in vain."""
+    if telemetry.is_wanted() and not telemetry.is_installed():
+        yield Warning(
+            "OTEL_EXPORTER_OTLP_ENDPOINT is set, but OpenTelemetry is not installed: no spans are sent.",
+            hint="Run `pip install -r console/operations/telemetry.txt`.",
+            id="console.W024",
+        )
+
+
+def check_time_to_stop() -> Finding:
+    """Whoever stops waiting before the console does, kills an operation, or tells its admin nothing of it."""
+    longest = draining.seconds(settings.DIRECTORY_TIMEOUT)
+    if longest >= draining.PROXY_SECONDS:
+        yield Warning(
+            f"DIRECTORY_TIMEOUT lets a request take {longest} seconds: the proxies as shipped wait for "
+            f"{draining.PROXY_SECONDS}, and systemd ends the console after {draining.STOP_SECONDS}.",
+            hint=f"Give the proxy {longest + 10} seconds for an answer (proxy_read_timeout, response_header_timeout, "
+            f"timeout server) and console.service TimeoutStopSec={longest + 20}, or shorten DIRECTORY_TIMEOUT.",
+            id="console.W025",
+        )
+
+
 CHECKS: Final[tuple[Callable[[], Finding], ...]] = (
     check_secret_key,
     check_keys_differ,
+    check_keys_are_random,
     check_debug,
     check_services_use_tls,
     check_hosts,
@@ -232,11 +285,21 @@ CHECKS: Final[tuple[Callable[[], Finding], ...]] = (
     check_metrics_token,
     check_session_limits,
     check_checkpoint_target,
+    check_sessions,
+    check_rules,
+    check_telemetry,
+    check_time_to_stop,
 )
-"""Every check of the site, in the order of its ids."""
+"""Every check of the site's settings."""
 
 
 @register(Tags.security, deploy=True)
 def check_deployment(**_: Any) -> list[CheckMessage]:
     """Run all of them."""
     return [finding for check in CHECKS for finding in check()]
+
+
+@register(OUTSIDE, deploy=True)
+def check_provider(**_: Any) -> list[CheckMessage]:
+    """What only the provider can tell: the time, and which claims it gives."""
+    return as_checks(parts.check_clock_and_claims())

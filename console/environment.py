@@ -7,6 +7,8 @@ import base64
 import binascii
 import math
 from collections.abc import Callable
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -15,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from django.core.exceptions import ImproperlyConfigured
 from environ import Env
 
-from console.signin.rules import Organization, RulesError, parse_organizations
+from console.signin.rules import Organizations, RulesError, parse_organizations
 
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -119,6 +121,16 @@ class CacheUrl(_Reader):
         return found
 
 
+class Networks(_Reader):
+    """Networks of addresses, comma-separated: ``10.0.0.0/8, 2001:db8::/32``; a single address is one too."""
+
+    def __call__(self, text: str) -> list[IPv4Network | IPv6Network]:
+        try:
+            return [ip_network(part) for part in comma_separated(text)]
+        except ValueError as error:
+            raise self.refuse(f"{error}; write networks as 10.20.0.0/16, comma-separated") from None
+
+
 class FernetKeys(_Reader):
     """Fernet keys, comma-separated; the first encrypts, all decrypt."""
 
@@ -188,10 +200,27 @@ class CheckpointTarget(ServiceUrl):
         return text
 
 
-class OrganizationRules(_Reader):
-    """The JSON that says who may open which organization (``console/signin/rules.py``)."""
+class SyslogAddress(_Reader):
+    """Where the change log's lines go as syslog: ``udp://host``, ``tcp://host:601`` or ``tcp+tls://host:6514``."""
 
-    def __call__(self, text: str) -> dict[str, Organization]:
+    def __call__(self, text: str) -> str:
+        parts = _split(text)
+        if text and (parts is None or parts.scheme not in ("udp", "tcp", "tcp+tls") or not parts.hostname):
+            raise self.refuse("not an address such as udp://siem.example.org:514 or tcp+tls://siem.example.org:6514")
+        if parts and (parts.username or parts.path.strip("/") or parts.query):
+            raise self.refuse("nothing but a host and a port may stand in the address")
+        return text
+
+
+class OrganizationRules(_Reader):
+    """The JSON that says who may open which organization (``console/signin/rules.py``), or the path of its file."""
+
+    def __call__(self, text: str) -> Organizations:
+        if text.startswith("/"):
+            try:
+                text = Path(text).read_text(encoding="utf-8")
+            except (OSError, UnicodeError) as error:
+                raise self.refuse(f"{text} cannot be read: {type(error).__name__}") from None
         try:
             return parse_organizations(text)
         except RulesError as error:

@@ -17,7 +17,9 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
 from console.http import exchange
+from console.operations import draining
 from console.signin.gate import public
+from console.signin.oidc import discovery_address
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +46,12 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @public
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """``GET /readyz``: 200 where database, cache and provider answer, otherwise 503; the body names each part."""
+    """``GET /readyz``: 200 where database, cache and provider answer, otherwise 503; the body names each part.
+
+    503 as well while this replica drains: it answers whoever asks, and wants to be asked no more.
+    """
+    if draining.is_draining(settings.CONSOLE_DRAIN_FILE):
+        return JsonResponse({"ready": False, "draining": True}, status=503)
     parts = {name: "up" if _is_up(name, check) else "down" for name, check in CHECKS.items()}
     ready = "down" not in parts.values()
     return JsonResponse({"ready": ready, "parts": parts}, status=200 if ready else 503)
@@ -94,9 +101,8 @@ class ProviderCheck:
 
     @staticmethod
     def _look() -> Exception | None:
-        address = settings.OIDC_ISSUER.rstrip("/") + "/.well-known/openid-configuration"
         try:
-            answer = exchange("GET", address, timeout=PROVIDER_TIMEOUT, max_bytes=_DISCOVERY_MAX_BYTES)
+            answer = exchange("GET", discovery_address(), timeout=PROVIDER_TIMEOUT, max_bytes=_DISCOVERY_MAX_BYTES)
             if answer.status != 200:
                 raise PartDown(f"its discovery document answers {answer.status}")
             if answer.json().get("issuer") != settings.OIDC_ISSUER:

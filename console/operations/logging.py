@@ -1,4 +1,4 @@
-"""Logs: one line a record, on standard error, each with the id of the request that it belongs to.
+"""Logs: one line a record, on standard error, each with the id of the request, and the trace, that it belongs to.
 
 ``json`` writes one JSON object a line, for machines; ``text`` is for a terminal. The loggers ``console.changes`` and
 ``console.checkpoints`` are written as they come in both: each message is the JSON of one event or checkpoint already.
@@ -11,6 +11,8 @@ from typing import Any, Final, Literal
 
 from pythonjsonlogger.core import RESERVED_ATTRS
 from pythonjsonlogger.json import JsonFormatter
+
+from console import tracing
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 """The id of the request that is being answered; empty outside one."""
@@ -37,20 +39,22 @@ def redact(text: str) -> str:
 
 
 class RequestIdFilter(logging.Filter):
-    """Gives every record a ``request_id``, so that a formatter can print it."""
+    """Gives every record ``request_id``, ``trace_id`` and ``span_id``, so that a formatter can print them."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Add the id; keep the record."""
+        """Add the ids; keep the record."""
         record.request_id = request_id.get()
+        here = tracing.current.get()
+        record.trace_id, record.span_id = (here.trace_id, here.span_id) if here else ("", "")
         return True
 
 
 class JsonLines(JsonFormatter):
-    """One JSON object a line: time (UTC), level, logger, message, request id, then whatever the caller added."""
+    """One JSON object a line: time (UTC), level, logger, message, ids of request and trace, then what else was told."""
 
     def __init__(self) -> None:
         super().__init__(
-            ["levelname", "name", "message", "request_id"],
+            ["levelname", "name", "message", "request_id", "trace_id", "span_id"],
             rename_fields={"levelname": "level", "name": "logger"},
             timestamp="time",
             # Django's own records carry the request, whose text has the query: one-time codes, and names searched for
@@ -91,23 +95,32 @@ def _visible(character: str) -> str:
     return character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
 
 
-def logging_settings(log_format: Literal["text", "json"]) -> dict[str, Any]:
-    """Django's ``LOGGING`` setting."""
+def logging_settings(log_format: Literal["text", "json"], syslog: str = "") -> dict[str, Any]:
+    """Django's ``LOGGING`` setting. ``syslog``: the address to which the change log's lines go as well."""
     lines = JsonLines if log_format == "json" else TextLines
     to_standard_error = {"class": "logging.StreamHandler", "filters": ["request_id"]}
+    forwarded = {
+        "syslog": {"class": "console.operations.syslog.SyslogHandler", "address": syslog, "formatter": "rfc5424"}
+    }
+    log = {"level": "INFO", "handlers": ["bare", *(forwarded if syslog else ())], "propagate": False}
     return {
         "version": 1,
         "disable_existing_loggers": False,
         "filters": {"request_id": {"()": RequestIdFilter}},
-        "formatters": {"lines": {"()": lines}, "bare": {"format": "%(message)s"}},
+        "formatters": {
+            "lines": {"()": lines},
+            "bare": {"format": "%(message)s"},
+            **({"rfc5424": {"()": "console.operations.syslog.Rfc5424"}} if syslog else {}),
+        },
         "handlers": {
             "lines": {**to_standard_error, "formatter": "lines"},
             "bare": {**to_standard_error, "formatter": "bare"},
+            **(forwarded if syslog else {}),
         },
         "root": {"level": "INFO", "handlers": ["lines"]},
         "loggers": {
-            "console.changes": {"level": "INFO", "handlers": ["bare"], "propagate": False},
-            "console.checkpoints": {"level": "INFO", "handlers": ["bare"], "propagate": False},
+            "console.changes": log,
+            "console.checkpoints": log,
             "django": {"level": "INFO", "handlers": [], "propagate": True},
             "django.request": {"level": "ERROR"},  # what answered 4xx stands in the line of its request already
             # its workers' warnings, of requests that are no HTTP, in our lines

@@ -13,6 +13,7 @@ from django.core.signals import request_finished
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from console import tracing
 from console.embedding import Mode, frame_headers
 from console.operations import metrics
 from console.operations.logging import request_id
@@ -35,11 +36,14 @@ class RequestMiddleware:
         request.id = read_request_id(request.headers.get("X-Request-ID", ""))
         request.ip = read_address(request.META, settings.TRUSTED_PROXY_COUNT)
         request_id.set(request.id)
-        response = self.get_response(request)
-        self._add_headers(request, response)
-        seconds = time.monotonic() - started
-        metrics.count_request(request, response.status_code, seconds)
-        _log(request, response, seconds)
+        caller = tracing.read(request.headers.get("traceparent", ""), request.headers.get("tracestate", ""))
+        with tracing.span("request", {"console.request_id": request.id}, "server", parent=caller) as span:
+            response = self.get_response(request)
+            self._add_headers(request, response)
+            seconds = time.monotonic() - started
+            metrics.count_request(request, response.status_code, seconds)
+            _log(request, response, seconds)
+            _trace(span, request, response.status_code)
         return response
 
     def _add_headers(self, request: HttpRequest, response: HttpResponseBase) -> None:
@@ -98,6 +102,13 @@ def _log(request: HttpRequest, response: HttpResponseBase, seconds: float) -> No
             "ip": request.ip,
         },
     )
+
+
+def _trace(span: tracing.Span, request: HttpRequest, status: int) -> None:
+    """As OpenTelemetry's conventions for HTTP servers name it; the route, never the address."""
+    method, route = metrics.method_of(request), metrics.route_of(request)
+    told: tracing.Attributes = {"http.request.method": method, "http.route": route, "http.response.status_code": status}
+    span.tell(told, name=f"{method} {route}", failed=status >= 500)
 
 
 def _forget_request_id(**_: object) -> None:

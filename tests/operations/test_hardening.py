@@ -2,6 +2,7 @@
 
 import datetime
 import http.client
+import ipaddress
 import socket
 import ssl
 import threading
@@ -21,10 +22,10 @@ def deployed(start_console):
     return start_console("sqlite", ALLOWED_HOSTS="console.example.org", TRUSTED_PROXY_COUNT="1", METRICS_TOKEN="m" * 40)
 
 
-def ask(console, path, *, scheme="https", method="GET", host="console.example.org", **headers):
+def ask(console, path, *, scheme="https", method="GET", host="console.example.org", body=None, **headers):
     connection = http.client.HTTPConnection(console.url.removeprefix("http://"), timeout=20)
     sent = {"Host": host, "X-Forwarded-Proto": scheme, **{name.replace("_", "-"): v for name, v in headers.items()}}
-    connection.request(method, path, headers=sent)
+    connection.request(method, path, body, headers=sent)
     answer = connection.getresponse()
     answer.text = answer.read().decode(errors="replace")
     connection.close()
@@ -155,6 +156,8 @@ def self_signed(folder):
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(days=1))
         .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), True)
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False)
         .sign(key, hashes.SHA256())
     )
     plain = serialization.NoEncryption()

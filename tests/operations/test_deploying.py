@@ -1,0 +1,212 @@
+"""The files that an operator deploys with: they name what exists, are valid, and the two database roles do what they should."""
+
+import os
+import re
+import subprocess
+import sys
+import uuid
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+
+from console.operations import draining
+from console.sandbox.processes import ROOT
+from tests import proxies, servers
+from tests.conftest import unavailable
+
+FOLDER = ROOT / "console" / "operations" / "deploy"
+README = (ROOT / "README.md").read_text()
+
+
+def test_the_readme_and_the_files_name_each_other():
+    deploy = README.split("## Deploy\n")[1].split("\n## ")[0]
+    named = set(re.findall(r"[\w.*-]+\.(?:service|timer|conf|sql|env|json|py)\b|Caddyfile|Containerfile", deploy))
+    files = {one.name for one in FOLDER.iterdir() if one.is_file()}
+    for name in files - {"gunicorn.conf.py", "console-daily.service"}:
+        assert name in deploy or any(re.fullmatch(one.replace("*", ".*"), name) for one in named if "*" in one), name
+    for path in re.findall(r"console/operations/[\w./-]+\w(?![\w*])", deploy + (FOLDER / "Containerfile").read_text()):
+        assert (ROOT / path).exists(), path
+    commands = set(re.findall(r"manage\.py (\w+)", deploy + (FOLDER / "console-daily.service").read_text()))
+    known = subprocess.run(
+        [sys.executable, "manage.py", "help", "--commands"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": "console.settings", **example()},
+    )
+    assert commands <= set(known.stdout.split()), known.stderr
+
+
+def example():
+    """The example environment, filled in as its own lines and the README say."""
+    lines = (FOLDER / "console.env").read_text().splitlines()
+    found = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+    keys = subprocess.run(
+        [sys.executable, "manage.py", "newkeys"], cwd=ROOT, capture_output=True, text=True, check=True, env={"PATH": os.environ["PATH"]}
+    )  # fmt: skip
+    found |= dict(line.split("=", 1) for line in keys.stdout.splitlines())
+    del found["PROMETHEUS_MULTIPROC_DIR"]  # empty, it would mean the folder in which the tests run
+    return {**found, "OIDC_CLIENT_SECRET": "from-the-provider-0123456789"} | {
+        "CONSOLE_ORGANIZATIONS": str(FOLDER / "organizations.json")
+    }
+
+
+def test_the_example_environment_has_settings_of_the_readme_only():
+    settings = set(re.findall(r"`([A-Z_]+)`", README)) | {"PROMETHEUS_MULTIPROC_DIR"}
+    assert set(example()) <= settings
+
+
+def test_gunicorn_takes_its_configuration(tmp_path):
+    env = {
+        **os.environ,
+        **example(),
+        "DATABASE_URL": "sqlite:///:memory:",
+        "CACHE_URL": "locmemcache://x",
+        "DIRECTORY_TIMEOUT": "30",
+    }
+    config = str(FOLDER / "gunicorn.conf.py")
+    done = subprocess.run(
+        [sys.executable, "-m", "gunicorn", "--config", config, "--print-config"], cwd=ROOT, env=env, capture_output=True, text=True
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"^timeout += 170$", done.stdout, re.MULTILINE), "longer than four calls of the directory"
+    assert re.search(r"^graceful_timeout += 150$", done.stdout, re.MULTILINE)
+
+
+def test_who_waits_for_the_console_waits_long_enough():
+    """The proxies longer than a request may take, and systemd longer than both."""
+    longest = draining.seconds(10)  # the default of DIRECTORY_TIMEOUT
+    told = {
+        "nginx.conf": r"proxy_read_timeout (\d+)s",
+        "Caddyfile": r"response_header_timeout (\d+)s",
+        "haproxy.cfg": r"timeout server (\d+)s",
+    }
+    for name, pattern in told.items():
+        assert [int(one) for one in re.findall(pattern, (FOLDER / name).read_text())] == [draining.PROXY_SECONDS], name
+    unit = (FOLDER / "console.service").read_text()
+    [stop], [drain] = re.findall(r"^TimeoutStopSec=(\d+)$", unit, re.MULTILINE), re.findall(r"&& sleep (\d+)'", unit)
+    assert int(stop) == draining.STOP_SECONDS
+    assert int(drain) + longest < draining.PROXY_SECONDS < draining.STOP_SECONDS
+    checks = re.search(r"check inter (\d+)s .*fall (\d+)", (FOLDER / "haproxy.cfg").read_text())
+    assert int(drain) > int(checks[1]) * int(checks[2]), "a balancer has noticed by then"
+
+
+VALIDATORS = {
+    "systemd-analyze": ["verify"],
+    "nginx": ["-t", "-q", "-c"],
+    "caddy": ["validate", "--adapter", "caddyfile", "--config"],
+    "haproxy": ["-c", "-q", "-f"],
+}
+
+
+@pytest.mark.parametrize("tool", VALIDATORS)
+def test_files_are_valid_to_their_tools(tool, tmp_path):
+    done = subprocess.run(
+        [proxies.program(tool), *VALIDATORS[tool], *globals()[f"for_{tool.split('-')[0]}"](tmp_path)],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Unknown" not in done.stderr, done.stderr
+
+
+def for_systemd(folder):
+    for name in ("console.service", "console-daily.service", "console-daily.timer"):
+        text = (FOLDER / name).read_text().replace("/opt/console/venv/bin/gunicorn", sys.executable)
+        (folder / name).write_text(text.replace("/opt/console/venv/bin/python", sys.executable))
+    return [str(folder / name) for name in ("console.service", "console-daily.service", "console-daily.timer")]
+
+
+def for_nginx(folder):
+    proxies.certificate(folder)
+    return [str(proxies.nginx(folder, proxies.shipped("nginx.conf").replace("/etc/ssl/console", str(folder))))]
+
+
+def for_caddy(_folder):
+    return [str(FOLDER / "Caddyfile")]
+
+
+def for_haproxy(folder):
+    proxies.certificate(folder)
+    text = proxies.shipped("haproxy.cfg").replace("/etc/haproxy/console-ca.pem", str(folder / "fullchain.pem"))
+    text = text.replace("/etc/haproxy/console.pem", str(folder / "both.pem")).replace("/run/haproxy", str(folder))
+    (folder / "haproxy.cfg").write_text(text.replace("bind :", "bind 127.0.0.1:1"))
+    return [str(folder / "haproxy.cfg")]
+
+
+@pytest.fixture
+def serving_role(migrated):
+    """A migrated database, and the address of a role with the rights of the one that serves."""
+    try:
+        url = migrated("postgresql")
+    except psycopg.OperationalError:
+        unavailable("PostgreSQL")
+    parts, role = urlsplit(url), f"console_test_{uuid.uuid4().hex[:12]}"
+    rights = re.sub(r"\bconsole\b(?!_)", role, (FOLDER / "roles.sql").read_text().split("roles.sql\n", 1)[1])
+    with psycopg.connect(url.replace("postgres://", "postgresql://"), autocommit=True) as owner:
+        owner.execute(f"CREATE ROLE {role} LOGIN PASSWORD 'serving'")
+        owner.execute(rights)
+        host = parts.netloc.rpartition("@")[2]
+        yield f"postgres://{role}:serving@{host}{parts.path}"
+        owner.execute(f"DROP OWNED BY {role}")
+        owner.execute(f"DROP ROLE {role}")
+
+
+REFUSED = [
+    "UPDATE changes_event SET message = 'x'",
+    "DELETE FROM changes_event",
+    "TRUNCATE changes_event",
+    "DELETE FROM changes_change",
+    "DELETE FROM changes_checkpoint",
+    "INSERT INTO changes_archivedevent SELECT * FROM changes_event",
+    "INSERT INTO changes_archive SELECT * FROM changes_archive",
+    "ALTER TABLE changes_archivedevent DETACH PARTITION changes_event",
+    "DROP TRIGGER changes_event_kept ON changes_event",
+    "ALTER TABLE changes_event DISABLE TRIGGER changes_event_fixed",
+    "CREATE OR REPLACE FUNCTION changes_event_fixed() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN OLD; END'",
+    "SET session_replication_role = replica",
+]
+
+
+def test_the_role_that_serves_cannot_rewrite_the_log(serving_role, start_console, sign_in, directory):
+    console = start_console("postgresql", DATABASE_URL=serving_role)
+    ada = sign_in(console, "ada")
+    path = f"/orgs/acme/accounts/{directory.person('worker')}/worker/status/"
+    page = ada.post(path, {**ada.form(path), "status": "disabled"})
+    assert servers.outcome_of(page) == "applied", servers.text_of(page)
+    assert console.manage("checkpoint", "--emit").returncode == 0
+    with psycopg.connect(serving_role.replace("postgres://", "postgresql://"), autocommit=True) as serving:
+        for statement in REFUSED:
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                serving.execute(statement)
+    assert "Verified 2 events" in console.manage("verify_changes").stdout
+    told = console.manage("doctor").stdout
+    assert "✓ log           the triggers" in told
+    assert re.search(r"✓ .*the database has connections for \d+ replicas of 9\n", told), told
+
+
+def test_the_whole_log_is_exported_in_parts_that_verify_together(sqlite_console, sign_in, directory, tmp_path):
+    ada = sign_in(sqlite_console, "ada")
+    for org in ("acme", "globex"):
+        path = f"/orgs/{org}/accounts/{directory.person('worker', org=org)}/worker/status/"
+        ada.post(path, {**ada.form(path), "status": "disabled"})
+    whole = sqlite_console.manage("export_changes").stdout
+    middle = str(whole.count("\n") - 2)
+    parts = [sqlite_console.manage("export_changes", *args).stdout for args in (["--to", middle], ["--after", middle])]
+    assert "".join(parts) == whole
+    assert {'"organization_id":"acme"', '"organization_id":"globex"'} <= set(
+        re.findall(r'"organization_id":"\w+"', whole)
+    )
+    (tmp_path / "log.jsonl").write_text(whole)
+    (tmp_path / "checkpoint.json").write_text(sqlite_console.manage("checkpoint").stdout)
+    verify = (
+        "verify_changes",
+        "--file",
+        str(tmp_path / "log.jsonl"),
+        "--checkpoint",
+        str(tmp_path / "checkpoint.json"),
+    )
+    assert sqlite_console.manage(*verify).returncode == 0
+    (tmp_path / "log.jsonl").write_text(parts[0])
+    assert "the tail was cut" in sqlite_console.manage(*verify).stderr

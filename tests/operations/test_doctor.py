@@ -1,0 +1,122 @@
+"""``manage.py doctor`` on a real deployment, whole and with each part broken; what ``check --deploy`` sees of it."""
+
+import json
+import re
+import sqlite3
+import time
+from email.utils import formatdate
+
+import pytest
+
+from console.sandbox.processes import ROOT
+from tests.servers import REDIS
+from tests.signin.hostile import SHORT_KEY, HostileProvider, public
+
+
+def doctor(console, *args, **env):
+    """Exit code, and state and words of each part's findings."""
+    done = console.manage("doctor", "--json", *args, env=env)
+    found = {}
+    for one in json.loads(done.stdout)["parts"]:
+        found.setdefault(one["part"], []).append((one["state"], one["what"], one["mend"]))
+    return done.returncode, found
+
+
+def states(found):
+    return {part: sorted({state for state, _, _ in findings}) for part, findings in found.items()}
+
+
+def test_a_whole_deployment(sqlite_console):
+    code, found = doctor(sqlite_console, "--url", sqlite_console.url)
+    bad = {part: findings for part, findings in found.items() if part != "settings" and findings[0][0] != "good"}
+    assert bad == {}
+    assert list(found) == [
+        "settings", "provider", "keys", "client", "redirect URI", "time", "database", "cache", "log", "directory",
+    ]  # fmt: skip
+    assert any("OIDC_ISSUER is an http:// address" in what for _, what, _ in found["settings"]), "a sandbox is no place"
+    assert code == 1
+
+
+def test_several_parts_broken_at_once(sqlite_console):
+    code, found = doctor(
+        sqlite_console,
+        "--url",
+        "https://elsewhere.example.org",
+        OIDC_CLIENT_SECRET="another-secret-0123456789",
+        CACHE_URL="redis://127.0.0.1:9",
+        DIRECTORY_API_URL=sqlite_console.server.env["OIDC_ISSUER"],
+        DATABASE_URL="sqlite:////nowhere/console.sqlite3",
+    )
+    assert code == 1
+    told = states(found)
+    assert [told[part] for part in ("provider", "keys")] == [["good"], ["good"]]
+    for part, word in {
+        "client": "invalid_client",
+        "redirect URI": "does not take the redirect URI https://elsewhere.example.org/signin/callback/",
+        "cache": "127.0.0.1:9",
+        "database": "unable to open database file",
+        "log": "unable to open database file",
+        "directory": "answers 404 instead of asking for a token",
+    }.items():
+        [(state, what, mend)] = found[part]
+        assert state == "bad", part
+        assert word in what
+        assert mend, part
+
+
+@pytest.fixture
+def skewed(sqlite_console, tmp_path):
+    """A provider that is five minutes ahead, with a weak key and other claims, and a database without a trigger."""
+    provider = HostileProvider()
+    ahead = formatdate(time.time() + 300, usegmt=True)
+    provider.server.RequestHandlerClass.date_time_string = lambda *_: ahead
+    provider.answers["/.well-known/openid-configuration"] = provider.discovery(claims_supported=["sub", "email"])
+    provider.answers["/jwks"] = {"keys": [public(SHORT_KEY)]}
+    database = tmp_path / "console.sqlite3"
+    source = sqlite3.connect(sqlite_console.server.env["DATABASE_URL"].removeprefix("sqlite:///"))
+    copy = sqlite3.connect(database)
+    source.backup(copy)
+    copy.execute("DROP TRIGGER changes_event_kept")
+    copy.commit()
+    source.close()
+    copy.close()
+    yield {"OIDC_ISSUER": provider.issuer, "DATABASE_URL": f"sqlite:///{database}"}
+    provider.server.shutdown()
+    provider.server.server_close()
+
+
+def test_a_clock_keys_claims_and_a_trigger(sqlite_console, skewed):
+    code, found = doctor(sqlite_console, **skewed)
+    assert code == 1
+    told = {part: " ".join(what for _, what, _ in findings) for part, findings in found.items()}
+    assert re.search(r"the clock of the provider is \d+ seconds ahead: tokens are refused", told["time"])
+    assert "none of the provider's 1 keys" in told["keys"]
+    assert "does not list the claims groups" in told["provider"]
+    assert "changes_event_kept is missing" in told["log"]
+    assert states(found)["client"] == ["bad"], "a token for a made-up code"
+
+    checked = sqlite_console.manage("check", "--deploy", env=skewed)
+    assert checked.returncode == 1
+    for name in ("console.E021", "console.W022", "console.E023"):
+        assert name in checked.stderr
+
+
+def test_the_table_has_marks_and_next_steps(sqlite_console):
+    env = {"OIDC_ISSUER": "http://127.0.0.1:9", "CACHE_URL": REDIS}
+    done = sqlite_console.manage("doctor", "--no-color", env=env)
+    assert "✗ provider      The service refused the connection\n" in done.stdout
+    assert "→ Correct OIDC_ISSUER, or let this machine reach the provider.\n" in done.stdout
+    assert "✓ database      sqlite answers, with the newest schema\n" in done.stdout
+    assert "findings are bad" in done.stderr
+    for name in ("OIDC_CLIENT_SECRET", "SECRET_KEY", "TOKEN_ENCRYPTION_KEYS", "AUDIT_SIGNING_KEY"):
+        assert sqlite_console.server.env[name] not in done.stdout + done.stderr
+
+
+def test_sessions_in_cookies_are_refused(sqlite_console, tmp_path):
+    settings = tmp_path / "cookie_settings.py"
+    settings.write_text(
+        "from console.settings import *\nSESSION_ENGINE = 'django.contrib.sessions.backends.signed_cookies'\n"
+    )
+    env = {"DJANGO_SETTINGS_MODULE": "cookie_settings", "PYTHONPATH": f"{tmp_path}:{ROOT}"}
+    done = sqlite_console.manage("check", "--deploy", env=env)
+    assert "console.E019" in done.stderr
