@@ -39,8 +39,8 @@ def matrix(world, record_property):
     """The cells of a test; handed in, and the whole database verified, when it ends."""
     cells = Matrix(world.kind)
     yield cells
-    verified = world.verify()
-    assert verified.returncode == 0, verified.stderr
+    status, said = world.verify()
+    assert status == 0, said
 
 
 @pytest.fixture

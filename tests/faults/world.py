@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 
 import psycopg
 
-from console.sandbox.processes import ROOT
 from tests import servers
+from tests.changes.verdicts import Verifier
 from tests.faults.wires import Front, Wire, certificates
 from tests.servers import Console, DirectoryDouble, Server
 
@@ -51,6 +51,7 @@ class World:
     database: Wire | None
     database_url: str
     disk: Path
+    verifier: Verifier
 
     @property
     def kind(self) -> str:
@@ -84,7 +85,7 @@ class World:
             return
         path = self.console.server.env["DATABASE_URL"].removeprefix("sqlite:///")
         other = subprocess.Popen(
-            [*self.inside(), sys.executable, "-c", _HOLD, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            [*inside(self.console), sys.executable, "-c", _HOLD, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
         with other:
             assert other.stdout
@@ -104,20 +105,15 @@ class World:
     def free_disk(self) -> None:
         (self.disk / "filling").unlink(missing_ok=True)
 
-    def verify(self) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [*self.inside(), sys.executable, str(ROOT / "manage.py"), "verify_changes"],
-            env=self.console.server.env,
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
+    def verify(self) -> tuple[int, str]:
+        """The status of ``verify_changes``, and what it says of the whole database."""
+        return self.verifier()
 
-    def inside(self) -> list[str]:
-        """A command that runs another one where the console sees its disk."""
-        as_root = [] if os.getuid() == 0 else ["--user", "--preserve-credentials"]
-        return ["nsenter", "--target", str(self.console.server.process.pid), *as_root, "--mount", "--"]
+
+def inside(console: Console) -> list[str]:
+    """A command that runs another one where the console sees its disk."""
+    as_root = [] if os.getuid() == 0 else ["--user", "--preserve-credentials"]
+    return ["nsenter", "--target", str(console.server.process.pid), *as_root, "--mount", "--"]
 
 
 @contextmanager
@@ -163,18 +159,20 @@ def build(
         (folder / "private").mkdir()
         console = start_console(kind, prefix=prefix, **settings)
         seen = Path(f"/proc/{console.server.process.pid}/root{disk}")
-        yield World(
-            console=console,
-            directory=directory,
-            provider=provider,
-            front=front,
-            stranger=stranger,
-            hosts=hosts,
-            cache=cache,
-            database=wire,
-            database_url=url.replace("postgres://", "postgresql://") if wire else "",
-            disk=disk if wire else seen,
-        )
+        with Verifier(console.server.env, prefix=inside(console)) as verifier:
+            yield World(
+                console=console,
+                directory=directory,
+                provider=provider,
+                front=front,
+                stranger=stranger,
+                hosts=hosts,
+                cache=cache,
+                database=wire,
+                database_url=url.replace("postgres://", "postgresql://") if wire else "",
+                disk=disk if wire else seen,
+                verifier=verifier,
+            )
     front.shut()
     cache.shut()
     disk.rmdir()

@@ -1,0 +1,57 @@
+"""Rolling upgrades: the former release's code works on the newest schema, and no migration locks a large table unnamed."""
+
+import json
+import subprocess
+import sys
+
+import psycopg
+import pytest
+
+from console.sandbox import processes
+from console.sandbox.processes import ROOT
+from tests.conftest import DATABASES, unavailable
+
+NOT_ADDITIVE: dict[tuple[str, str], str] = {}
+"""Migration and model, and why code that is older may break: its column was unused for a whole release, say which."""
+
+UNRELEASED = "There has been no release before it, so no rows either."
+LOCKING = {
+    "changes.0002_triggers": "Makes triggers, of which each takes a moment.",
+    "changes.0004_checkpoint_triggers": "Makes triggers, of which each takes a moment.",
+    "changes.0005_last_applied": UNRELEASED,
+    "changes.0007_tally": UNRELEASED,
+    "changes.0008_archive": "Makes triggers and an empty partitioned table.",
+    "changes.0009_shares": "Counts the log, once: the README says how long.",
+    "changes.0011_search": "Builds an index concurrently, where the database has pg_trgm.",
+    "plans.0002_retrying": UNRELEASED,
+}
+"""Migrations that keep writers waiting, and why that may be. An index on a large table is made concurrently instead."""
+
+
+@pytest.fixture(scope="module", params=DATABASES)
+def told(request, migrated, provider, directory_server, state):
+    """What ``tests.upgrading`` has found out on a database of the newest schema."""
+    try:
+        url = migrated(request.param)
+    except psycopg.OperationalError:
+        unavailable("PostgreSQL")
+    env = processes.console_environment(state, provider, directory_server, database_url=url)
+    done = subprocess.run([sys.executable, "-m", "tests.upgrading"], cwd=ROOT, env=env, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_the_former_releases_code_works_on_the_newest_schema(told):
+    found = {(step, model): said for step, model, said in told["broken"]}
+    assert found.keys() == NOT_ADDITIVE.keys(), found
+    assert told["migrations"] > 10
+
+
+def test_a_migration_that_is_not_additive_would_be_noticed(told):
+    assert told["wrong"] == []
+    assert told["ways"] > 20
+
+
+def test_migrations_that_keep_writers_waiting_say_why_they_may(told):
+    found = told.get("locking", dict.fromkeys(LOCKING))  # SQLite has one writer at a time anyway
+    assert found.keys() == LOCKING.keys(), found
