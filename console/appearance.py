@@ -13,6 +13,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.utils import timezone
+from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
@@ -20,8 +21,8 @@ from console.signin.gate import public
 from console.signin.returning import safe_path
 
 THEMES: Final = (("", gettext_lazy("as the system")), ("light", gettext_lazy("light")), ("dark", gettext_lazy("dark")))
-THEME_COOKIE: Final = "console-theme"
-ZONE_COOKIE: Final = "console-zone"
+THEME_COOKIE: Final = f"{settings.COOKIE_PREFIX}console-theme"
+ZONE_COOKIE: Final = f"{settings.COOKIE_PREFIX}console-zone"  # the page's script writes it
 _YEAR: Final = 365 * 24 * 3600  # seconds
 
 
@@ -36,7 +37,9 @@ class AppearanceMiddleware:
         request.theme = theme if theme in dict(THEMES) else ""
         zone = zone_named(unquote(request.COOKIES.get(ZONE_COOKIE, "")))
         with timezone.override(zone):
-            return self.get_response(request)
+            response = self.get_response(request)
+        patch_vary_headers(response, ["Cookie"])  # of which the language is one; Django names Accept-Language alone
+        return response
 
 
 @lru_cache(maxsize=1024)

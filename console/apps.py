@@ -1,21 +1,18 @@
 """The Django application of the site itself."""
 
-import os
-from pathlib import Path
-
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 
 
 class ConsoleConfig(AppConfig):
-    """Registers the system checks and prepares the place where several processes keep their metrics."""
+    """Registers the system checks, and starts sending traces where that is asked for."""
 
     name = "console"
     verbose_name = "Org Accounts Console"
 
     def ready(self) -> None:
         """Called once by Django, after the settings have loaded."""
-        from console import checks  # noqa: F401  (registers them)
+        if apps.is_installed("console.signin"):  # not where only secrets or a sandbox are made
+            from console import checks  # noqa: F401  (registers them)
+        from console.operations import telemetry
 
-        # prometheus-client writes into this folder from the first request on, and does not make it.
-        if folder := os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
-            Path(folder).mkdir(parents=True, exist_ok=True)
+        telemetry.start()

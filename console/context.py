@@ -5,8 +5,11 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.dates import MONTHS_3
+from django.utils.formats import get_format
 
-from console.appearance import THEMES
+from console.appearance import THEMES, ZONE_COOKIE
+from console.cookies import page_cookie_attributes
 
 
 def console(request: HttpRequest) -> dict[str, Any]:
@@ -22,7 +25,11 @@ def console(request: HttpRequest) -> dict[str, Any]:
         "theme": getattr(request, "theme", ""),
         "themes": THEMES,
         "languages": settings.LANGUAGES,
+        "datetime_format": get_format("DATETIME_FORMAT"),
+        "months": [str(MONTHS_3[number]).title() for number in range(1, 13)],
         "zone": timezone.get_current_timezone_name(),
-        "cookie_samesite": settings.SESSION_COOKIE_SAMESITE,
+        "embedders": settings.CONSOLE_EMBED_ORIGINS if settings.CONSOLE_EMBED_MODE != "none" else (),
+        "zone_cookie": ZONE_COOKIE,
+        "cookie_attributes": page_cookie_attributes(),
         "session_ends_at": session.ends_at if actor and session is not None else None,
     }

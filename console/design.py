@@ -44,6 +44,11 @@ def design(request: HttpRequest) -> HttpResponse:
         "pairs": PAIRS,
         "tones": TONES,
         "names": ["Ada Admin", "Bo Berg", "Zoë", "Émile de la Tour", "李雷", ""],
+        "people": [
+            {"label": "Ada Admin", "name": "Ada Admin", "subject_id": "person-ada", "email": "ada@acme.example"}
+            | {"held": {"gold": {"status": "active"}, "worker": {"status": "disabled", "recorded": True}}},
+            {"label": "bo.berg", "subject_id": "person-bo", "username": "bo.berg", "held": {}},
+        ],
         "spaces": [1, 2, 3, 4, 5, 6],
         "now": timezone.now(),
     }

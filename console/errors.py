@@ -1,14 +1,23 @@
 """Every error that a person sees, as a page or as a fragment, with its true status."""
 
+import functools
 import logging
 import sys
 from collections.abc import Callable, Sequence
+from typing import Any
 
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.db import Error
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.template.defaultfilters import filesizeformat
 from django.utils.cache import patch_vary_headers
+from django.utils.functional import Promise
+from django.utils.translation import get_language, get_language_from_request, gettext, override
+
+from console.uploads import read_past
 
 logger = logging.getLogger(__name__)
 
@@ -19,7 +28,7 @@ class Problem(Exception):
     Attributes:
         status: the HTTP status of the answer.
         title: what is the matter, in a few words.
-        message: what happened and what to do next.
+        message: what happened and what to do next. It and the title may be recorded English (``console.saying``).
         actions: ways on, as pairs of label and address.
         code: a short name of the reason, for logs and scripts (``data-code``).
 
@@ -31,7 +40,7 @@ class Problem(Exception):
         title: str,
         message: str,
         *,
-        actions: Sequence[tuple[str, str]] = (),
+        actions: Sequence[tuple[str | Promise, str]] = (),
         code: str = "",
         headers: dict[str, str] | None = None,
     ) -> None:
@@ -48,9 +57,9 @@ def not_found() -> Problem:
     """The one answer for what is not there and what this person must not see."""
     return Problem(
         404,
-        "There is nothing here",
-        "This address leads to nothing that you may open. Check it, or go on from the list of organizations.",
-        actions=[("Organizations", "/")],
+        gettext("There is nothing here"),
+        gettext("This address leads to nothing that you may open. Check it, or go on from the list of organizations."),
+        actions=[(gettext("Organizations"), "/")],
         code="not_found",
     )
 
@@ -83,39 +92,72 @@ class ErrorPageMiddleware:
         return show(request, exception) if isinstance(exception, Problem) else None
 
 
+def _for_its_reader(handler: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """In the language of the request, which may have failed before anything had set it."""
+
+    @functools.wraps(handler)
+    def inner(request: HttpRequest, *args: Any, **more: Any) -> HttpResponse:
+        with override(get_language_from_request(request)):
+            return handler(request, *args, **more)
+
+    return inner
+
+
+@_for_its_reader
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """400: the request cannot be read."""
+    """400: the request cannot be read; 413 where what was typed or pasted is larger than a form may be."""
+    if isinstance(exception, RequestDataTooBig):
+        read_past(request)
+        return show(request, _too_large())
     return show(
         request,
         Problem(
             400,
-            "This request cannot be read",
-            "Something in it is malformed, too large or not text. Go back, reload the page and try again.",
-            actions=[("Organizations", "/")],
+            gettext("This request cannot be read"),
+            gettext("Something in it is malformed, too large or not text. Go back, reload the page and try again."),
+            actions=[(gettext("Organizations"), "/")],
             code="bad_request",
         ),
     )
 
 
+def _too_large() -> Problem:
+    size = filesizeformat(settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+    return Problem(
+        413,
+        gettext("This is too much text for a form"),
+        gettext(
+            "The fields of a form hold %(size)s in all, and nothing of this was read. Go back, and upload a long list "
+            "as a file instead of pasting it."
+        )
+        % {"size": size},
+        actions=[(gettext("Organizations"), "/")],
+        code="too_large",
+    )
+
+
+@_for_its_reader
 def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """403."""
     return show(
         request,
         Problem(
             403,
-            "This is not yours to do",
-            "Ask an administrator of the organization.",
-            actions=[("Organizations", "/")],
+            gettext("This is not yours to do"),
+            gettext("Ask an administrator of the organization."),
+            actions=[(gettext("Organizations"), "/")],
             code="forbidden",
         ),
     )
 
 
+@_for_its_reader
 def page_not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """404."""
     return show(request, not_found())
 
 
+@_for_its_reader
 def server_error(request: HttpRequest) -> HttpResponse:
     """500: a fault of the console; 503 where it is the database's, wherever in a request that showed.
 
@@ -125,28 +167,33 @@ def server_error(request: HttpRequest) -> HttpResponse:
         return _bare(
             request,
             503,
-            "The database does not answer",
-            "The console can neither see who you are nor record anything at the moment. Try again in a minute. If you "
-            "had just sent a change, do not send it from a new form before you have looked into the change log.",
+            gettext("The database does not answer"),
+            gettext(
+                "The console can neither see who you are nor record anything at the moment. Try again in a minute. "
+                "If you had just sent a change, do not send it from a new form before you have looked into the change "
+                "log."
+            ),
         )
     return _bare(
         request,
         500,
-        "The console failed",
-        "Nothing that you see here tells whether your last change was made: open the change log to see it.",
+        gettext("The console failed"),
+        gettext("Nothing that you see here tells whether your last change was made: open the change log to see it."),
     )
 
 
 def _bare(request: HttpRequest, status: int, title: str, message: str) -> HttpResponse:
     number = getattr(request, "id", "")
+    tell, organizations = gettext("If it stays so, tell your operator this number:"), gettext("Organizations")
     section = (
         f'<section class="problem" role="alert" data-status="{status}">'
-        f"<h1>{title}</h1><p>{message} If it stays so, tell "
-        f"your operator this number: <code>{number}</code></p><p><a href='/'>Organizations</a></p></section>"
+        f"<h1>{title}</h1><p>{message} {tell} "
+        f"<code>{number}</code></p><p><a href='/'>{organizations}</a></p></section>"
     )
     if not request.headers.get("HX-Request"):
         section = (
-            f"<!doctype html><html lang=en><meta charset=utf-8><title>{title}</title><main>{section}</main></html>"
+            f"<!doctype html><html lang={get_language() or 'en'}><meta charset=utf-8><title>{title}</title>"
+            f"<main>{section}</main></html>"
         )
     response = HttpResponse(section, status=status, headers={"Retry-After": "60"} if status == 503 else None)
     patch_vary_headers(response, ["HX-Request"])
@@ -160,10 +207,13 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
         request,
         Problem(
             403,
-            "This form could not be trusted",
-            "It did not come with the proof that one of this console's own pages made it, so nothing was done. Your "
-            "browser may refuse cookies, or the page is from before you signed in. Reload the page and send it again.",
-            actions=[("Organizations", "/")],
+            gettext("This form could not be trusted"),
+            gettext(
+                "It did not come with the proof that one of this console's own pages made it, so nothing was done. "
+                "Your browser may refuse cookies, or the page is from before you signed in. Reload the page and send "
+                "it again."
+            ),
+            actions=[(gettext("Organizations"), "/")],
             code="csrf",
         ),
     )

@@ -51,19 +51,26 @@ from requests.structures import CaseInsensitiveDict
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from console.saying import recorded
+
 USER_AGENT = "org-accounts-console"
-CHUNK = 64 * 1024
+CHUNK = 256 * 1024
 MAX_JSON_DEPTH = 64
 
 
 class ExchangeError(Exception):
     """An exchange that brought no usable answer. ``reason`` is a sentence for the person who waits for it."""
 
-    text = "The service could not be reached"
+    text = recorded("The service could not be reached")
 
     def __init__(self, detail: str = "") -> None:
-        self.reason = f"{self.text}{f' ({detail})' if detail else ''}."
+        self.detail = detail
+        self.reason = self.in_words(self.text)
         super().__init__(self.reason)
+
+    def in_words(self, text: str) -> str:
+        """The reason, with ``text`` as its beginning: for whoever knows which service it was."""
+        return f"{text}{f' ({self.detail})' if self.detail else ''}."
 
 
 class NotSent(ExchangeError):
@@ -73,61 +80,61 @@ class NotSent(ExchangeError):
 class NameNotResolved(NotSent):
     """The peer's host name has no address."""
 
-    text = "The name of the service could not be resolved"
+    text = recorded("The name of the service could not be resolved")
 
 
 class ConnectionRefused(NotSent):
     """No connection could be made."""
 
-    text = "The service refused the connection"
+    text = recorded("The service refused the connection")
 
 
 class ConnectTimedOut(NotSent):
     """The time was up before a connection stood."""
 
-    text = "The service could not be connected to in time"
+    text = recorded("The service could not be connected to in time")
 
 
 class TlsFailed(NotSent):
     """No trusted TLS connection could be made."""
 
-    text = "No trusted TLS connection to the service could be made"
+    text = recorded("No trusted TLS connection to the service could be made")
 
 
 class NoAnswer(ExchangeError):
     """The request left and no whole answer came back: the peer may have acted on it."""
 
-    text = "The service gave no answer"
+    text = recorded("The service gave no answer")
 
 
 class ConnectionReset(NoAnswer):
     """The connection broke before the answer was whole."""
 
-    text = "The connection to the service broke before its answer was complete"
+    text = recorded("The connection to the service broke before its answer was complete")
 
 
 class TimedOut(NoAnswer):
     """The time was up before the answer was whole."""
 
-    text = "The service did not answer in time"
+    text = recorded("The service did not answer in time")
 
 
 class AnswerTooLarge(NoAnswer):
     """The answer is larger than anything that is expected here."""
 
-    text = "The answer of the service is too large"
+    text = recorded("The answer of the service is too large")
 
 
 class AnswerGarbled(NoAnswer):
     """The answer is not HTTP, or its body does not decode."""
 
-    text = "The answer of the service is not valid HTTP"
+    text = recorded("The answer of the service is not valid HTTP")
 
 
 class NotJson(ExchangeError):
     """The body is not (strict) JSON."""
 
-    text = "The answer of the service is not valid JSON"
+    text = recorded("The answer of the service is not valid JSON")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ An unset required variable stops the start with its name and an example. A secre
 the file that ``NAME_FILE`` names. The README lists each variable with its meaning.
 """
 
+import os
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,9 +16,11 @@ from console.environment import (
     DatabaseUrl,
     Ed25519Key,
     FernetKeys,
+    Networks,
     OrganizationRules,
     RetiredKeys,
     ServiceUrl,
+    SyslogAddress,
     comma_separated,
     number,
     one_of,
@@ -62,14 +65,16 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "console.operations.requests.RequestMiddleware",  # outermost: request id, real address, one log line, metrics
+    "csp.middleware.CSPMiddleware",  # before whatever may answer by itself, so that no answer goes without a policy
+    "console.cookies.PartitionedCookieMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "csp.middleware.CSPMiddleware",
     "django.middleware.gzip.GZipMiddleware",  # pages; their CSRF tokens are masked and their length is padded (BREACH)
     "console.static.StaticFilesMiddleware",
     "console.signin.sessions.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "console.appearance.AppearanceMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "console.limits.LimitMiddleware",  # before what refuses forms, so that these are counted too
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -110,6 +115,8 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
         **_database.get("OPTIONS", {}),
     }
 else:
+    # A thread keeps its connection for a minute. There is no pool: a request holds its connection from its first query
+    # to its end, also while it waits for the directory, so a pool would have to be as large as there are threads.
     _database["CONN_MAX_AGE"] = 60
     _database["CONN_HEALTH_CHECKS"] = True
     # Seconds to connect; milliseconds until a peer that went silent counts as gone.
@@ -118,6 +125,7 @@ else:
 CACHES = {"default": CacheUrl("CACHE_URL")(env.str("CACHE_URL", default="locmemcache://console"))}
 if "redis" in CACHES["default"]["BACKEND"].lower():
     CACHES["default"]["BACKEND"] = "django.core.cache.backends.redis.RedisCache"
+    # A thread keeps one connection here, too. Whatever is not answered in time is done without.
     CACHES["default"]["OPTIONS"] = {"socket_timeout": 2, "socket_connect_timeout": 2}
 
 # --- The provider -----------------------------------------------------------------------------------------------
@@ -135,6 +143,10 @@ DIRECTORY_API_URL = required(
     env, "DIRECTORY_API_URL", "https://directory.example.org", parse=ServiceUrl("DIRECTORY_API_URL")
 )
 DIRECTORY_TIMEOUT = number(env, "DIRECTORY_TIMEOUT", default=10.0, least=0.1, most=300)
+# Lists of so many rows are kept in the process for so long, in so much memory in all; 0 seconds: none is.
+DIRECTORY_KEEP_SECONDS = number(env, "DIRECTORY_KEEP_SECONDS", default=60, least=0, most=600)
+DIRECTORY_KEEP_ROWS = number(env, "DIRECTORY_KEEP_ROWS", default=2000, least=0, most=10**9)
+DIRECTORY_KEEP_MEGABYTES = number(env, "DIRECTORY_KEEP_MEGABYTES", default=256, least=1, most=10**6)
 # The largest list that is read; the default is one of some hundred thousand people.
 DIRECTORY_MAX_BYTES = int(number(env, "DIRECTORY_MAX_BYTES", default=256 * 1024**2, least=1024, most=1024**3))
 
@@ -172,8 +184,19 @@ ACCOUNT_UNIQUE_EMAIL = True
 SOCIALACCOUNT_ONLY = True
 SOCIALACCOUNT_AUTO_SIGNUP = True
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
+SOCIALACCOUNT_EMAIL_REQUIRED = False
 SOCIALACCOUNT_STORE_TOKENS = False
 SOCIALACCOUNT_QUERY_EMAIL = False
+
+# Requests a minute from one address and by one person; 0 is no limit. A chunk of a bulk run is one request.
+RATE_LIMITS = {
+    kind: tuple(int(number(env, f"{name}_PER_{by}", default=most, least=0, most=1_000_000)) for by, most in limits)
+    for kind, name, limits in (
+        ("signin", "SIGNINS", (("ADDRESS", 300), ("PERSON", 60))),
+        ("write", "WRITES", (("ADDRESS", 2400), ("PERSON", 600))),
+        ("run", "RUNS", (("ADDRESS", 9600), ("PERSON", 2400))),
+    )
+}
 
 # --- The change log ---------------------------------------------------------------------------------------------
 
@@ -210,7 +233,6 @@ CONTENT_SECURITY_POLICY = content_security_policy(
     CONSOLE_EMBED_MODE, CONSOLE_EMBED_ORIGINS, form_targets=[origin_of(OIDC_ISSUER)]
 )
 globals().update(cookie_settings(CONSOLE_EMBED_MODE, https=_https))
-LANGUAGE_COOKIE_NAME = "console-language"
 if TRUSTED_PROXY_COUNT:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_SSL_REDIRECT = _https
@@ -233,7 +255,7 @@ SILENCED_SYSTEM_CHECKS = [
 # --- Language and time --------------------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English")]  # one is offered once its catalogue is complete
+LANGUAGES = [("en", "English"), ("de", "Deutsch"), ("fr", "Français")]  # `checkmessages` holds them complete
 LOCALE_PATHS = [BASE_DIR / "console" / "locale"]  # one catalogue for the whole console, templates included
 FORMAT_MODULE_PATH = ["console.formats"]
 TIME_ZONE = "UTC"  # until a browser has told its own
@@ -252,11 +274,24 @@ STORAGES = {
 WHITENOISE_ALLOW_ALL_ORIGINS = False  # nobody else's page has a use for them
 WHITENOISE_USE_FINDERS = True  # a fresh checkout serves without `collectstatic`
 
+# --- Stopping ---------------------------------------------------------------------------------------------------
+
+CONSOLE_DRAIN_FILE = env.str("CONSOLE_DRAIN_FILE", default="")  # while it exists, /readyz says no
+
 # --- Logging and metrics ------------------------------------------------------------------------------------------
+
+# prometheus-client writes into this folder from the first metric on, and does not make it.
+if _folder := env.str("PROMETHEUS_MULTIPROC_DIR", default=""):
+    Path(_folder).mkdir(parents=True, exist_ok=True)
+else:
+    os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)  # set and empty, it would take the folder that the process runs in
 
 from console.operations.logging import logging_settings
 
 LOG_FORMAT = one_of(env, "LOG_FORMAT", ("text", "json"), default="json")
-LOGGING = logging_settings(LOG_FORMAT)
+CHANGES_SYSLOG = SyslogAddress("CHANGES_SYSLOG")(env.str("CHANGES_SYSLOG", default="").strip())
+LOGGING = logging_settings(LOG_FORMAT, CHANGES_SYSLOG)
 DEFAULT_EXCEPTION_REPORTER = "console.operations.reports.ExceptionReporter"
-METRICS_TOKEN = env.str("METRICS_TOKEN", default="").strip()  # empty: /metrics answers to this machine only
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="").strip()
+# Neither: /metrics answers to this machine only. Both: who asks needs both.
+METRICS_NETWORKS = Networks("METRICS_NETWORKS")(env.str("METRICS_NETWORKS", default=""))

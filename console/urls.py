@@ -2,11 +2,15 @@
 
 from django.urls import include, path
 
+from console import selftest
 from console.appearance import appearance
 from console.design import routes_in_debug
 
 urlpatterns = [
     path("appearance/", appearance, name="appearance"),
+    path("embed/check/", selftest.check, name="embed-check"),
+    path("embed/check/seen/", selftest.seen, name="embed-check-seen"),
+    path("embed/check/window/", selftest.window, name="embed-check-window"),
     *routes_in_debug(),
     path("", include("console.operations.urls")),
     path("", include("console.signin.urls")),

@@ -8,6 +8,7 @@ from typing import Any, Final
 import jwt
 from django.conf import settings
 
+from console.saying import recorded
 from console.signin import oidc
 from console.signin.refusals import IdTokenWrong
 
@@ -27,16 +28,16 @@ def verify(token: Any, config: oidc.Configuration, *, nonce: str, access_token: 
 
     """
     if not isinstance(token, str) or not token:
-        raise IdTokenWrong("There is none in the token answer.")
+        raise IdTokenWrong(recorded("There is none in the token answer."))
     key, algorithm = _key_for(token, config)
     claims = _decode(token, key, algorithm)
     _check_audience(claims)
     if claims.get("nonce") != nonce:
-        raise IdTokenWrong("Its nonce is not that of this sign-in.")
+        raise IdTokenWrong(recorded("Its nonce is not that of this sign-in."))
     _check_at_hash(claims, algorithm, access_token)
     subject = claims.get("sub")
     if not isinstance(subject, str) or not 1 <= len(subject) <= 255 or not subject.isprintable():
-        raise IdTokenWrong("Its sub is not 1 to 255 printable characters.")
+        raise IdTokenWrong(recorded("Its sub is not 1 to 255 printable characters."))
     return claims
 
 
@@ -44,20 +45,21 @@ def _key_for(token: str, config: oidc.Configuration) -> tuple[jwt.PyJWK, str]:
     try:
         header = jwt.get_unverified_header(token)
     except (jwt.PyJWTError, ValueError, RecursionError) as error:
-        raise IdTokenWrong("It is not a JSON Web Token.") from error
+        raise IdTokenWrong(recorded("It is not a JSON Web Token.")) from error
     algorithm = header.get("alg")
     if algorithm not in ALGORITHMS:
-        raise IdTokenWrong("Its algorithm (alg) is not one of the asymmetric ones that are accepted.")
+        raise IdTokenWrong(recorded("Its algorithm (alg) is not one of the asymmetric ones that are accepted."))
     if "crit" in header:
-        raise IdTokenWrong("It has critical headers that are not understood.")
+        raise IdTokenWrong(recorded("It has critical headers that are not understood."))
     for fresh in (False, True):
-        key = _find(oidc.keys(config, fresh=fresh), header.get("kid"), algorithm)
+        key = find_key(oidc.keys(config, fresh=fresh), header.get("kid"), algorithm)
         if key:
             return key, algorithm
-    raise IdTokenWrong("It is signed with a key (kid) that the provider does not publish.")
+    raise IdTokenWrong(recorded("It is signed with a key (kid) that the provider does not publish."))
 
 
-def _find(listed: list[dict[str, Any]], kid: Any, algorithm: str) -> jwt.PyJWK | None:
+def find_key(listed: list[dict[str, Any]], kid: Any, algorithm: str) -> jwt.PyJWK | None:
+    """The key among ``listed`` (RFC 7517) that verifies ``algorithm``; without a ``kid`` only where it is the one."""
     fitting = [one for one in listed if one.get("use", "sig") == "sig" and one.get("alg", algorithm) == algorithm]
     if kid is None and len(fitting) > 1:
         return None
@@ -69,7 +71,7 @@ def _find(listed: list[dict[str, Any]], kid: Any, algorithm: str) -> jwt.PyJWK |
         except (jwt.PyJWTError, ValueError, TypeError, KeyError):
             continue
         if getattr(key.key, "key_size", SHORTEST_RSA_KEY) < SHORTEST_RSA_KEY and algorithm[:2] in ("RS", "PS"):
-            raise IdTokenWrong(f"It is signed with an RSA key of less than {SHORTEST_RSA_KEY} bits.")
+            raise IdTokenWrong(_SHORT_KEY.format(bits=SHORTEST_RSA_KEY))
         return key
     return None
 
@@ -86,9 +88,9 @@ def _decode(token: str, key: jwt.PyJWK, algorithm: str) -> dict[str, Any]:
             options={"require": ["iss", "aud", "exp", "iat", "sub"], "verify_sub": True},
         )
     except jwt.PyJWTError as error:
-        raise IdTokenWrong(_WHY.get(type(error), "It cannot be verified.")) from error
+        raise IdTokenWrong(_WHY.get(type(error), _UNVERIFIED)) from error
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
-        raise IdTokenWrong("It cannot be read.") from error
+        raise IdTokenWrong(recorded("It cannot be read.")) from error
     return claims
 
 
@@ -97,11 +99,11 @@ def _check_audience(claims: dict[str, Any]) -> None:
     several = isinstance(audience, list) and len(audience) > 1
     authorized = claims.get("azp")
     if several and authorized is None:
-        raise IdTokenWrong("It is for several clients and does not name the authorized one (azp).")
+        raise IdTokenWrong(recorded("It is for several clients and does not name the authorized one (azp)."))
     if authorized is not None and authorized != settings.OIDC_CLIENT_ID:
-        raise IdTokenWrong("Its authorized party (azp) is another client.")
+        raise IdTokenWrong(recorded("Its authorized party (azp) is another client."))
     if isinstance(claims["iat"], int | float) and time.time() - claims["iat"] > MAX_AGE + LEEWAY:
-        raise IdTokenWrong("It was issued too long ago (iat).")
+        raise IdTokenWrong(recorded("It was issued too long ago (iat)."))
 
 
 def _check_at_hash(claims: dict[str, Any], algorithm: str, access_token: str) -> None:
@@ -113,16 +115,18 @@ def _check_at_hash(claims: dict[str, Any], algorithm: str, access_token: str) ->
     digest = bits(access_token.encode("ascii")).digest()
     expected = base64.urlsafe_b64encode(digest[: len(digest) // 2]).rstrip(b"=").decode()
     if given != expected:
-        raise IdTokenWrong("Its at_hash does not fit the access token.")
+        raise IdTokenWrong(recorded("Its at_hash does not fit the access token."))
 
 
+_SHORT_KEY: Final = recorded("It is signed with an RSA key of less than {bits} bits.")
+_UNVERIFIED: Final = recorded("It cannot be verified.")
 _WHY: Final[dict[type[Exception], str]] = {
-    jwt.InvalidSignatureError: "Its signature is wrong.",
-    jwt.ExpiredSignatureError: "It has expired (exp).",
-    jwt.ImmatureSignatureError: "It is not valid yet (nbf or iat).",
-    jwt.InvalidIssuedAtError: "Its iat is no time.",
-    jwt.InvalidAudienceError: "It is meant for another client (aud).",
-    jwt.InvalidIssuerError: "It comes from another issuer (iss).",
-    jwt.MissingRequiredClaimError: "It lacks a required claim (iss, aud, exp, iat or sub).",
-    jwt.exceptions.InvalidSubjectError: "Its sub is no text.",
+    jwt.InvalidSignatureError: recorded("Its signature is wrong."),
+    jwt.ExpiredSignatureError: recorded("It has expired (exp)."),
+    jwt.ImmatureSignatureError: recorded("It is not valid yet (nbf or iat)."),
+    jwt.InvalidIssuedAtError: recorded("Its iat is no time."),
+    jwt.InvalidAudienceError: recorded("It is meant for another client (aud)."),
+    jwt.InvalidIssuerError: recorded("It comes from another issuer (iss)."),
+    jwt.MissingRequiredClaimError: recorded("It lacks a required claim (iss, aud, exp, iat or sub)."),
+    jwt.exceptions.InvalidSubjectError: recorded("Its sub is no text."),
 }

@@ -1,14 +1,15 @@
 """The provider's endpoints: discovery, keys, token, userinfo, revocation. All calls go through ``console.http``."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from console import caching, http
+from console import caching, http, tracing
 from console.environment import LOOPBACK_HOSTS
+from console.saying import recorded
 from console.signin.refusals import (
     CodeRejected,
     DiscoveryWrong,
@@ -22,6 +23,11 @@ from console.signin.refusals import (
 MAX_BYTES: Final = 512 * 1024
 KEPT: Final = 600  # seconds for which discovery and keys are kept
 KEYS_AGAIN: Final = 30  # seconds between two fetches of the keys for a key id that is not among them
+
+_ANSWERED: Final = recorded("It answered {answer}.")
+_TOKEN_ANSWERED: Final = recorded("Its token endpoint answered {answer}.")
+_NO_SECRET: Final = recorded("It takes the client secret neither by client_secret_basic nor by client_secret_post.")
+_NO_ADDRESS: Final = recorded("Its {name} is not an https:// address.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +64,20 @@ def configuration() -> Configuration:
     kept = caching.kept(key)
     if kept:
         return Configuration(**kept)
-    address = settings.OIDC_ISSUER.rstrip("/") + "/.well-known/openid-configuration"
-    document = _object(_call("GET", address, DiscoveryWrong), DiscoveryWrong)
-    values = _configuration(document)
-    caching.keep(key, values, KEPT)
-    return Configuration(**values)
+    document = _object(_call("GET", discovery_address(), DiscoveryWrong), DiscoveryWrong)
+    found = configuration_in(document)
+    caching.keep(key, asdict(found), KEPT)
+    return found
+
+
+def discovery_address() -> str:
+    """Where the discovery document lies (OpenID Connect Discovery 1.0, section 4.1)."""
+    return str(settings.OIDC_ISSUER.rstrip("/") + "/.well-known/openid-configuration")
+
+
+def configuration_in(document: dict[str, Any]) -> Configuration:
+    """What the discovery document says. Raises ``DiscoveryWrong``."""
+    return Configuration(**_configuration(document))
 
 
 def keys(config: Configuration, *, fresh: bool = False) -> list[dict[str, Any]]:
@@ -75,7 +90,7 @@ def keys(config: Configuration, *, fresh: bool = False) -> list[dict[str, Any]]:
     document = _object(_call("GET", config.jwks_uri, KeysWrong), KeysWrong)
     listed = document.get("keys")
     if not isinstance(listed, list):
-        raise KeysWrong("There is no list of keys.")
+        raise KeysWrong(recorded("There is no list of keys."))
     found = [one for one in listed if isinstance(one, dict)]
     caching.keep(key, {"keys": found, "at": time.time()}, KEPT)
     return found
@@ -108,18 +123,18 @@ def token_request(config: Configuration, form: dict[str, str]) -> dict[str, Any]
     if 400 <= answer.status < 500 and answer.status != 429:
         raise TokenRefused(_error_code(answer))
     if answer.status >= 500 or answer.status == 429:
-        raise ProviderUnreachable(f"Its token endpoint answered {answer.status}.")
+        raise ProviderUnreachable(_TOKEN_ANSWERED.format(answer=answer.status))
     document = _object(answer, TokenAnswerWrong)
     access_token, kind = document.get("access_token"), document.get("token_type")
     if not isinstance(access_token, str) or not access_token:
-        raise TokenAnswerWrong("It holds no access token.")
+        raise TokenAnswerWrong(recorded("It holds no access token."))
     if not all(33 <= ord(c) < 127 for c in access_token):
-        raise TokenAnswerWrong("Its access token cannot stand in a header.")
+        raise TokenAnswerWrong(recorded("Its access token cannot stand in a header."))
     refresh_token = document.get("refresh_token")
     if isinstance(refresh_token, str) and not all(32 <= ord(c) < 127 for c in refresh_token):  # RFC 6749, A.17
-        raise TokenAnswerWrong("Its refresh token holds characters that no token has.")
+        raise TokenAnswerWrong(recorded("Its refresh token holds characters that no token has."))
     if not isinstance(kind, str) or kind.lower() != "bearer":
-        raise TokenAnswerWrong("Its token_type is not Bearer.")
+        raise TokenAnswerWrong(recorded("Its token_type is not Bearer."))
     return document
 
 
@@ -130,30 +145,33 @@ def userinfo(config: Configuration, access_token: str, subject: str) -> dict[str
     answer = _call("GET", config.userinfo_endpoint, UserinfoWrong, headers={"Authorization": f"Bearer {access_token}"})
     document = _object(answer, UserinfoWrong)
     if document.get("sub") != subject:
-        raise UserinfoWrong("It tells of another person (sub) than the ID token.")
+        raise UserinfoWrong(recorded("It tells of another person (sub) than the ID token."))
     return document
 
 
-def revoke(config: Configuration, token: str, hint: str) -> None:
-    """Revoke a token (RFC 7009). Failing at it keeps nobody from signing out."""
+def revoke(config: Configuration, token: str, hint: str) -> bool:
+    """Revoke a token (RFC 7009). Failing at it keeps nobody from signing out. Whether the provider answered."""
     if not config.revocation_endpoint or not token:
-        return
+        return True
     try:
         _as_client(config, config.revocation_endpoint, {"token": token, "token_type_hint": hint}, TokenAnswerWrong)
     except SignInRefused:
-        return
+        return False
+    return True
 
 
 def _configuration(document: dict[str, Any]) -> dict[str, Any]:
     if document.get("issuer") != settings.OIDC_ISSUER:
-        raise DiscoveryWrong("It names another issuer than OIDC_ISSUER.")
+        raise DiscoveryWrong(recorded("It names another issuer than OIDC_ISSUER."))
     methods = document.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
     methods = methods if isinstance(methods, list) else []
     if not {"client_secret_basic", "client_secret_post"} & {m for m in methods if isinstance(m, str)}:
-        raise DiscoveryWrong("It takes the client secret neither by client_secret_basic nor by client_secret_post.")
+        raise DiscoveryWrong(
+            recorded("It takes the client secret neither by client_secret_basic nor by client_secret_post.")
+        )
     challenges = document.get("code_challenge_methods_supported")
     if isinstance(challenges, list) and "S256" not in challenges:
-        raise DiscoveryWrong("It does not support PKCE with S256.")
+        raise DiscoveryWrong(recorded("It does not support PKCE with S256."))
     return {
         "authorization_endpoint": _endpoint(document, "authorization_endpoint"),
         "token_endpoint": _endpoint(document, "token_endpoint"),
@@ -176,7 +194,7 @@ def _endpoint(document: dict[str, Any], name: str, *, needed: bool = True) -> st
     except ValueError:
         secure = False
     if not secure or not parts.hostname or parts.username or parts.fragment:
-        raise DiscoveryWrong(f"Its {name} is not an https:// address.")
+        raise DiscoveryWrong(_NO_ADDRESS.format(name=name))
     return str(value)
 
 
@@ -191,15 +209,16 @@ def _as_client(config: Configuration, address: str, form: dict[str, str], refusa
 def _call(method: str, address: str, refusal: type[SignInRefused], **more: Any) -> http.Answer:
     answer = _exchange(method, address, refusal, **more)
     if answer.status >= 500 or answer.status == 429:
-        raise ProviderUnreachable(f"It answered {answer.status}.")
+        raise ProviderUnreachable(_ANSWERED.format(answer=answer.status))
     if answer.status != 200:
-        raise refusal(f"It answered {answer.status}.")
+        raise refusal(_ANSWERED.format(answer=answer.status))
     return answer
 
 
 def _exchange(method: str, address: str, refusal: type[SignInRefused], **more: Any) -> http.Answer:
     try:
-        return http.exchange(method, address, timeout=settings.OIDC_TIMEOUT, max_bytes=MAX_BYTES, **more)
+        with tracing.span("provider", {"http.request.method": method}):  # somebody else, who is told of no trace
+            return http.exchange(method, address, timeout=settings.OIDC_TIMEOUT, max_bytes=MAX_BYTES, **more)
     except (http.AnswerTooLarge, http.AnswerGarbled) as error:
         raise refusal(error.reason) from error
     except http.ExchangeError as error:
@@ -212,7 +231,7 @@ def _object(answer: http.Answer, refusal: type[SignInRefused]) -> dict[str, Any]
     except http.NotJson as error:
         raise refusal(error.reason) from error
     if not isinstance(document, dict):
-        raise refusal("It is not a JSON object.")
+        raise refusal(recorded("It is not a JSON object."))
     return document
 
 

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponseRedirect
 from django.urls import reverse
 
+from console.saying import recorded
 from console.signin import oidc
 from console.signin.refusals import IssuerParameterWrong, StateWrong
 
@@ -36,8 +37,9 @@ class ConsoleProvider(OpenIDConnectProvider):
         return subject if len(subject) <= 191 else f"sha256:{hashlib.sha256(subject.encode()).hexdigest()}"
 
     def extract_common_fields(self, data: dict[str, Any]) -> dict[str, Any]:
-        """With the subject as it is."""
-        return {**super().extract_common_fields(data), "sub": super().extract_uid(data)}
+        """With the subject as it is, and without an address, which allauth would hold against other people's."""
+        fields: dict[str, Any] = super().extract_common_fields(data)
+        return {**fields, "email": None, "sub": super().extract_uid(data)}
 
     def extract_email_addresses(self, data: dict[str, Any]) -> list[Any]:
         """None: an address identifies nobody here, and is linked to nothing."""
@@ -47,11 +49,20 @@ class ConsoleProvider(OpenIDConnectProvider):
         """None: what the rules look at lives in the session, encrypted."""
         return {}
 
-    def start(self, request: HttpRequest, next_path: str) -> HttpResponseRedirect:
-        """Send the browser to the provider (OpenID Connect Core 1.0, section 3.1.2.1; RFC 7636)."""
+    def start(
+        self, request: HttpRequest, next_path: str, *, frame: dict[str, Any] | None = None
+    ) -> HttpResponseRedirect:
+        """Send the browser to the provider (OpenID Connect Core 1.0, section 3.1.2.1; RFC 7636).
+
+        Args:
+            next_path: where to go afterwards.
+            frame: whom the sign-in is handed to, where it is not for this browser's own session (``framed.py``).
+
+        """
         config = oidc.configuration()
         state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
-        _remember(request, state, {"nonce": nonce, "verifier": verifier, "next": next_path, "at": time.time()})
+        kept = {"nonce": nonce, "verifier": verifier, "next": next_path, "at": time.time(), "frame": frame}
+        _remember(request, state, kept)
         challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
         query = urlencode(
             {
@@ -94,9 +105,9 @@ def take_pending(request: HttpRequest, state: str) -> dict[str, Any]:
 def check_issuer_parameter(config: oidc.Configuration, given: str | None) -> None:
     """RFC 9207, section 2.4."""
     if given is None and config.says_iss:
-        raise IssuerParameterWrong("The parameter iss is missing.")
+        raise IssuerParameterWrong(recorded("The parameter iss is missing."))
     if given is not None and given != settings.OIDC_ISSUER:
-        raise IssuerParameterWrong("The parameter iss names another one.")
+        raise IssuerParameterWrong(recorded("The parameter iss names another one."))
 
 
 def _remember(request: HttpRequest, state: str, kept: dict[str, Any]) -> None:

@@ -14,6 +14,7 @@ from django.db.models import Q
 from django.utils import timezone
 from prometheus_client import Counter
 
+from console.saying import recorded
 from console.signin import oidc
 from console.signin.models import Session
 from console.signin.refusals import ProviderUnreachable, SignInRefused
@@ -26,6 +27,8 @@ MARGIN: Final = datetime.timedelta(seconds=60)
 _POLL: Final = 0.1  # seconds
 
 refreshes = Counter("console_token_refreshes_total", "Access tokens refreshed.", ["result"])
+for _result in ("done", "refused", "failed"):
+    refreshes.labels(_result)  # begins with 0
 
 
 class SignInEnded(Exception):
@@ -45,15 +48,25 @@ class Secret:
 def seal(secret: Secret) -> str:
     """Encrypted with the first of ``TOKEN_ENCRYPTION_KEYS``."""
     document = {name: getattr(secret, name) for name in Secret.__slots__}
-    return _fernet().encrypt(json.dumps(document).encode()).decode()
+    return fernet().encrypt(json.dumps(document).encode()).decode()
 
 
 def unseal(text: str) -> Secret | None:
     """``None`` where none of the keys fits (any more)."""
     try:
-        return Secret(**json.loads(_fernet().decrypt(text.encode())))
+        return Secret(**json.loads(fernet().decrypt(text.encode())))
     except (InvalidToken, ValueError, TypeError):
         return None
+
+
+def revoke(secret: Secret) -> bool:
+    """Have the provider forget both tokens. Whether it answered."""
+    try:
+        config = oidc.configuration()
+    except SignInRefused:
+        return False
+    refresh = oidc.revoke(config, secret.refresh_token, "refresh_token")
+    return oidc.revoke(config, secret.access_token, "access_token") and refresh
 
 
 def expiry(answer: dict[str, Any]) -> datetime.datetime | None:
@@ -124,7 +137,7 @@ class SessionToken:
             later, held = self._read()
             if later.secret != row.secret:
                 return held.access_token
-        raise ProviderUnreachable("The access token could not be refreshed in time.")
+        raise ProviderUnreachable(recorded("The access token could not be refreshed in time."))
 
     def _refresh_as(self, owner: uuid.UUID, secret: Secret) -> str:
         form = {"grant_type": "refresh_token", "refresh_token": secret.refresh_token}
@@ -136,7 +149,7 @@ class SessionToken:
         except SignInRefused as error:
             refreshes.labels("failed").inc()
             self._store(owner)
-            raise ProviderUnreachable("The access token could not be refreshed.") from error
+            raise ProviderUnreachable(recorded("The access token could not be refreshed.")) from error
         refreshes.labels("done").inc()
         rotated = answer.get("refresh_token")
         renewed = Secret(
@@ -159,5 +172,6 @@ class SessionToken:
         raise SignInEnded
 
 
-def _fernet() -> MultiFernet:
+def fernet() -> MultiFernet:
+    """Encrypts with the first of ``TOKEN_ENCRYPTION_KEYS``; decrypts what any of them did."""
     return MultiFernet([Fernet(key) for key in settings.TOKEN_ENCRYPTION_KEYS])
