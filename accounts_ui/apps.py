@@ -8,3 +8,11 @@ class AccountsUiConfig(AppConfig):
 
     name = "accounts_ui"
     verbose_name = "Accounts"
+
+    def ready(self) -> None:
+        """Called once by Django, after the models have loaded."""
+        from accounts_ui import inspecting  # noqa: F401  (registers its parts and checks)
+        from accounts_ui.changes.metering import LogCollector
+        from console.operations.metrics import tell_from_database
+
+        tell_from_database(LogCollector())

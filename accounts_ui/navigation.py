@@ -19,6 +19,7 @@ _PART_OF: Final = {
     "bulk": "accounts",
     "plan": "accounts",
     "change": "changes",
+    "undo": "changes",
     "changes-new": "changes",
     "verify": "changes",
 }

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts_ui.views import account_forms, accounts, assign, bulk, chain, changes, home, looks, person, types
+from accounts_ui.views import account_forms, accounts, assign, bulk, chain, changes, home, looks, person, types, undo
 
 _ORG = "orgs/<str:org>"
 _ACCOUNT = f"{_ORG}/accounts/<str:subject_id>/<str:code>"
@@ -20,6 +20,7 @@ urlpatterns = [
     path(f"{_PLAN}/", bulk.plan, name="plan"),
     path(f"{_PLAN}/confirm/", bulk.confirm, name="plan-confirm"),
     path(f"{_PLAN}/run/", bulk.run, name="plan-run"),
+    path(f"{_PLAN}/retry/", bulk.retry, name="plan-retry"),
     path(f"{_PLAN}/pause/", bulk.pause, name="plan-pause"),
     path(f"{_PLAN}/stop/", bulk.stop, name="plan-stop"),
     path(f"{_PLAN}/rest.csv", bulk.rest, name="plan-rest"),
@@ -37,4 +38,5 @@ urlpatterns = [
     path(f"{_ORG}/changes/<str:change_id>/", changes.change, name="change"),
     path(f"{_ORG}/changes/<str:change_id>/check/", changes.check, name="check"),
     path(f"{_ORG}/changes/<str:change_id>/decide/", changes.decide, name="decide"),
+    path(f"{_ORG}/changes/<str:change_id>/undo/", undo.undo, name="undo"),
 ]

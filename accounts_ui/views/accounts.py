@@ -1,6 +1,7 @@
 """People and their accounts, and the same as CSV."""
 
 import functools
+from itertools import islice
 
 from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
 from django.utils.translation import gettext
@@ -9,18 +10,20 @@ from accounts_ui.changes.export import csv_lines
 from accounts_ui.services.browse import AccountFilters, list_accounts, matching_accounts
 from accounts_ui.services.liking import saved_views
 from accounts_ui.services.people import AccountRow
-from accounts_ui.services.sorting import ACCOUNT_SORTS
-from accounts_ui.views import columns, forms
-from accounts_ui.views.lists import respond_with_list
+from accounts_ui.services.table import ACCOUNT_SORTS
+from accounts_ui.views import columns, forms, row_forms
+from accounts_ui.views.lists import longer_than_a_moment, respond_with_list
 from accounts_ui.views.looks import FIELDS, known_query, sized
 from accounts_ui.views.selected import MAX_SELECTED, read_selected
-from accounts_ui.views.shared import client_of, origin_of, page
+from accounts_ui.views.shared import client_of, origin_of, page, respond
 from console.signin.gate import organization
 from console.signin.rules import Role
 
 _EXPORTED = (
     "subject_id name email username code type_name status created_at effective_at expires_at roles recorded other"
 )
+
+_GHOSTS = 12  # rows that stand for those to come
 
 
 @organization(Role.AUDITOR)
@@ -30,19 +33,23 @@ def accounts(request: HttpRequest, org: str) -> HttpResponse:
     origin = origin_of(request)
     likes, size = sized(request)
     filters = _filters(request, size=size)
-    names = columns.columns_from(forms.read_query(request, ("columns",))["columns"]) or likes
-    shown = columns.shown(names)
+    shown = columns.shown(row_forms.named_columns(request) or likes)
     values = {
         "title": gettext("Accounts"),
         "filters": filters,
         "columns": shown,
+        "drawn_columns": ",".join(one.name for one in shown),
         "arranged": columns.arranged(shown),
         "sizes": columns.PAGE_SIZES,
         "sorts": columns.SORT_LABELS,
         "most": MAX_SELECTED,
         "share": _share(request, [one.name for one in shown], filters),
+        **row_forms.values_of(request),
         "views": saved_views(origin=origin, page="accounts"),
     }
+    waits = longer_than_a_moment(request)
+    if waits:
+        return respond(request, "accounts", {**values, "waits": waits, "ghosts": range(_GHOSTS)})
     read = functools.partial(list_accounts, client=client_of(request), origin=origin, filters=filters)
     return respond_with_list(request, "accounts", read, values)
 
@@ -52,8 +59,8 @@ def accounts(request: HttpRequest, org: str) -> HttpResponse:
 def matching(request: HttpRequest, org: str) -> HttpResponse:
     """``GET /orgs/{org}/accounts/matching/``: what can be selected of all rows that match, one a line."""
     rows = matching_accounts(client=client_of(request), origin=origin_of(request), filters=_filters(request))
-    pairs = [pair for row in rows if (pair := row.pair)]
-    return HttpResponse("\n".join(pairs[:MAX_SELECTED]), content_type="text/plain; charset=utf-8")
+    pairs = islice((pair for row in rows if (pair := row.pair)), MAX_SELECTED)
+    return HttpResponse("\n".join(pairs), content_type="text/plain; charset=utf-8")
 
 
 @organization(Role.AUDITOR)
@@ -63,7 +70,7 @@ def export(request: HttpRequest, org: str) -> StreamingHttpResponse:
     rows = matching_accounts(client=client_of(request), origin=origin_of(request), filters=_filters(request))
     if request.method == "POST":
         selected = set(read_selected(request.POST))
-        rows = [row for row in rows if (row.subject_id, row.code or "") in selected]
+        rows = (row for row in rows if (row.subject_id, row.code or "") in selected)
     lines = csv_lines(_EXPORTED.split(), (_cells(row) for row in rows))
     return StreamingHttpResponse(
         lines,

@@ -1,19 +1,23 @@
 """The change log: list, detail, exports, settling."""
 
+import uuid
 from collections.abc import Callable, Iterator
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext
 
 from accounts_ui.changes import checkpoints, export, looking, reading
-from accounts_ui.changes.activity import activity
+from accounts_ui.changes.activity import Activity, activity
 from accounts_ui.changes.evidence import pack
-from accounts_ui.changes.models import Action, Outcome
+from accounts_ui.changes.models import Action, Change, Outcome
 from accounts_ui.changes.reading import LogFilters
 from accounts_ui.services import settle
 from accounts_ui.services.history import show_change
-from accounts_ui.views import forms, log_filters
+from accounts_ui.services.planned import plan_of_log, plans_of_page
+from accounts_ui.views import forms, log_filters, undo
 from accounts_ui.views.chart import draw
+from accounts_ui.views.results import told
 from accounts_ui.views.shared import client_of, origin_of, page, respond
 from console.signin.gate import organization
 from console.signin.returning import returned_form
@@ -28,7 +32,7 @@ def changes(request: HttpRequest, org: str) -> HttpResponse:
     grouping = log_filters.read_grouping(request)
     newest = reading.end_of_chain()
     counted = activity(org, filters)
-    found = reading.find(org, filters, total=counted.total)
+    found = reading.find(org, filters, counted.days)
     values = {
         "found": found,
         "checkpoint": checkpoints.last(),
@@ -37,7 +41,8 @@ def changes(request: HttpRequest, org: str) -> HttpResponse:
         "presets": log_filters.presets(given),
         "grouping": grouping,
         "groupings": log_filters.groupings(),
-        "groups": log_filters.grouped(found.rows, grouping, counted.days),
+        "groups": _groups(org, grouping, found.rows, filters, counted),
+        "plan": plan_of_log(org, uuid.UUID(filters.plan)) if filters.plan else None,
         "activity": counted,
         "chart": draw(counted),
         "newest": newest,
@@ -55,12 +60,17 @@ def change(request: HttpRequest, org: str, change_id: str) -> HttpResponse:
     """``GET /orgs/{org}/changes/{change_id}/``."""
     shown = show_change(client=client_of(request), origin=origin_of(request), change_id=change_id)
     decision = returned_form(request, action=reverse("decide", args=[org, shown.change.change_id]))
+    taking_back = forms.returned(
+        returned_form(request, action=reverse("undo", args=[org, shown.change.change_id])), undo.FIELDS
+    )
     values = {
+        **told(shown.change),
+        **({"undo_id": taking_back["operation_id"]} if taking_back.get("operation_id") else {}),
         "shown": shown,
         "change": shown.change,
         "fields": forms.returned(decision, ("decision", "message")),
-        "returned": decision is not None,
-        "title": "Change",
+        "returned": decision is not None or bool(taking_back),
+        "title": gettext("Change"),
     }
     return respond(request, "changes/detail", values)
 
@@ -111,6 +121,16 @@ def decide(request: HttpRequest, org: str, change_id: str) -> HttpResponse:
         origin=origin_of(request), change_id=change_id, outcome=sent["decision"], message=sent["message"]
     )
     return HttpResponseRedirect(reverse("change", args=[org, settled.change_id]), status=303)
+
+
+def _groups(
+    org: str, grouping: str, rows: list[Change], filters: LogFilters, counted: Activity
+) -> list[log_filters.Group]:
+    if grouping == "day":
+        return log_filters.by_day(rows, counted.days)
+    if grouping == "plan":
+        return log_filters.by_plan(rows, plans_of_page(org, rows, filters))
+    return [log_filters.Group("", None, rows)] if rows else []
 
 
 def _export(

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext, ngettext
 
 from accounts_ui.changes.activity import OUTCOMES, Activity, Span
@@ -71,7 +71,11 @@ def draw(activity: Activity) -> Chart | None:
             "%(number)s changes in all; most of them, %(most)s, in: %(when)s",
             activity.total,
         )
-        % {"number": activity.total, "most": busiest.total, "when": _name(busiest, activity.unit)},
+        % {
+            "number": number_format(activity.total, force_grouping=True),
+            "most": number_format(busiest.total, force_grouping=True),
+            "when": _name(busiest, activity.unit),
+        },
         bars=bars,
         marks=[bar.label for at, bar in enumerate(bars) if at % step == min(step, len(bars)) // 2],
         outcomes=outcomes,

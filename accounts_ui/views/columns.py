@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext, gettext_lazy
 
 from accounts_ui.services.errors import InvalidInput
 
@@ -16,6 +16,11 @@ class Column:
 
     name: str
     label: str | Promise
+
+    @property
+    def cell(self) -> str:
+        """The template of its cell."""
+        return f"accounts/cells/_{self.name}.html"
 
 
 COLUMNS: Final = {
@@ -53,18 +58,21 @@ def columns_from(text: str) -> list[str]:
     names = [name for name in text.split(",") if name]
     for name in names:
         if name not in COLUMNS:
-            raise InvalidInput("columns", f"columns has to be some of: {', '.join(COLUMNS)}; with commas between.")
+            said = gettext("columns has to be some of: %(all)s; with commas between.")
+            raise InvalidInput("columns", said % {"all": ", ".join(COLUMNS)})
     if len(set(names)) < len(names):
-        raise InvalidInput("columns", "columns names a column twice.")
+        raise InvalidInput("columns", gettext("columns names a column twice."))
     return names
 
 
 def shown(names: Iterable[str]) -> list[Column]:
     """These columns; where none of them tells who it is, the person comes first."""
-    found = [COLUMNS[name] for name in names if name in COLUMNS]
-    return found if any(one.name == "name" for one in found) else [COLUMNS["name"], *found]
+    found = [name for name in names if name in COLUMNS]
+    wanted = found if "name" in found else ["name", *found]
+    return [Column(name, str(COLUMNS[name].label)) for name in wanted]  # each cell has its label: put in words once
 
 
 def arranged(chosen: list[Column]) -> list[tuple[Column, bool]]:
     """All columns for the form that arranges them: the chosen ones in their order, then the others."""
-    return [*((one, True) for one in chosen), *((one, False) for one in COLUMNS.values() if one not in chosen)]
+    names = {one.name for one in chosen}
+    return [*((one, True) for one in chosen), *((one, False) for one in COLUMNS.values() if one.name not in names)]

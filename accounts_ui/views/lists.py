@@ -1,5 +1,6 @@
 """What the lists have in common: the page around a list stays where the directory cannot be read."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +10,18 @@ from django.utils.translation import gettext
 
 from accounts_ui.directory.errors import DirectoryError
 from accounts_ui.views.problems import problem_for
-from accounts_ui.views.shared import respond
+from accounts_ui.views.shared import client_of, respond
+
+
+def longer_than_a_moment(request: HttpRequest) -> int:
+    """Seconds that reading the list will take, where a page that a person opens had better not wait for them; else 0.
+
+    Browsers say that they open a document (Fetch Metadata, W3C); who scripts the console gets the rows at once.
+    """
+    opened = request.headers.get("Sec-Fetch-Dest") in ("document", "iframe")
+    if not opened or request.htmx or "whole" in request.GET:
+        return 0
+    return math.ceil(client_of(request).expected_wait())
 
 
 def respond_with_list(request: HttpRequest, name: str, read: Callable[[], Any], values: dict[str, Any]) -> HttpResponse:

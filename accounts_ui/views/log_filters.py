@@ -1,9 +1,9 @@
 """What an address of the change log asks for: its filters, in words, as chips, and the presets beside them."""
 
 import datetime
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from django.http import HttpRequest
 from django.utils import timezone
@@ -12,11 +12,16 @@ from django.utils.translation import gettext, gettext_lazy
 
 from accounts_ui.changes.models import Action, Change, Outcome
 from accounts_ui.changes.reading import LogFilters
+from accounts_ui.plans.models import Plan
+from accounts_ui.services import planned
+from accounts_ui.services.planned import Planned
 from accounts_ui.views import forms
 from accounts_ui.views.chart import day_name
 from accounts_ui.words import action_word, outcome_word
 
-FIELDS: Final = ("q", "actor", "action", "outcome", "subject_id", "code", "since", "until", "page")
+Key = TypeVar("Key")
+
+FIELDS: Final = ("q", "actor", "action", "outcome", "subject_id", "code", "since", "until", "plan", "page")
 _LABELS: Final = {
     "q": gettext_lazy("Search"),
     "actor": gettext_lazy("By"),
@@ -26,6 +31,7 @@ _LABELS: Final = {
     "code": gettext_lazy("Code"),
     "since": gettext_lazy("Since"),
     "until": gettext_lazy("Until"),
+    "plan": gettext_lazy("Plan"),
 }
 
 
@@ -49,16 +55,18 @@ class Preset:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Changes under one heading; ``total``, how many there are of it on all pages, where that is known."""
+    """Changes under one heading, or that of their ``plan``; ``total``, how many of it are on all pages, where known."""
 
     heading: str
     total: int | None
     rows: list[Change]
+    plan: Plan | None = None
 
 
 def read_filters(request: HttpRequest) -> tuple[dict[str, str], LogFilters]:
     """The fields as they were given, and what they mean."""
     given = forms.read_query(request, FIELDS)
+    plan_id = forms.identifier(given["plan"].strip(), "plan")
     filters = LogFilters(
         q=given["q"].strip(),
         actor=given["actor"].strip(),
@@ -68,6 +76,8 @@ def read_filters(request: HttpRequest) -> tuple[dict[str, str], LogFilters]:
         code=given["code"].strip(),
         since=forms.moment(given["since"], "since"),
         until=forms.moment(given["until"], "until", end_of_day=True),
+        plan=str(plan_id or ""),
+        among=planned.changes_of_plan(request.organization.id, plan_id) if plan_id else None,
         page=forms.number(given["page"], "page", default=1, most=1_000_000),
     )
     return given, filters
@@ -111,43 +121,47 @@ def heading(filters: LogFilters, rows: list[Change]) -> str:
         return gettext("Changes of {whom}’s {what} account").format(whom=whom, what=what)
     if filters.subject_id:
         return gettext("Changes of {whom}").format(whom=whom)
+    if filters.plan:
+        return gettext("Changes of a plan")
     return gettext("Change log")
 
 
-def _day_of(change: Change) -> datetime.date:
-    return timezone.localdate(change.requested_at)
-
-
-_KEYS: Final[dict[str, tuple[Any, Callable[[Change], Any], Callable[[Any], str]]]] = {
-    "day": (gettext_lazy("By day"), _day_of, day_name),
-}
-"""What the log can be grouped by: the choice's label, the key of a change, and the heading of a key."""
-
 NONE: Final = "none"
+_GROUPINGS: Final = {
+    "day": gettext_lazy("By day"),
+    "plan": gettext_lazy("By plan"),
+    NONE: gettext_lazy("One list"),
+}
 
 
 def groupings() -> list[tuple[str, Any]]:
     """The choices, by day first."""
-    return [*((name, label) for name, (label, _, _) in _KEYS.items()), (NONE, gettext_lazy("One list"))]
+    return list(_GROUPINGS.items())
 
 
 def read_grouping(request: HttpRequest) -> str:
     """The choice of the address."""
-    return forms.choice(forms.read_query(request, ["group"])["group"], "group", [*_KEYS, NONE], default="day")
+    return forms.choice(forms.read_query(request, ["group"])["group"], "group", _GROUPINGS, default="day")
 
 
-def grouped(rows: list[Change], by: str, totals: dict[Any, int]) -> list[Group]:
-    """The rows under their headings, in their order."""
-    return list(_grouped(rows, by, totals)) if by in _KEYS else [Group("", None, rows)] if rows else []
+def by_day(rows: list[Change], totals: Mapping[datetime.date, int]) -> list[Group]:
+    """The rows under the reader's days, in their order."""
+    days = _gathered(rows, lambda row: timezone.localdate(row.requested_at))
+    return [Group(day_name(day), totals.get(day), found) for day, found in days.items()]
 
 
-def _grouped(rows: list[Change], by: str, totals: dict[Any, int]) -> Iterator[Group]:
-    _, key_of, name = _KEYS[by]
-    gathered: dict[Any, list[Change]] = {}
+def by_plan(rows: list[Change], planned: Planned) -> list[Group]:
+    """The rows under their plans, in the order of each one's newest."""
+    plans = _gathered(rows, lambda row: planned.plans.get(row.change_id))
+    alone = gettext("Not from a plan")
+    return [Group("" if plan else alone, planned.totals.get(plan), found, plan) for plan, found in plans.items()]
+
+
+def _gathered(rows: list[Change], key_of: Callable[[Change], Key]) -> dict[Key, list[Change]]:
+    gathered: dict[Key, list[Change]] = {}
     for row in rows:
         gathered.setdefault(key_of(row), []).append(row)
-    for key, found in gathered.items():
-        yield Group(name(key), totals.get(key), found)
+    return gathered
 
 
 def _in_words(name: str, value: str) -> str:
@@ -155,6 +169,8 @@ def _in_words(name: str, value: str) -> str:
         return outcome_word(value)
     if name == "action":
         return action_word(value)
+    if name == "plan":
+        return value[:8]
     try:
         return (
             day_name(datetime.date.fromisoformat(value)) if name in ("since", "until") and len(value) == 10 else value

@@ -8,6 +8,7 @@ from accounts_ui.services.browse import show_person
 from accounts_ui.services.errors import InvalidInput
 from accounts_ui.services.inputs import check_change_id
 from accounts_ui.views import forms
+from accounts_ui.views.results import told
 from accounts_ui.views.shared import client_of, origin_of, page, respond
 from console.signin.gate import organization
 from console.signin.rules import Role
@@ -18,7 +19,8 @@ from console.signin.rules import Role
 def person(request: HttpRequest, org: str, subject_id: str) -> HttpResponse:
     """``GET /orgs/{org}/users/{subject_id}/``."""
     shown = show_person(client=client_of(request), origin=origin_of(request), subject_id=subject_id)
-    values = {"shown": shown, "result": _result(request, org), "title": shown.name or subject_id}
+    result = _result(request, org)
+    values = {**(told(result) if result else {}), "shown": shown, "title": shown.name or subject_id}
     return respond(request, "person", values)
 
 

@@ -16,12 +16,33 @@
   age();
   setInterval(age, 1000);
 
+  // A list that takes its time: how far it should be, going by the last time.
+  document.querySelectorAll("progress[data-seconds]").forEach((bar) => {
+    const step = () => {
+      bar.value = Math.min(bar.max * 0.95, (performance.now() - shownAt) / 1000);
+      if (bar.isConnected) setTimeout(step, 250);
+    };
+    step();
+  });
+
   const isFilters = (element) => Boolean(element) && element.id === "filters";
 
   document.body.addEventListener("htmx:configRequest", (event) => {
     if (!isFilters(event.detail.elt)) return;
     for (const [name, value] of [...event.detail.formData]) if (value === "") event.detail.formData.delete(name);
   });
+
+  // What is being asked for already, or stands there, is not asked for again, unless somebody sends the form.
+  let asked = null;
+  const sorted = (pairs) => { const all = new URLSearchParams([...pairs].filter(([, value]) => value !== "")); all.sort(); return String(all); };
+  document.body.addEventListener("htmx:confirm", (event) => {
+    if (!isFilters(event.detail.elt)) return;
+    const wanted = sorted(new FormData(event.detail.elt));
+    const sent = Boolean(event.detail.triggeringEvent) && event.detail.triggeringEvent.type === "submit";
+    if (wanted === asked || (!sent && asked === null && wanted === sorted(new URLSearchParams(location.search)))) event.preventDefault();
+    else asked = wanted;
+  });
+  document.body.addEventListener("htmx:afterRequest", (event) => { if (isFilters(event.detail.elt)) asked = null; });
 
   // While somebody types, each pause asks anew; the way back leads past all of them at once.
   let typing = false;

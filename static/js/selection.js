@@ -2,14 +2,19 @@
 (() => {
   "use strict";
   const bar = () => document.getElementById("selection");
+  const language = document.documentElement.lang;
+  const plural = new Intl.PluralRules(language);
+  const number = new Intl.NumberFormat(language);
   const boxes = () => [...document.querySelectorAll("tbody input[name=selected]")];
 
+  let kept = []; // where there is no storage, as in a frame of another site: it holds until the page is left
+
   function load() {
-    try { return new Set(JSON.parse(sessionStorage.getItem(bar().dataset.store)) || []); } catch { return new Set(); }
+    try { return new Set(JSON.parse(sessionStorage.getItem(bar().dataset.store)) || []); } catch { return new Set(kept); }
   }
 
   function save(chosen) {
-    try { sessionStorage.setItem(bar().dataset.store, JSON.stringify([...chosen])); } catch { /* then it holds for this page only */ }
+    try { sessionStorage.setItem(bar().dataset.store, JSON.stringify([...chosen])); } catch { kept = [...chosen]; }
     show(chosen);
   }
 
@@ -22,9 +27,14 @@
     });
     const here = all.filter((box) => box.checked).length;
     form.toggleAttribute("data-any", chosen.size > 0);
-    form.querySelector("[data-count]").textContent = form.dataset.said.replace("{n}", chosen.size).replace("{here}", here);
+    form.querySelector("[data-count]").textContent = said(form, chosen.size, here);
     const head = document.querySelector("[data-all-here]");
     if (head) { head.checked = here > 0 && here === all.length; head.indeterminate = here > 0 && here < all.length; }
+  }
+
+  function said(form, all, here) {
+    const words = plural.select(all) === "one" ? form.dataset.saidOne : form.dataset.saidOther;
+    return words.replace("{n}", number.format(all)).replace("{here}", number.format(here));
   }
 
   const start = () => { if (bar()) show(load()); };

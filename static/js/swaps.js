@@ -9,6 +9,11 @@
     requestAnimationFrame(() => { announcer.textContent = text.replace(/\s+/g, " ").trim(); });
   }
 
+  function tell(part) {
+    const news = part && (part.matches("[data-announce]") ? part : part.querySelector("[data-announce]"));
+    if (news) announce(news.textContent);
+  }
+
   function showHeading(main) {
     const heading = main.querySelector("h1");
     if (!heading) return;
@@ -22,9 +27,9 @@
     const target = document.getElementById(event.detail.target.id) || event.detail.target;
     if (target.id === "main" && !target.querySelector("[autofocus]")) showHeading(target);
     if (target.dataset.focus === "self") target.focus();
-    const news = target.matches("[data-announce]") ? target : target.querySelector("[data-announce]");
-    if (news) announce(news.textContent);
+    tell(target);
   });
+  document.body.addEventListener("htmx:oobAfterSwap", (event) => tell(document.getElementById(event.detail.target.id)));
 
   // A <details> menu closes when the person goes elsewhere, as menus do.
   document.addEventListener("click", (event) => {
@@ -38,7 +43,6 @@
 
   // Choices of language and theme take effect at once; without JavaScript their button does it.
   document.querySelectorAll("form[data-submits]").forEach((form) => {
-    form.querySelector("button").hidden = true;
     form.addEventListener("change", () => form.submit());
   });
 })();
