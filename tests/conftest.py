@@ -16,6 +16,11 @@ from tests.servers import Browser, Console, DirectoryDouble, Server, TestDatabas
 DATABASES = ("sqlite", "postgresql")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long: the workers share what is left, and none works on alone at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 def unavailable(what: str) -> None:
     """Say loudly that something cannot be tested here; in CI that is a failure."""
     if servers.REQUIRED:
@@ -99,7 +104,7 @@ def start_console(
         name = f"{database}-{len(started)}"
         url = settings.get("DATABASE_URL") or migrated(database)
         env = processes.console_environment(state, provider, directory_server, database_url=url)
-        env |= {"DIRECTORY_TIMEOUT": str(servers.TIMEOUT), "CACHE_URL": servers.REDIS, **settings}
+        env |= {"DIRECTORY_TIMEOUT": str(servers.TIMEOUT), "CACHE_URL": servers.REDIS, **servers.UNLIMITED, **settings}
         log = state / f"{name}.log"
         with log.open("wb") as lines:
             server = processes.start_console(env, provider, port=port, workers=workers, log=lines, prefix=prefix)

@@ -21,11 +21,17 @@ REQUIRED = bool(os.environ.get("CI") or os.environ.get("REQUIRE_ALL"))
 POSTGRESQL = os.environ.get("TEST_POSTGRESQL_URL", "postgresql://root@127.0.0.1:5432/postgres")
 _WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 REDIS = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379") + f"/{8 + _WORKER % 8}"
+UNLIMITED = {f"{what}_PER_{by}": "0" for what in ("SIGNINS", "WRITES", "RUNS") for by in ("ADDRESS", "PERSON")}
 TIMEOUT = 2.0  # DIRECTORY_TIMEOUT of the consoles under test, in seconds
 
 
 def chromium() -> str | None:
     return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+def headless_chromium() -> str | None:
+    """Chromium without its window's own pages, which take more time than ours; the whole of it where that is missing."""
+    return shutil.which("chromium-headless-shell") or chromium()
 
 
 class TestDatabase:
@@ -160,7 +166,7 @@ def form_of(page: requests.Response, action: str) -> dict[str, str]:
         if action not in (form.get("action") or ""):
             continue
         fields = {}
-        for one in form.find_all(["input", "textarea"]):
+        for one in form.find_all(["input", "textarea"], form=None):  # one that names a form belongs to that
             if one.get("name") and one.get("type") not in ("radio", "checkbox"):
                 fields[one["name"]] = one.get_text() if one.name == "textarea" else one.get("value", "")
         return fields

@@ -114,6 +114,22 @@ def start_directory(
     return server
 
 
+def start_portal(console_url: str, *, port: int = 0) -> Server:
+    """A page that frames the console. ``localhost`` and ``127.0.0.1``, under which it answers, are two sites."""
+    port = port or free_port()
+    command = [sys.executable, "-m", "console.sandbox.portal", "--port", str(port), "--console", console_url]
+    process = subprocess.Popen(command, env=_plain_environment(), cwd=ROOT, start_new_session=True)
+    server = Server("portal", f"http://localhost:{port}", process)
+    _wait(server, "/")
+    return server
+
+
+def embedding(portal_port: int, mode: str = "cross-site") -> dict[str, str]:
+    """The console's settings for the portal on this port, under either of its names."""
+    origins = f"http://localhost:{portal_port},http://127.0.0.1:{portal_port}"
+    return {"CONSOLE_EMBED_MODE": mode, "CONSOLE_EMBED_ORIGINS": origins}
+
+
 def console_environment(
     state: Path, provider: Server, directory: Server, *, database_url: str = "", cache_url: str = ""
 ) -> dict[str, str]:

@@ -21,11 +21,11 @@ def plain():
 
 
 def test_the_command_starts_all_and_stops_all(tmp_path):
-    ports = [free_port() for _ in range(3)]
-    names = ("--port", "--provider-port", "--directory-port")
+    ports = [free_port() for _ in range(4)]
+    names = ("--port", "--provider-port", "--directory-port", "--portal-port")
     options = [text for name, port in zip(names, ports, strict=True) for text in (name, str(port))]
     process = subprocess.Popen(
-        sandbox("--state-dir", str(tmp_path / "state"), *options, "--people", "20"),
+        sandbox("--state-dir", str(tmp_path / "state"), *options, "--people", "20", "--portal"),
         cwd=ROOT, env=plain(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
     )  # fmt: skip
     lines = []
@@ -37,6 +37,8 @@ def test_the_command_starts_all_and_stops_all(tmp_path):
     assert f"Open http://127.0.0.1:{ports[0]}/" in text
     assert all(name in text for name in ("Ada Admin", "Otto Auditor", "Nora Nobody"))
     assert requests.get(f"http://127.0.0.1:{ports[0]}/readyz", timeout=20).status_code == 200
+    assert f"Framed by a portal on another site: http://localhost:{ports[3]}/" in text
+    assert f'"http://127.0.0.1:{ports[0]}"' in requests.get(f"http://127.0.0.1:{ports[3]}/", timeout=20).text
     process.send_signal(signal.SIGINT)
     assert process.wait(30) == 0
     process.stdout.close()

@@ -29,6 +29,8 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=8000)
         parser.add_argument("--provider-port", type=int, default=8001)
         parser.add_argument("--directory-port", type=int, default=8002)
+        parser.add_argument("--portal", action="store_true", help="also a page on another site that frames the console")
+        parser.add_argument("--portal-port", type=int, default=8003)
         parser.add_argument("--directory", choices=SHAPES, default="mixed", help="the shape of the directory's rows")
         parser.add_argument("--people", type=int, default=300, help="people in each organization")
         parser.add_argument("--fault", action="append", default=[], metavar="NAME[:ON]", help=", ".join(NAMES))
@@ -48,7 +50,7 @@ class Command(BaseCommand):
         servers: list[processes.Server] = []
         try:
             self._start(servers, state, faults, options)
-            self._introduce(servers[-1])
+            self._introduce(servers)
             _wait_for_one_to_end(servers)
         except KeyboardInterrupt:
             self.stdout.write("Stopping.")
@@ -71,12 +73,20 @@ class Command(BaseCommand):
         for fault in faults:
             directory.control("fault", **fault)
         env = processes.console_environment(state, provider, directory)
+        if options["portal"]:
+            env |= processes.embedding(options["portal_port"])
         processes.migrate(env)
-        servers.append(processes.start_console(env, provider, port=options["port"]))
+        console = processes.start_console(env, provider, port=options["port"])
+        servers.append(console)
+        if options["portal"]:
+            servers.append(processes.start_portal(console.url, port=options["portal_port"]))
 
-    def _introduce(self, console: processes.Server) -> None:
+    def _introduce(self, servers: list[processes.Server]) -> None:
         people = "\n".join(f"  {person.name:14} {person.note}" for person in PEOPLE.values())
-        self.stdout.write(f"\nOpen {console.url}/\n\nWho can sign in (no password):\n{people}\n\nCtrl-C stops it.")
+        urls = {server.name: server.url for server in servers}
+        framed = f"Framed by a portal on another site: {urls['portal']}/\n" if "portal" in urls else ""
+        self.stdout.write(f"\nOpen {urls['console']}/\n{framed}\nWho can sign in (no password):\n{people}\n")
+        self.stdout.write("Ctrl-C stops it.")
         self.stdout.flush()
 
 

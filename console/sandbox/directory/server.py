@@ -121,6 +121,8 @@ class Handler(BaseHTTPRequestHandler):
             "applied": False,
             "status": None,
             "request_id": self.headers.get("X-Request-ID", ""),
+            "traceparent": self.headers.get("traceparent", ""),
+            "tracestate": self.headers.get("tracestate", ""),
             "at": datetime.datetime.now(datetime.UTC).isoformat(),
         }
         self.server.store.journal.append(entry)

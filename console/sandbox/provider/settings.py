@@ -21,6 +21,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "console.sandbox.provider.misbehaving.MisbehavingMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",  # as real providers do
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -43,6 +44,7 @@ DATABASES = {
     }
 }
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+PASSWORD_HASHERS = ["console.sandbox.provider.hashers.OneRound"]
 LOGIN_URL = "pick"
 # Cookies of one host are shared by all its ports: the console's must not be these.
 SESSION_COOKIE_NAME = "sandbox-provider-session"
