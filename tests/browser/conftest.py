@@ -21,14 +21,31 @@ ARGS = [
 
 
 @pytest.fixture(scope="package")
-def chromium():
-    path = servers.chromium()
-    if path is None:
-        unavailable("Chromium")
+def launch():
+    """Start a Chromium; the path of its program."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGS)
-        yield browser
-        browser.close()
+
+        def go(path):
+            if path is None:
+                unavailable("Chromium")
+            return playwright.chromium.launch(executable_path=path, args=ARGS)
+
+        yield go
+
+
+@pytest.fixture(scope="package")
+def chromium(launch):
+    browser = launch(servers.headless_chromium())
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="module")
+def whole_chromium(launch):
+    """With all that a person's has, its settings of cookies too."""
+    browser = launch(servers.chromium())
+    yield browser
+    browser.close()
 
 
 @pytest.fixture
@@ -43,6 +60,7 @@ def open_page(chromium):
         page.goto("/")
         page.get_by_role("button", name=re.compile(person)).click()
         expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+        page.wait_for_load_state()  # a page shows before its scripts have come
         return page
 
     yield go

@@ -23,7 +23,7 @@ def test_the_whole_job(open_page, sqlite_console, directory, javascript, width):
         page.get_by_role("button", name="Search").click()
     expect(page.locator("table[data-total='2']")).to_be_visible()
     page.get_by_role("link", name="Assign Bella Browser").click()
-    page.locator("form[action$='/assign/']").get_by_label("Account type").fill("worker")
+    page.get_by_role("radio", name="worker").check()
     page.get_by_label("Message for the log").fill("starts today")
     page.get_by_role("button", name="Assign").click()
     expect(page.locator("[role=status][data-outcome=applied]")).to_contain_text(
@@ -33,7 +33,7 @@ def test_the_whole_job(open_page, sqlite_console, directory, javascript, width):
     page.get_by_role("link", name="Status of worker").click()
     page.get_by_label("expired").check()
     page.get_by_role("button", name="Change status").click()
-    expect(page.locator("[role=status][data-outcome=applied]")).to_contain_text("active → expired")
+    expect(page.locator("[role=status][data-outcome=applied]")).to_contain_text("from active to expired")
 
     page.get_by_role("link", name="Delete worker").click()
     expect(page.get_by_role("heading", name="Delete this account?")).to_be_visible()

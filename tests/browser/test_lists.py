@@ -75,6 +75,37 @@ def test_selecting_across_pages_and_searches(open_page, sqlite_console, director
     assert all(line.startswith(subject) for line in lines[1:])
 
 
+def test_a_facet_with_more_values_than_chips(open_page, sqlite_console, directory):
+    for number in range(14):
+        directory.person(f"kind-{number:02}", name=f"Kim Kind {number:02}")
+    page = open_page(sqlite_console)
+    page.goto(f"{ACCOUNTS}?q=kim")
+    chips = page.locator("nav.facet", has_text="Type").locator("a.chip")
+    expect(chips).to_have_count(12)
+    every = page.get_by_label(re.compile(r"^Type\s+1\d in all"))
+    expect(every).to_be_visible()
+    every.select_option("kind-13")
+    expect(page.locator("table[data-total='1']")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"q=kim.*type=kind-13|type=kind-13.*q=kim"))
+    expect(chips.filter(has_text="remove this filter")).to_have_count(1)
+    assert violations(page) == []
+
+
+def test_an_address_is_copied(open_page, sqlite_console, directory):
+    page = open_page(sqlite_console, permissions=["clipboard-read", "clipboard-write"])
+    page.goto(f"{ACCOUNTS}?q=an&sort=-name")
+    page.locator("summary", has_text="Views").click()
+    page.get_by_role("link", name="Copy the address").click()
+    expect(page.get_by_role("link", name="Copied")).to_be_visible()
+    address = page.evaluate("navigator.clipboard.readText()")
+    assert address.startswith(f"{sqlite_console.url}{ACCOUNTS}?")
+    shown = page.locator("table[data-total]").get_attribute("data-total")
+    other = open_page(sqlite_console, "Otto Auditor|Otto")
+    other.goto(address)
+    expect(other.locator("#q")).to_have_value("an")
+    expect(other.locator(f"table[data-total='{shown}'] th[aria-sort=descending] #sort-name")).to_be_visible()
+
+
 def test_columns_are_moved_and_remembered(open_page, sqlite_console, directory):
     page = open_page(sqlite_console, "Otto Auditor|Otto")
     page.goto(ACCOUNTS)
@@ -150,3 +181,39 @@ def test_without_scripts(open_page, sqlite_console, directory):
     with page.expect_download() as started:
         page.get_by_role("button", name="Export CSV of the selected").click()
     assert started.value.path().read_text().splitlines()[1].startswith(subject)
+
+
+def is_htmx(route):
+    return "hx-request" in route.request.headers
+
+
+SLOW = {"on": "list", "times": 1, "seconds": 1.2}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_stands_before_a_list_that_takes_its_time(open_page, sqlite_console, directory, scheme):
+    page = open_page(sqlite_console, person="Gil Globex", color_scheme=scheme)
+    directory.fault("stale", **SLOW)
+    page.goto("/orgs/globex/accounts/")
+    expect(page.locator("table[data-total]")).to_be_visible()
+    held = []
+    page.route("**/*status=active", lambda route: held.append(route) if is_htmx(route) else route.continue_())
+    page.goto("/orgs/globex/accounts/?status=active")
+    waiting = page.locator("#results[aria-busy=true]")
+    expect(waiting.get_by_role("status")).to_contain_text(re.compile("the last time that took [2-4] seconds"))
+    assert violations(page) == []
+    expect(page.locator("#q")).to_be_visible()
+    assert len(held) == 1, "one round trip more"
+    held[0].continue_()
+    expect(page.locator("table[data-total]")).to_be_visible()
+    expect(waiting).to_have_count(0)
+    assert page.locator("tbody tr").first.get_attribute("data-status") == "active"
+
+
+def test_without_scripts_the_page_waits_for_the_list(open_page, sqlite_console, directory):
+    page = open_page(sqlite_console, person="Gil Globex", java_script_enabled=False)
+    directory.fault("stale", **SLOW)
+    page.goto("/orgs/globex/accounts/")
+    page.goto("/orgs/globex/accounts/?status=active")
+    expect(page.locator("table[data-total]")).to_be_visible()
+    assert "status=active" in page.url

@@ -90,6 +90,7 @@ def test_the_keyboard_alone(open_page, sqlite_console, directory):
     page.keyboard.type("change l")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Change log", level=1)).to_be_visible()
+    page.wait_for_load_state()  # its scripts are deferred: before, no key is heard
     page.keyboard.press("Control+k")
     page.keyboard.type("nobody of that name")
     page.keyboard.press("Enter")

@@ -5,6 +5,8 @@ import json
 import uuid
 from urllib.parse import quote
 
+import pytest
+
 from tests.hostile.payloads import MARK, payloads
 from tests.hostile.texts import encodable
 
@@ -109,6 +111,7 @@ def id_of(payload: str) -> str:
     return allowed[:120] or "x"
 
 
+@pytest.mark.long
 def test_none_of_300_runs(open_page, sqlite_console, directory, sign_in):
     assert len(set(PAYLOADS)) == 300
     people = [named(number, one) for number, one in enumerate(PAYLOADS)]

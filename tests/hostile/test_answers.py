@@ -14,6 +14,8 @@ from tests.hostile.examples import Tally, hostile
 from tests.hostile.texts import encodable, nasty
 from tests.hostile.wire import Wire
 
+pytestmark = pytest.mark.long
+
 FAILED_PEER = (502, 503, 504)
 SUBJECT = "subject-of-answers"
 

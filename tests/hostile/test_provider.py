@@ -19,6 +19,8 @@ from tests.hostile.texts import nasty
 from tests.hostile.wire import Wire
 from tests.signin.hostile import CLIENT_ID, KEY, OTHER_KEY, HostileProvider, public
 
+pytestmark = pytest.mark.long
+
 DISCOVERY = "/.well-known/openid-configuration"
 
 scalars = st.one_of(

@@ -14,6 +14,8 @@ from tests.hostile.examples import Tally, hostile, test_two_thousand_in_all
 from tests.hostile.texts import NASTY, in_address, is_valid_id, is_valid_message, nasty
 from tests.hostile.wire import Wire
 
+pytestmark = pytest.mark.long
+
 __all__ = ["test_two_thousand_in_all"]
 
 FIELDS = [
