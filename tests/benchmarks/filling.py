@@ -1,0 +1,179 @@
+"""A log of many changes, written past the console by the database itself, in seconds.
+
+Hashes only follow one another; nothing here is signed, so ``verify_changes`` has nothing to say about it
+(``tests.benchmarks.signing`` makes a log that it can verify). Up to a thousand changes pass the tables' triggers. For more
+these are taken away, the tallies are filled as the migrations fill them, and the triggers made anew.
+"""
+
+import hashlib
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import psycopg
+
+from accounts_ui.changes.search_triggers import table
+from accounts_ui.changes.share_triggers import share
+from accounts_ui.changes.triggers import tally
+
+DAYS, EACH, CODES, ADMINS = 365, 50, 8, 20
+"""Each person has about so many changes, however many there are in all: a page of one person is as full."""
+
+PLAN, PLANNED = "00000000-0000-4000-8000-000000000001", 500
+"""The plan that the newest changes come from, and of how many."""
+FACTS = ("organization_id", "actor_issuer", "actor_subject", "actor_name", "actor_email", "ip", "request_id", "action")
+FACTS += ("subject_id", "subject_name", "code", "type_name", "before", "after", "message", "outcome", "http_status")
+FACTS += ("reason",)
+EVENT = ("sequence", "change_id", "event", "at", "evidence", "key_id", "previous_hash", "hash", "signature", *FACTS)
+CHANGE = ("change_id", "requested_at", "settled_at", "last_sequence", *FACTS)
+_TRIGGERED: Final = 1_000
+
+_WORDS: Final = {
+    "sqlite": {
+        "numbers": "WITH RECURSIVE numbers(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < {number})",
+        "id": "md5(i)",
+        "plan": f"'{PLAN.replace('-', '')}'",
+        "now": "CAST(strftime('%s', 'now') AS REAL)",
+        "at": "strftime('%Y-%m-%d %H:%M:%f', {seconds}, 'unixepoch') || '000'",
+        "hash": "printf('%064x', {sequence})",
+    },
+    "postgresql": {
+        "numbers": "WITH numbers AS (SELECT i FROM generate_series(1::bigint, {number}) AS i)",
+        "id": "md5(i::text)::uuid",
+        "plan": f"'{PLAN}'",
+        "now": "extract(epoch FROM now())",
+        "at": "to_timestamp({seconds})",
+        "hash": "lpad(to_hex({sequence}), 64, '0')",
+    },
+}
+
+
+def fill(database: str, number: int) -> None:
+    """So many changes, two events each, evenly over a year that ends now; a plan that the last of them came from."""
+    if database.startswith("sqlite:///"):
+        _into_sqlite(database.removeprefix("sqlite:///"), number)
+    else:
+        _into_postgresql(database, number)
+
+
+def _into_sqlite(path: str, number: int) -> None:
+    database = sqlite3.connect(path, isolation_level=None)
+    database.create_function("md5", 1, lambda i: hashlib.md5(str(i).encode()).hexdigest(), deterministic=True)
+    for statement in ("PRAGMA synchronous=OFF", "PRAGMA journal_mode=OFF", "PRAGMA cache_size=-2000000", "BEGIN"):
+        database.execute(statement)
+    _write(database.execute, "sqlite", number)
+    for statement in ("COMMIT", "PRAGMA journal_mode=WAL"):
+        database.execute(statement)
+    database.close()
+
+
+def _into_postgresql(url: str, number: int) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        with connection.transaction():
+            _write(connection.execute, "postgresql", number)
+        connection.execute("VACUUM ANALYZE")
+
+
+@contextmanager
+def unguarded(execute: Callable[[str], Any], vendor: str) -> Iterator[None]:
+    """Within it no trigger refuses or counts anything."""
+    if vendor == "sqlite":
+        triggers = execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
+        before = [f"DROP TRIGGER {name}" for name, _ in triggers]
+        after = [statement for _, statement in triggers]
+    else:
+        query = "SELECT tgrelid::regclass::text, tgname FROM pg_trigger WHERE NOT tgisinternal"
+        triggers = execute(query).fetchall()
+        before = [f"ALTER TABLE {table} DISABLE TRIGGER {name}" for table, name in triggers]
+        after = [f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}" for table, name in triggers]
+    for statement in before:
+        execute(statement)
+    yield
+    for statement in after:
+        execute(statement)
+
+
+def _write(execute: Callable[[str], Any], vendor: str, number: int) -> None:
+    if number <= _TRIGGERED:
+        _write_rows(execute, vendor, number)
+        return
+    with unguarded(execute, vendor):
+        _write_rows(execute, vendor, number)
+        searchable = table("changes_search")[1:] if vendor == "sqlite" else ()  # PostgreSQL keeps its index by itself
+        for statement in (tally(vendor), *share(vendor), *searchable):
+            execute(statement)
+
+
+def _write_rows(execute: Callable[[str], Any], vendor: str, number: int) -> None:
+    words = _WORDS[vendor]
+    execute(f"CREATE TEMPORARY TABLE made AS {words['numbers'].format(number=number)} {_made(words, number)}")
+    execute(f"INSERT INTO changes_event ({', '.join(EVENT)}) {_events(words)}")
+    if vendor == "postgresql":
+        execute("ANALYZE changes_event")  # the triggers of the next table look into it
+    execute(f"INSERT INTO changes_change ({', '.join(CHANGE)}) SELECT {', '.join(CHANGE)} FROM made ORDER BY i")
+    execute(
+        "INSERT INTO plans_plan (id, organization_id, owner_issuer, owner_subject, owner_name, action, message, note, "
+        f"state, because, created_at) SELECT {words['plan']}, organization_id, actor_issuer, actor_subject, actor_name, "
+        "action, '', '', 'done', '', settled_at FROM made WHERE i = 1"
+    )
+    execute(
+        "INSERT INTO plans_planrow (plan_id, line, subject_id, subject_name, code, wanted, expected, verdict, detail, "
+        f"operation_id, result, reason) SELECT {words['plan']}, i, subject_id, subject_name, code, 'disabled', 'active', "
+        f"'will', '', change_id, outcome, '' FROM made WHERE i > {number - PLANNED} ORDER BY i"
+    )
+    execute("DROP TABLE made")
+
+
+def _made(words: dict[str, str], number: int) -> str:
+    """The changes. The numbers are spread by multiplying modulo a prime, so that both databases have the same."""
+    asked = f"{words['now']} - {DAYS * 86400} + {DAYS * 86400.0 / number!r} * i"
+
+    people = max(1, number // EACH)
+
+    def spread(factor: int, among: int) -> str:
+        return f"(i * {factor} % 2147483647 / 1009 % {among})"
+
+    facts = {
+        "change_id": words["id"],
+        "requested_at": words["at"].format(seconds=asked),
+        "settled_at": words["at"].format(seconds=f"{asked} + 0.04"),
+        "last_sequence": "2 * i",
+        "organization_id": "'acme'",
+        "actor_issuer": "'https://login.example.org'",
+        "actor_subject": f"'admin-' || {spread(48271, ADMINS)}",
+        "actor_name": f"'Admin ' || {spread(48271, ADMINS)}",
+        "actor_email": f"'admin' || {spread(48271, ADMINS)} || '@acme.example'",
+        "ip": "'192.0.2.7'",
+        "request_id": "'request-' || i",
+        "action": f"CASE {spread(69621, 4)} WHEN 0 THEN 'assign' WHEN 1 THEN 'delete' ELSE 'change_status' END",
+        "subject_id": f"'person-' || (1000000 + {spread(39373, people)})",
+        "subject_name": f"'Person Number ' || {spread(39373, people)}",
+        "code": f"'type-' || {spread(16807, CODES)}",
+        "type_name": f"'Type ' || {spread(16807, CODES)}",
+        "before": "'active'",
+        "after": "'disabled'",
+        "message": f"'measured, ticket ' || {spread(62089911, 100_000)}",
+        "outcome": f"CASE WHEN {spread(742938285, 20)} = 7 THEN 'not_applied' ELSE 'applied' END",
+        "http_status": "200",
+        "reason": "''",
+    }
+    return f"SELECT i, {', '.join(f'{value} AS {name}' for name, value in facts.items())} FROM numbers"
+
+
+def _events(words: dict[str, str]) -> str:
+    """Two of each change, in the order of the chain."""
+    first = {
+        "sequence": "2 * i - 1 + half",
+        "event": "CASE half WHEN 0 THEN 'requested' ELSE outcome END",
+        "at": "CASE half WHEN 0 THEN requested_at ELSE settled_at END",
+        "evidence": "NULL",
+        "key_id": f"'{'0' * 16}'",
+        "previous_hash": words["hash"].format(sequence="2 * i - 2 + half"),
+        "hash": words["hash"].format(sequence="2 * i - 1 + half"),
+        "signature": "''",
+        "outcome": "CASE half WHEN 0 THEN 'pending' ELSE outcome END",
+        "http_status": "CASE half WHEN 0 THEN NULL ELSE 200 END",
+    }
+    values = ", ".join(first.get(name, name) for name in EVENT)
+    return f"SELECT {values} FROM made CROSS JOIN (SELECT 0 AS half UNION ALL SELECT 1) AS halves ORDER BY i, half"
