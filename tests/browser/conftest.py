@@ -9,6 +9,9 @@ from playwright.sync_api import Page, expect, sync_playwright
 from tests import servers
 from tests.conftest import unavailable
 
+PATIENCE = 20_000  # ms: Playwright's own five seconds are few on two cores with three workers
+expect.set_options(timeout=PATIENCE)
+
 ARGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -56,7 +59,7 @@ def open_page(chromium):
     def go(console, person="Ada Admin", **options) -> Page:
         contexts.append(chromium.new_context(base_url=console.url, **options))
         page = contexts[-1].new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(PATIENCE)
         page.goto("/")
         page.get_by_role("button", name=re.compile(person)).click()
         expect(page.get_by_role("button", name="Sign out")).to_be_visible()
