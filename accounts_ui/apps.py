@@ -11,8 +11,8 @@ class AccountsUiConfig(AppConfig):
 
     def ready(self) -> None:
         """Called once by Django, after the models have loaded."""
-        from accounts_ui import inspecting  # noqa: F401  (registers its parts and checks)
-        from accounts_ui.changes.metering import LogCollector
-        from console.operations.metrics import tell_from_database
+        from accounts_ui import checks  # noqa: F401  (registers its parts and checks)
+        from accounts_ui.changes.metrics import LogCollector
+        from console.runtime.metrics import tell_from_database
 
         tell_from_database(LogCollector())

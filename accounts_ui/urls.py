@@ -2,7 +2,10 @@
 
 from django.urls import path
 
-from accounts_ui.views import account_forms, accounts, assign, bulk, chain, changes, home, looks, person, types, undo
+from accounts_ui.views import accounts, home, person, types
+from accounts_ui.views.lists import preferences
+from accounts_ui.views.log import changes, verification
+from accounts_ui.views.operations import assign, bulk, status_and_delete, undo
 
 _ORG = "orgs/<str:org>"
 _ACCOUNT = f"{_ORG}/accounts/<str:subject_id>/<str:code>"
@@ -13,8 +16,8 @@ urlpatterns = [
     path(f"{_ORG}/accounts/", accounts.accounts, name="accounts"),
     path(f"{_ORG}/accounts/export.csv", accounts.export, name="accounts-export"),
     path(f"{_ORG}/accounts/matching/", accounts.matching, name="accounts-matching"),
-    path(f"{_ORG}/accounts/columns/", looks.arrange, name="columns"),
-    path(f"{_ORG}/views/", looks.views, name="views"),
+    path(f"{_ORG}/accounts/columns/", preferences.arrange, name="columns"),
+    path(f"{_ORG}/views/", preferences.views, name="views"),
     path(f"{_ORG}/accounts/assign/", assign.assign, name="assign"),
     path(f"{_ORG}/accounts/bulk/", bulk.bulk, name="bulk"),
     path(f"{_PLAN}/", bulk.plan, name="plan"),
@@ -25,16 +28,16 @@ urlpatterns = [
     path(f"{_PLAN}/stop/", bulk.stop, name="plan-stop"),
     path(f"{_PLAN}/rest.csv", bulk.rest, name="plan-rest"),
     path(f"{_PLAN}/failures.csv", bulk.failures, name="plan-failures"),
-    path(f"{_ACCOUNT}/status/", account_forms.status, name="status"),
-    path(f"{_ACCOUNT}/delete/", account_forms.remove, name="delete"),
+    path(f"{_ACCOUNT}/status/", status_and_delete.status, name="status"),
+    path(f"{_ACCOUNT}/delete/", status_and_delete.remove, name="delete"),
     path(f"{_ORG}/types/", types.types, name="types"),
     path(f"{_ORG}/users/<str:subject_id>/", person.person, name="person"),
     path(f"{_ORG}/changes/", changes.changes, name="changes"),
     path(f"{_ORG}/changes/export.csv", changes.export_csv, name="changes-csv"),
     path(f"{_ORG}/changes/export.jsonl", changes.export_jsonl, name="changes-jsonl"),
     path(f"{_ORG}/changes/evidence.zip", changes.evidence, name="changes-evidence"),
-    path(f"{_ORG}/changes/new/", chain.news, name="changes-new"),
-    path(f"{_ORG}/changes/verify/", chain.verify, name="verify"),
+    path(f"{_ORG}/changes/new/", verification.news, name="changes-new"),
+    path(f"{_ORG}/changes/verify/", verification.verify, name="verify"),
     path(f"{_ORG}/changes/<str:change_id>/", changes.change, name="change"),
     path(f"{_ORG}/changes/<str:change_id>/check/", changes.check, name="check"),
     path(f"{_ORG}/changes/<str:change_id>/decide/", changes.decide, name="decide"),

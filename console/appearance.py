@@ -17,8 +17,8 @@ from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from console.signin.gate import public
-from console.signin.returning import safe_path
+from console.signin.access.gate import public
+from console.signin.return_to import safe_path
 
 THEMES: Final = (("", gettext_lazy("as the system")), ("light", gettext_lazy("light")), ("dark", gettext_lazy("dark")))
 THEME_COOKIE: Final = f"{settings.COOKIE_PREFIX}console-theme"

@@ -13,6 +13,6 @@ class ConsoleConfig(AppConfig):
         """Called once by Django, after the settings have loaded."""
         if apps.is_installed("console.signin"):  # not where only secrets or a sandbox are made
             from console import checks  # noqa: F401  (registers them)
-        from console.operations import telemetry
+        from console.runtime import telemetry
 
         telemetry.start()

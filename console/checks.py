@@ -17,9 +17,9 @@ from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004  (Django's own name)
 
 from console.embedding import is_loopback, served_over_https
-from console.operations import draining, parts, telemetry
-from console.operations.capacity import workers
-from console.operations.doctor import OUTSIDE, as_checks
+from console.runtime import doctor_checks, graceful_stop, telemetry
+from console.runtime.capacity import workers
+from console.runtime.doctor import OUTSIDE, as_checks
 
 SHORTEST_SECRET_KEY: Final = 50  # characters, as Django asks for
 SHORTEST_METRICS_TOKEN: Final = 16  # characters
@@ -242,7 +242,7 @@ def check_sessions() -> Finding:
 
 def check_rules() -> Finding:
     """A rule on a claim that never matches locks its people out; one on a claim that all have lets everybody in."""
-    yield from as_checks(parts.check_rules())
+    yield from as_checks(doctor_checks.check_rules())
 
 
 def check_telemetry() -> Finding:
@@ -250,18 +250,18 @@ def check_telemetry() -> Finding:
     if telemetry.is_wanted() and not telemetry.is_installed():
         yield Warning(
             "OTEL_EXPORTER_OTLP_ENDPOINT is set, but OpenTelemetry is not installed: no spans are sent.",
-            hint="Run `pip install -r console/operations/telemetry.txt`.",
+            hint="Run `pip install -r console/deploy/telemetry.txt`.",
             id="console.W024",
         )
 
 
 def check_time_to_stop() -> Finding:
     """Whoever stops waiting before the console does, kills an operation, or tells its admin nothing of it."""
-    longest = draining.seconds(settings.DIRECTORY_TIMEOUT)
-    if longest >= draining.PROXY_SECONDS:
+    longest = graceful_stop.seconds(settings.DIRECTORY_TIMEOUT)
+    if longest >= graceful_stop.PROXY_SECONDS:
         yield Warning(
             f"DIRECTORY_TIMEOUT lets a request take {longest} seconds: the proxies as shipped wait for "
-            f"{draining.PROXY_SECONDS}, and systemd ends the console after {draining.STOP_SECONDS}.",
+            f"{graceful_stop.PROXY_SECONDS}, and systemd ends the console after {graceful_stop.STOP_SECONDS}.",
             hint=f"Give the proxy {longest + 10} seconds for an answer (proxy_read_timeout, response_header_timeout, "
             f"timeout server) and console.service TimeoutStopSec={longest + 20}, or shorten DIRECTORY_TIMEOUT.",
             id="console.W025",
@@ -302,4 +302,4 @@ def check_deployment(**_: Any) -> list[CheckMessage]:
 @register(OUTSIDE, deploy=True)
 def check_provider(**_: Any) -> list[CheckMessage]:
     """What only the provider can tell: the time, and which claims it gives."""
-    return as_checks(parts.check_clock_and_claims())
+    return as_checks(doctor_checks.check_clock_and_claims())

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from django.core.exceptions import ImproperlyConfigured
 from environ import Env
 
-from console.signin.rules import Organizations, RulesError, parse_organizations
+from console.signin.access.rules import Organizations, RulesError, parse_organizations
 
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -213,7 +213,7 @@ class SyslogAddress(_Reader):
 
 
 class OrganizationRules(_Reader):
-    """The JSON that says who may open which organization (``console/signin/rules.py``), or the path of its file."""
+    """The JSON that says who may open which organization (``signin/access/rules.py``), or its path."""
 
     def __call__(self, text: str) -> Organizations:
         if text.startswith("/"):

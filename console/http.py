@@ -51,7 +51,7 @@ from requests.structures import CaseInsensitiveDict
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from console.saying import recorded
+from console.recorded_text import recorded
 
 USER_AGENT = "org-accounts-console"
 CHUNK = 256 * 1024

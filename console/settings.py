@@ -64,24 +64,24 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "console.operations.requests.RequestMiddleware",  # outermost: request id, real address, one log line, metrics
+    "console.runtime.middleware.RequestMiddleware",  # outermost: request id, real address, one log line, metrics
     "csp.middleware.CSPMiddleware",  # before whatever may answer by itself, so that no answer goes without a policy
-    "console.cookies.PartitionedCookieMiddleware",
+    "console.partitioned_cookies.PartitionedCookieMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.gzip.GZipMiddleware",  # pages; their CSRF tokens are masked and their length is padded (BREACH)
-    "console.static.StaticFilesMiddleware",
+    "console.static_files.StaticFilesMiddleware",
     "console.signin.sessions.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "console.appearance.AppearanceMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "console.limits.LimitMiddleware",  # before what refuses forms, so that these are counted too
+    "console.rate_limits.LimitMiddleware",  # before what refuses forms, so that these are counted too
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "console.errors.ErrorPageMiddleware",
-    "console.signin.gate.GateMiddleware",  # innermost: nobody reaches a view that no rule lets them reach
+    "console.error_pages.ErrorPageMiddleware",
+    "console.signin.access.gate.GateMiddleware",  # innermost: nobody reaches a view that no rule lets them reach
 ]
 
 TEMPLATES = [
@@ -92,8 +92,8 @@ TEMPLATES = [
             "context_processors": [
                 "csp.context_processors.nonce",
                 "django.template.context_processors.request",
-                "console.context.console",
-                "accounts_ui.context.accounts_ui",
+                "console.context_processors.console",
+                "accounts_ui.context_processors.accounts_ui",
                 "accounts_ui.navigation.navigation",
             ],
         },
@@ -173,8 +173,8 @@ TOKEN_ENCRYPTION_KEYS = required(
     env, "TOKEN_ENCRYPTION_KEYS", "`manage.py newkeys` prints one", parse=FernetKeys("TOKEN_ENCRYPTION_KEYS")
 )
 
-ACCOUNT_ADAPTER = "console.signin.adapter.AccountAdapter"
-SOCIALACCOUNT_ADAPTER = "console.signin.adapter.SocialAccountAdapter"
+ACCOUNT_ADAPTER = "console.signin.oidc.allauth_adapter.AccountAdapter"
+SOCIALACCOUNT_ADAPTER = "console.signin.oidc.allauth_adapter.SocialAccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_USER_MODEL_EMAIL_FIELD = None  # the address is shown; it identifies nobody
 ACCOUNT_LOGIN_METHODS = {"email"}
@@ -241,13 +241,13 @@ SECURE_HSTS_SECONDS = 365 * 24 * 3600 if _https else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = False  # the neighbours on this host name are not ours to decide on
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
-CSRF_FAILURE_VIEW = "console.signin.gate.csrf_failure"
+CSRF_FAILURE_VIEW = "console.signin.access.gate.csrf_failure"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # a cookie would show names to the disk
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 600  # without scripts, each row of a page that is ticked is one
-FILE_UPLOAD_HANDLERS = ["console.uploads.CappedUploadHandler"]
+FILE_UPLOAD_HANDLERS = ["console.upload_handlers.CappedUploadHandler"]
 SILENCED_SYSTEM_CHECKS = [
-    "security.W002",  # X-Frame-Options: console.operations.requests sends it in the one mode where it is true
+    "security.W002",  # X-Frame-Options: console.runtime.middleware sends it in the one mode where it is true
     "security.W005",  # HSTS for subdomains: see above
     "security.W021",  # HSTS preloading: an intranet host is on no public list
 ]
@@ -269,7 +269,7 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = BASE_DIR / ".staticfiles"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
-    "staticfiles": {"BACKEND": "console.static.StaticFilesStorage"},
+    "staticfiles": {"BACKEND": "console.static_files.StaticFilesStorage"},
 }
 WHITENOISE_ALLOW_ALL_ORIGINS = False  # nobody else's page has a use for them
 WHITENOISE_USE_FINDERS = True  # a fresh checkout serves without `collectstatic`
@@ -286,12 +286,12 @@ if _folder := env.str("PROMETHEUS_MULTIPROC_DIR", default=""):
 else:
     os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)  # set and empty, it would take the folder that the process runs in
 
-from console.operations.logging import logging_settings
+from console.runtime.logging import logging_settings
 
 LOG_FORMAT = one_of(env, "LOG_FORMAT", ("text", "json"), default="json")
 CHANGES_SYSLOG = SyslogAddress("CHANGES_SYSLOG")(env.str("CHANGES_SYSLOG", default="").strip())
 LOGGING = logging_settings(LOG_FORMAT, CHANGES_SYSLOG)
-DEFAULT_EXCEPTION_REPORTER = "console.operations.reports.ExceptionReporter"
+DEFAULT_EXCEPTION_REPORTER = "console.runtime.exception_report.ExceptionReporter"
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="").strip()
 # Neither: /metrics answers to this machine only. Both: who asks needs both.
 METRICS_NETWORKS = Networks("METRICS_NETWORKS")(env.str("METRICS_NETWORKS", default=""))

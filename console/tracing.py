@@ -2,7 +2,7 @@
 
 A ``traceparent`` that comes in is validated and gone on from; without one a trace begins here. Each call to the
 directory gets a span id of its own, and log lines carry both ids. Where the standard ``OTEL_*`` variables name a
-collector, the same spans are sent there (``console.operations.telemetry``); otherwise an id is all that a span is.
+collector, the same spans are sent there (``console.runtime.telemetry``); otherwise an id is all that a span is.
 
 A span holds routes, names of operations, statuses and kinds of errors: no address with an id in it, no query, no
 name, no token.

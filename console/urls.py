@@ -2,22 +2,22 @@
 
 from django.urls import include, path
 
-from console import selftest
+from console import embed_check
 from console.appearance import appearance
-from console.design import routes_in_debug
+from console.design_page import routes_in_debug
 
 urlpatterns = [
     path("appearance/", appearance, name="appearance"),
-    path("embed/check/", selftest.check, name="embed-check"),
-    path("embed/check/seen/", selftest.seen, name="embed-check-seen"),
-    path("embed/check/window/", selftest.window, name="embed-check-window"),
+    path("embed/check/", embed_check.check, name="embed-check"),
+    path("embed/check/seen/", embed_check.seen, name="embed-check-seen"),
+    path("embed/check/window/", embed_check.window, name="embed-check-window"),
     *routes_in_debug(),
-    path("", include("console.operations.urls")),
+    path("", include("console.runtime.urls")),
     path("", include("console.signin.urls")),
     path("", include("accounts_ui.urls")),
 ]
 
-handler400 = "console.errors.bad_request"
-handler403 = "console.errors.permission_denied"
-handler404 = "console.errors.page_not_found"
-handler500 = "console.errors.server_error"
+handler400 = "console.error_pages.bad_request"
+handler403 = "console.error_pages.permission_denied"
+handler404 = "console.error_pages.page_not_found"
+handler500 = "console.error_pages.server_error"

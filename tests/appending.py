@@ -86,17 +86,17 @@ def work(number: int, pipe: Connection) -> None:
 
 
 def ask():
-    from accounts_ui.changes import log, reading
+    from accounts_ui.changes import queries, writer
 
     name = uuid.uuid4()
-    return log.request(name, {**FACTS, "subject_id": str(name)}, read_at_sequence=reading.end_of_chain())
+    return writer.request(name, {**FACTS, "subject_id": str(name)}, read_at_sequence=queries.end_of_chain())
 
 
 def append() -> uuid.UUID:
-    from accounts_ui.changes import log
+    from accounts_ui.changes import writer
 
     change = ask()
-    log.conclude(change, "applied", http_status=200, reason="", after="expired")
+    writer.conclude(change, "applied", http_status=200, reason="", after="expired")
     return change.pk
 
 

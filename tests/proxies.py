@@ -13,7 +13,7 @@ from pathlib import Path
 from console.sandbox.processes import ROOT, free_port
 from tests.conftest import unavailable
 
-FOLDER = ROOT / "console" / "operations" / "deploy"
+FOLDER = ROOT / "console" / "deploy"
 START_SECONDS = 20
 
 

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from accounts_ui.directory import errors
-from accounts_ui.directory.answers import clean, from_exchange, raise_for_answer
+from accounts_ui.directory.decoder import read_rows
 from accounts_ui.directory.ids import check_id, segment
 from accounts_ui.directory.listing import Listing
-from accounts_ui.directory.metering import METHODS, measured, note_list
+from accounts_ui.directory.metrics import METHODS, measured, note_list
+from accounts_ui.directory.responses import clean, from_exchange, raise_for_answer
 from accounts_ui.directory.rows import Account, AccountType, NotRows, parse_account
-from accounts_ui.directory.wire import read_rows
 from console import http
-from console.saying import recorded
+from console.recorded_text import recorded
 
 logger = logging.getLogger(__name__)
 

@@ -3,7 +3,7 @@
 import unicodedata
 from urllib.parse import quote
 
-from console.saying import recorded
+from console.recorded_text import recorded
 
 MAX_LENGTH = 255
 

@@ -18,7 +18,7 @@ from functools import cached_property
 from itertools import accumulate, chain, compress
 from typing import Any, NamedTuple
 
-from accounts_ui.directory.gathering import ACCOUNT, OTHER, PERSON, Face, Gathered, Numbers, effective_of
+from accounts_ui.directory.column_store import ACCOUNT, OTHER, PERSON, Face, Gathered, Numbers, effective_of
 from accounts_ui.directory.rows import ENDED_STATUSES, Account, AccountType, OtherRow, Person
 
 

@@ -25,11 +25,11 @@ import datetime
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from console.saying import recorded
+from console.recorded_text import recorded
 
 if TYPE_CHECKING:
     from accounts_ui.changes.models import Change
-    from accounts_ui.services.outside import Outside
+    from accounts_ui.services.state.drift import Outside
 
 NO_SUCH_CHANGE = recorded("This organization's change log has no such change.")
 NOTHING_SENT = recorded("The change log cannot be written at the moment, so nothing was sent. Try again in a minute.")
@@ -56,7 +56,7 @@ class AccountFacts:
 
 
 class ServiceError(Exception):
-    """``reason``: a sentence for the admin, in English where it may be recorded: ``console.saying`` translates it."""
+    """``reason``: a sentence for the admin, in English if it may be recorded (``console.recorded_text``)."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)

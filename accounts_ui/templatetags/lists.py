@@ -6,7 +6,7 @@ from typing import Any
 from django import template
 from django.utils.translation import gettext, gettext_lazy
 
-from accounts_ui.services.facets import Option
+from accounts_ui.services.listing.facets import Option
 from accounts_ui.templatetags.wording import query, status_word
 
 register = template.Library()

@@ -13,11 +13,11 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.timesince import timesince
 from django.utils.translation import gettext, gettext_lazy
 
-from accounts_ui.sentences import linked_sentence, sentence
-from accounts_ui.services.outside import Outside
-from accounts_ui.services.texts import as_time
-from accounts_ui.words import action_word, event_word, outcome_word, status_word
-from console.saying import told
+from accounts_ui.services.state.drift import Outside
+from accounts_ui.services.text import as_time
+from accounts_ui.text.change_sentences import linked_sentence, sentence
+from accounts_ui.text.labels import action_word, event_word, outcome_word, status_word
+from console.recorded_text import told
 
 register = template.Library()
 

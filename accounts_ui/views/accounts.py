@@ -6,18 +6,19 @@ from itertools import islice
 from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
 from django.utils.translation import gettext
 
-from accounts_ui.changes.export import csv_lines
-from accounts_ui.services.browse import AccountFilters, list_accounts, matching_accounts
-from accounts_ui.services.liking import saved_views
-from accounts_ui.services.people import AccountRow
-from accounts_ui.services.table import ACCOUNT_SORTS
-from accounts_ui.views import columns, forms, row_forms
-from accounts_ui.views.lists import longer_than_a_moment, respond_with_list
-from accounts_ui.views.looks import FIELDS, known_query, sized
-from accounts_ui.views.selected import MAX_SELECTED, read_selected
-from accounts_ui.views.shared import client_of, origin_of, page, respond
-from console.signin.gate import organization
-from console.signin.rules import Role
+from accounts_ui.changes.exports import csv_lines
+from accounts_ui.services.listing.account_index import ACCOUNT_SORTS
+from accounts_ui.services.listing.account_row import AccountRow
+from accounts_ui.services.listing.queries import AccountFilters, list_accounts, matching_accounts
+from accounts_ui.services.preferences import saved_views
+from accounts_ui.views import params
+from accounts_ui.views.base import client_of, origin_of, page, respond
+from accounts_ui.views.lists import columns, row_context
+from accounts_ui.views.lists.listing import longer_than_a_moment, respond_with_list
+from accounts_ui.views.lists.preferences import FIELDS, known_query, sized
+from accounts_ui.views.lists.selection import MAX_SELECTED, read_selected
+from console.signin.access.gate import organization
+from console.signin.access.rules import Role
 
 _EXPORTED = (
     "subject_id name email username code type_name status created_at effective_at expires_at roles recorded other"
@@ -33,7 +34,7 @@ def accounts(request: HttpRequest, org: str) -> HttpResponse:
     origin = origin_of(request)
     likes, size = sized(request)
     filters = _filters(request, size=size)
-    shown = columns.shown(row_forms.named_columns(request) or likes)
+    shown = columns.shown(row_context.named_columns(request) or likes)
     values = {
         "title": gettext("Accounts"),
         "filters": filters,
@@ -44,7 +45,7 @@ def accounts(request: HttpRequest, org: str) -> HttpResponse:
         "sorts": columns.SORT_LABELS,
         "most": MAX_SELECTED,
         "share": _share(request, [one.name for one in shown], filters),
-        **row_forms.values_of(request),
+        **row_context.values_of(request),
         "views": saved_views(origin=origin, page="accounts"),
     }
     waits = longer_than_a_moment(request)
@@ -80,15 +81,15 @@ def export(request: HttpRequest, org: str) -> StreamingHttpResponse:
 
 
 def _filters(request: HttpRequest, *, size: int = columns.PER_PAGE) -> AccountFilters:
-    given = forms.read_query(request, ("q", "status", "type", "role", "sort", "page", "per_page"))
+    given = params.read_query(request, ("q", "status", "type", "role", "sort", "page", "per_page"))
     return AccountFilters(
         q=given["q"].strip(),
         status=given["status"],
         type=given["type"],
         role=given["role"],
-        sort=forms.sorting(given["sort"], ACCOUNT_SORTS),
-        page=forms.number(given["page"], "page", default=1, most=1_000_000),
-        per_page=forms.number(given["per_page"], "per_page", default=size, most=500),
+        sort=params.sorting(given["sort"], ACCOUNT_SORTS),
+        page=params.number(given["page"], "page", default=1, most=1_000_000),
+        per_page=params.number(given["per_page"], "per_page", default=size, most=500),
     )
 
 

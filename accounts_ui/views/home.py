@@ -11,11 +11,11 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
-from accounts_ui.services.liking import recently_opened
-from accounts_ui.views.shared import respond
-from console.errors import Problem
-from console.signin.gate import organizations_of, signed_in
-from console.signin.rules import Named, Role, rule_claims
+from accounts_ui.services.preferences import recently_opened
+from accounts_ui.views.base import respond
+from console.error_pages import Problem
+from console.signin.access.gate import organizations_of, signed_in
+from console.signin.access.rules import Named, Role, rule_claims
 
 PER_PAGE: Final = 60
 FEW: Final = 8  # organizations that need neither a search nor a list of the last ones

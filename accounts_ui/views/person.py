@@ -2,16 +2,16 @@
 
 from django.http import HttpRequest, HttpResponse
 
-from accounts_ui.changes import reading
+from accounts_ui.changes import queries
 from accounts_ui.changes.models import Change
-from accounts_ui.services.browse import show_person
 from accounts_ui.services.errors import InvalidInput
-from accounts_ui.services.inputs import check_change_id
-from accounts_ui.views import forms
-from accounts_ui.views.results import told
-from accounts_ui.views.shared import client_of, origin_of, page, respond
-from console.signin.gate import organization
-from console.signin.rules import Role
+from accounts_ui.services.listing.queries import show_person
+from accounts_ui.services.validation import check_change_id
+from accounts_ui.views import params
+from accounts_ui.views.base import client_of, origin_of, page, respond
+from accounts_ui.views.operation_result import told
+from console.signin.access.gate import organization
+from console.signin.access.rules import Role
 
 
 @organization(Role.AUDITOR)
@@ -26,8 +26,8 @@ def person(request: HttpRequest, org: str, subject_id: str) -> HttpResponse:
 
 def _result(request: HttpRequest, org: str) -> Change | None:
     """The change that led here."""
-    text = forms.read_query(request, ("result",))["result"]
+    text = params.read_query(request, ("result",))["result"]
     try:
-        return reading.get(org, check_change_id(text)) if text else None
+        return queries.get(org, check_change_id(text)) if text else None
     except InvalidInput:
         return None

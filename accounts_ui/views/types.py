@@ -6,16 +6,16 @@ from typing import Final
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext, gettext_lazy
 
-from accounts_ui.services.browse import TypeFilters, list_types
-from accounts_ui.services.liking import saved_views
-from accounts_ui.services.sorting import TYPE_SORTS
-from accounts_ui.views import forms
-from accounts_ui.views.columns import Column
-from accounts_ui.views.lists import respond_with_list
-from accounts_ui.views.looks import FIELDS, known_query
-from accounts_ui.views.shared import client_of, origin_of, page
-from console.signin.gate import organization
-from console.signin.rules import Role
+from accounts_ui.services.listing.queries import TypeFilters, list_types
+from accounts_ui.services.listing.sorting import TYPE_SORTS
+from accounts_ui.services.preferences import saved_views
+from accounts_ui.views import params
+from accounts_ui.views.base import client_of, origin_of, page
+from accounts_ui.views.lists.columns import Column
+from accounts_ui.views.lists.listing import respond_with_list
+from accounts_ui.views.lists.preferences import FIELDS, known_query
+from console.signin.access.gate import organization
+from console.signin.access.rules import Role
 
 COLUMNS: Final = (
     Column("code", gettext_lazy("Code")),
@@ -31,8 +31,8 @@ COLUMNS: Final = (
 @page("GET")
 def types(request: HttpRequest, org: str) -> HttpResponse:
     """``GET /orgs/{org}/types/``."""
-    given = forms.read_query(request, ("q", "status", "source", "sort"))
-    given |= {"q": given["q"].strip(), "sort": forms.sorting(given["sort"], TYPE_SORTS)}
+    given = params.read_query(request, ("q", "status", "source", "sort"))
+    given |= {"q": given["q"].strip(), "sort": params.sorting(given["sort"], TYPE_SORTS)}
     filters = TypeFilters(**given)
     sorts = {one.name: one.label for one in COLUMNS}
     values = {

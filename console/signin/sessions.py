@@ -47,7 +47,7 @@ class SessionStore(DatabaseSessionStore):
     @classmethod
     def clear_expired(cls) -> None:
         """What ``clearsessions`` does: expired sessions go, and sign-ins that waited for a frame in vain."""
-        from console.signin import handover
+        from console.signin.frames import handover
 
         super().clear_expired()
         handover.clear()

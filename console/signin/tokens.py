@@ -14,10 +14,10 @@ from django.db.models import Q
 from django.utils import timezone
 from prometheus_client import Counter
 
-from console.saying import recorded
-from console.signin import oidc
+from console.recorded_text import recorded
+from console.signin.errors import ProviderUnreachable, SignInRefused
 from console.signin.models import Session
-from console.signin.refusals import ProviderUnreachable, SignInRefused
+from console.signin.oidc import client
 
 logger = logging.getLogger(__name__)
 
@@ -62,11 +62,11 @@ def unseal(text: str) -> Secret | None:
 def revoke(secret: Secret) -> bool:
     """Have the provider forget both tokens. Whether it answered."""
     try:
-        config = oidc.configuration()
+        config = client.configuration()
     except SignInRefused:
         return False
-    refresh = oidc.revoke(config, secret.refresh_token, "refresh_token")
-    return oidc.revoke(config, secret.access_token, "access_token") and refresh
+    refresh = client.revoke(config, secret.refresh_token, "refresh_token")
+    return client.revoke(config, secret.access_token, "access_token") and refresh
 
 
 def expiry(answer: dict[str, Any]) -> datetime.datetime | None:
@@ -142,8 +142,8 @@ class SessionToken:
     def _refresh_as(self, owner: uuid.UUID, secret: Secret) -> str:
         form = {"grant_type": "refresh_token", "refresh_token": secret.refresh_token}
         try:
-            answer = oidc.token_request(oidc.configuration(), form)
-        except oidc.TokenRefused as refused:
+            answer = client.token_request(client.configuration(), form)
+        except client.TokenRefused as refused:
             refreshes.labels("refused").inc()
             self._end(f"the provider refused to refresh the token ({refused.error})")
         except SignInRefused as error:

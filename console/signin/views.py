@@ -10,15 +10,15 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from console.embedding import is_framed
-from console.limits import check_person, counted_as
-from console.saying import recorded
-from console.signin import id_token, oidc
-from console.signin.framed import ask_in_frame, hand_to_frame
-from console.signin.gate import public, signed_in
-from console.signin.opening import open_session
-from console.signin.provider import check_issuer_parameter, provider, redirect_uri, take_pending
-from console.signin.refusals import CodeMissing, ProviderSaidNo, SignInRefused, StateWrong, failures
-from console.signin.returning import note_former, safe_path
+from console.rate_limits import check_person, counted_as
+from console.recorded_text import recorded
+from console.signin.access.gate import public, signed_in
+from console.signin.errors import CodeMissing, ProviderSaidNo, SignInRefused, StateWrong, failures
+from console.signin.frames.views import ask_in_frame, hand_to_frame
+from console.signin.login import open_session
+from console.signin.oidc import client, id_token
+from console.signin.oidc.authorization import check_issuer_parameter, provider, redirect_uri, take_pending
+from console.signin.return_to import note_former, safe_path
 from console.signin.tokens import Secret, expiry, revoke, unseal
 
 logger = logging.getLogger(__name__)
@@ -95,18 +95,18 @@ def _sign_in(request: HttpRequest) -> HttpResponse:
     if not state or len(request.GET.getlist("state")) != 1:
         raise StateWrong
     pending = take_pending(request, state)
-    config = oidc.configuration()
+    config = client.configuration()
     check_issuer_parameter(config, request.GET.get("iss"))
     if "error" in request.GET:
         raise ProviderSaidNo(_SHOWN_ERRORS.get(request.GET["error"], ""))
     code = request.GET.get("code", "")
     if not code or len(request.GET.getlist("code")) != 1:
         raise CodeMissing
-    answer = oidc.redeem(config, code=code, verifier=pending["verifier"], redirect_uri=redirect_uri(request))
+    answer = client.redeem(config, code=code, verifier=pending["verifier"], redirect_uri=redirect_uri(request))
     access_token = answer["access_token"]
     claims = id_token.verify(answer.get("id_token"), config, nonce=pending["nonce"], access_token=access_token)
     check_person("signin", settings.OIDC_ISSUER, claims["sub"])
-    person = {**claims, **oidc.userinfo(config, access_token, claims["sub"])}
+    person = {**claims, **client.userinfo(config, access_token, claims["sub"])}
     if frame := pending.get("frame"):
         return hand_to_frame(request, frame, person, answer)
     open_session(request, person, answer, ends=expiry(answer))
@@ -117,7 +117,7 @@ def _goodbye(request: HttpRequest, secret: Secret | None) -> str:
     """Revoke both tokens; where to end the provider's session (OpenID Connect RP-Initiated Logout 1.0)."""
     here = reverse("signout")
     try:
-        config = oidc.configuration()
+        config = client.configuration()
     except SignInRefused:
         return here
     if secret:

@@ -7,7 +7,7 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from console.static import integrity
+from console.static_files import integrity
 
 register = template.Library()
 

@@ -8,8 +8,8 @@ import sys
 import time
 from pathlib import Path
 
+from accounts_ui.directory.decoder import read_rows
 from accounts_ui.directory.listing import Listing
-from accounts_ui.directory.wire import read_rows
 
 
 def main(path: str) -> None:

@@ -13,9 +13,9 @@ from typing import Any, Final
 
 import psycopg
 
-from accounts_ui.changes.search_triggers import table
-from accounts_ui.changes.share_triggers import share
-from accounts_ui.changes.triggers import tally
+from accounts_ui.changes.schema.append_only import tally
+from accounts_ui.changes.schema.search_index import table
+from accounts_ui.changes.schema.tallies import share
 
 DAYS, EACH, CODES, ADMINS = 365, 50, 8, 20
 """Each person has about so many changes, however many there are in all: a page of one person is as full."""

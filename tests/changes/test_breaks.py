@@ -14,9 +14,9 @@ import pytest
 import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from accounts_ui.changes.search_triggers import table
-from accounts_ui.changes.share_triggers import share
-from accounts_ui.changes.triggers import tally
+from accounts_ui.changes.schema.append_only import tally
+from accounts_ui.changes.schema.search_index import table
+from accounts_ui.changes.schema.tallies import share
 from tests import servers
 from tests.changes.verdicts import Verifier
 from tests.conftest import DATABASES

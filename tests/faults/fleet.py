@@ -26,7 +26,7 @@ from tests import proxies
 from tests.faults.wires import certificates
 from tests.servers import TIMEOUT, UNLIMITED, Console, Server
 
-CONFIGURATION = "console/operations/deploy/gunicorn.conf.py"
+CONFIGURATION = "console/deploy/gunicorn.conf.py"
 NAME = "console.example.org"
 START_SECONDS = 60
 

@@ -10,12 +10,12 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
-from console.operations import draining
+from console.runtime import graceful_stop
 from console.sandbox.processes import ROOT
 from tests import proxies, servers
 from tests.conftest import unavailable
 
-FOLDER = ROOT / "console" / "operations" / "deploy"
+FOLDER = ROOT / "console" / "deploy"
 README = (ROOT / "README.md").read_text()
 
 
@@ -24,8 +24,8 @@ def test_the_readme_and_the_files_name_each_other():
     named = set(re.findall(r"[\w.*-]+\.(?:service|timer|conf|sql|env|json|py)\b|Caddyfile|Containerfile", deploy))
     files = {one.name for one in FOLDER.iterdir() if one.is_file()}
     for name in files - {"gunicorn.conf.py", "console-daily.service"}:
-        assert name in deploy or any(re.fullmatch(one.replace("*", ".*"), name) for one in named if "*" in one), name
-    for path in re.findall(r"console/operations/[\w./-]+\w(?![\w*])", deploy + (FOLDER / "Containerfile").read_text()):
+        assert name in README or any(re.fullmatch(one.replace("*", ".*"), name) for one in named if "*" in one), name
+    for path in re.findall(r"console/deploy/[\w./-]+\w(?![\w*])", deploy + (FOLDER / "Containerfile").read_text()):
         assert (ROOT / path).exists(), path
     commands = set(re.findall(r"manage\.py (\w+)", deploy + (FOLDER / "console-daily.service").read_text()))
     known = subprocess.run(
@@ -76,18 +76,20 @@ def test_gunicorn_takes_its_configuration(tmp_path):
 
 def test_who_waits_for_the_console_waits_long_enough():
     """The proxies longer than a request may take, and systemd longer than both."""
-    longest = draining.seconds(10)  # the default of DIRECTORY_TIMEOUT
+    longest = graceful_stop.seconds(10)  # the default of DIRECTORY_TIMEOUT
     told = {
         "nginx.conf": r"proxy_read_timeout (\d+)s",
         "Caddyfile": r"response_header_timeout (\d+)s",
         "haproxy.cfg": r"timeout server (\d+)s",
     }
     for name, pattern in told.items():
-        assert [int(one) for one in re.findall(pattern, (FOLDER / name).read_text())] == [draining.PROXY_SECONDS], name
+        assert [int(one) for one in re.findall(pattern, (FOLDER / name).read_text())] == [
+            graceful_stop.PROXY_SECONDS
+        ], name
     unit = (FOLDER / "console.service").read_text()
     [stop], [drain] = re.findall(r"^TimeoutStopSec=(\d+)$", unit, re.MULTILINE), re.findall(r"&& sleep (\d+)'", unit)
-    assert int(stop) == draining.STOP_SECONDS
-    assert int(drain) + longest < draining.PROXY_SECONDS < draining.STOP_SECONDS
+    assert int(stop) == graceful_stop.STOP_SECONDS
+    assert int(drain) + longest < graceful_stop.PROXY_SECONDS < graceful_stop.STOP_SECONDS
     checks = re.search(r"check inter (\d+)s .*fall (\d+)", (FOLDER / "haproxy.cfg").read_text())
     assert int(drain) > int(checks[1]) * int(checks[2]), "a balancer has noticed by then"
 

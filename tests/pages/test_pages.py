@@ -149,7 +149,7 @@ def test_the_log_page(browser, directory):
 
 def test_every_error_has_an_explanation(sqlite_console):
     script = (
-        "from accounts_ui.views.problems import EXPLANATIONS as known\n"
+        "from accounts_ui.views.error_map import EXPLANATIONS as known\n"
         "from accounts_ui.directory import errors as d; from accounts_ui.services import errors as s\n"
         "def leaves(c): return [c] + [x for k in c.__subclasses__() for x in leaves(k)]\n"
         "names = [c for r in (d.DirectoryError, s.ServiceError) for c in leaves(r)[1:] if not c.__name__.startswith('_')]\n"

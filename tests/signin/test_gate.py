@@ -72,7 +72,9 @@ OF_THE_VIEW = {
 
 
 def routes_of(console):
-    script = "import json; from console.signin.gate import routes; print(json.dumps([path for path, _ in routes()]))"
+    script = (
+        "import json; from console.signin.access.gate import routes; print(json.dumps([path for path, _ in routes()]))"
+    )
     return json.loads(console.manage("shell", "--no-imports", "-v", "0", "-c", script).stdout)
 
 

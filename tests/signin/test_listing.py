@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from console.signin.devices import name_of
+from console.signin.user_agent import name_of
 from tests.servers import Browser, form_of
 from tests.signin.ending import age, key_of
 

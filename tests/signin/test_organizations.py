@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
-from console.signin.rules import RulesError, parse_organizations
+from console.signin.access.rules import RulesError, parse_organizations
 from tests.servers import Browser, text_of
 from tests.signin.hostile import HostileProvider
 

@@ -15,13 +15,14 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from django.utils import timezone
 
-from accounts_ui.changes import archives, checkpoints, export, reading
+from accounts_ui.changes import event_storage, exports, queries
+from accounts_ui.changes.chain.keys import public_keys, signing_key
+from accounts_ui.changes.chain.locking import snapshot
+from accounts_ui.changes.chain.records import canonical, key_id, moment, sign
+from accounts_ui.changes.checkpoints import statements
 from accounts_ui.changes.evidence import verify
 from accounts_ui.changes.evidence.readme import readme
-from accounts_ui.changes.keys import public_keys, signing_key
-from accounts_ui.changes.locking import snapshot
-from accounts_ui.changes.reading import LogFilters
-from accounts_ui.changes.record import canonical, key_id, moment, sign
+from accounts_ui.changes.queries import LogFilters
 
 _PIECE: Final = 64 * 1024
 
@@ -47,11 +48,11 @@ def stream(asked: Asked) -> Iterator[bytes]:
 
 def _entries(asked: Asked, archive: ZipFile, sink: "_Sink") -> Iterator[bytes]:
     key, now = signing_key(), timezone.now()
-    checkpoint = checkpoints.make(key)  # the first read: the moment that all others see
-    changes = archives.begun_here(reading.matching(asked.organization_id, asked.filters))
-    away = [archives.statement_of(one) for one in archives.elsewhere().values()]
-    events = _Counted(export.events_jsonl(reading.events_among(asked.organization_id, changes)))
-    rows = _Counted(export.changes_csv(changes))
+    checkpoint = statements.make(key)  # the first read: the moment that all others see
+    changes = event_storage.begun_here(queries.matching(asked.organization_id, asked.filters))
+    away = [event_storage.statement_of(one) for one in event_storage.elsewhere().values()]
+    events = _Counted(exports.events_jsonl(queries.events_among(asked.organization_id, changes)))
+    rows = _Counted(exports.changes_csv(changes))
     manifest: dict[str, Any] = {
         "format": verify.FORMAT,
         "organization_id": asked.organization_id,

@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from accounts_ui.changes.triggers import create
+from accounts_ui.changes.schema.append_only import create
 
 
 class Migration(migrations.Migration):

@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from accounts_ui.changes.triggers import create_for_checkpoints
+from accounts_ui.changes.schema.append_only import create_for_checkpoints
 
 
 class Migration(migrations.Migration):

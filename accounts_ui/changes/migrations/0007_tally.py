@@ -2,7 +2,7 @@
 
 from django.db import migrations, models
 
-from accounts_ui.changes.triggers import create_for_tally
+from accounts_ui.changes.schema.append_only import create_for_tally
 
 
 class Migration(migrations.Migration):

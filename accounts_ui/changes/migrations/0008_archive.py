@@ -2,7 +2,7 @@
 
 from django.db import migrations, models
 
-from accounts_ui.changes.archive_triggers import create_for_archive, drop_for_archive
+from accounts_ui.changes.schema.archive import create_for_archive, drop_for_archive
 
 
 class Migration(migrations.Migration):

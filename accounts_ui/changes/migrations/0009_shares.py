@@ -1,6 +1,6 @@
 from django.db import migrations, models
 
-from accounts_ui.changes.share_triggers import create_for_shares, drop_for_shares
+from accounts_ui.changes.schema.tallies import create_for_shares, drop_for_shares
 
 
 class Migration(migrations.Migration):

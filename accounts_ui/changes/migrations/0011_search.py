@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from accounts_ui.changes.search_triggers import build_where_possible, drop
+from accounts_ui.changes.schema.search_index import build_where_possible, drop
 
 
 class Migration(migrations.Migration):

@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Final
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from console.operations import doctor
+from console.runtime import doctor
 
 MARKS: Final = {"good": "✓", "doubtful": "!", "bad": "✗"}
 

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
-from console.signin import handover
+from console.signin.frames import handover
 from console.signin.models import Handover, Session
 
 

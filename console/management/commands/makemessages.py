@@ -1,4 +1,4 @@
-"""``manage.py makemessages``: Django's, which also finds the sentences that ``console.saying`` records."""
+"""``manage.py makemessages``: Django's, which also finds the sentences that ``console.recorded_text`` records."""
 
 from django.core.management.base import CommandParser
 from django.core.management.commands import makemessages

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from console.signin.rules import Organization, Step, is_organization_id
+from console.signin.access.rules import Organization, Step, is_organization_id
 
 
 class Command(BaseCommand):

@@ -3,9 +3,9 @@
 from django.http import HttpResponse
 from django.urls import path
 
-from accounts_ui.views.shared import page
-from console.signin.gate import organization
-from console.signin.rules import Role
+from accounts_ui.views.base import page
+from console.signin.access.gate import organization
+from console.signin.access.rules import Role
 from console.urls import *  # noqa: F403
 from console.urls import urlpatterns as console_patterns
 

@@ -9,9 +9,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error
 from django.utils.dateparse import parse_date
 
-from accounts_ui.changes import archiving
-from accounts_ui.changes.archives import words
-from accounts_ui.changes.verifying import Broken
+from accounts_ui.changes import archiver
+from accounts_ui.changes.event_storage import words
+from accounts_ui.changes.verification.verify_log import Broken
 
 
 class Command(BaseCommand):
@@ -37,26 +37,26 @@ class Command(BaseCommand):
             self._archive(options)
         except Broken as broken:
             raise CommandError(f"NOT verified, so nothing was archived. {broken}") from None
-        except archiving.NotArchived as error:
+        except archiver.NotArchived as error:
             raise CommandError(str(error)) from None
         except Error as error:
             raise CommandError(f"Nothing was archived; the database says: {error}") from None
 
     def _archive(self, options: dict[str, Any]) -> None:
         before = options["before"]
-        part = archiving.choose(options["through"] if before is None else archiving.last_before(before))
+        part = archiver.choose(options["through"] if before is None else archiver.last_before(before))
         if part.kept_back:
             state = "open" if part.kept_back.is_open else f"settled by event {part.kept_back.last_sequence}"
             self.stdout.write(f"Change {part.kept_back.change_id}, {state}, keeps back what follows {part.last}.")
         if part.count < 1:
             self.stdout.write("Nothing to archive.")
             return
-        files = archiving.Files.of(part, options["folder"])
+        files = archiver.Files.of(part, options["folder"])
         if options["dry_run"]:
-            archiving.verify(part)
+            archiver.verify(part)
             self.stdout.write(f"Verified. Would archive events {part.first} to {part.last} in {files.export}.")
             return
-        done = archiving.archive(part, files, by=options["by"] or getpass.getuser())
+        done = archiver.archive(part, files, by=options["by"] or getpass.getuser())
         self.stdout.write(f"Archived: {words(done)}.")
         self.stdout.write(f"Keep {files.export} and {files.checkpoint} where the console cannot reach them.")
 

@@ -5,9 +5,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from accounts_ui.changes import checkpoints, reading
-from accounts_ui.changes.keys import signing_key
-from accounts_ui.changes.record import public_text
+from accounts_ui.changes import queries
+from accounts_ui.changes.chain.keys import signing_key
+from accounts_ui.changes.chain.records import public_text
+from accounts_ui.changes.checkpoints import statements
 
 
 class Command(BaseCommand):
@@ -32,11 +33,11 @@ class Command(BaseCommand):
         if options["public_key"]:
             self.stdout.write(public)
         elif options["retire"]:
-            self.stdout.write(f"{public}@{reading.end_of_chain()}")
+            self.stdout.write(f"{public}@{queries.end_of_chain()}")
         elif options["emit"]:
-            checkpoint = checkpoints.emit()
-            self.stdout.write(checkpoints.line_of(checkpoint) if checkpoint else "Nothing new.")
-            if not checkpoints.deliver():
+            checkpoint = statements.emit()
+            self.stdout.write(statements.line_of(checkpoint) if checkpoint else "Nothing new.")
+            if not statements.deliver():
                 raise CommandError("A checkpoint was not delivered; the log says why.")
         else:
-            self.stdout.write(json.dumps(checkpoints.make(signing_key())))
+            self.stdout.write(json.dumps(statements.make(signing_key())))

@@ -4,10 +4,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from accounts_ui.changes import archives
-from accounts_ui.changes.archives import lines
-from accounts_ui.changes.export import events_jsonl
-from accounts_ui.changes.locking import snapshot
+from accounts_ui.changes import event_storage
+from accounts_ui.changes.chain.locking import snapshot
+from accounts_ui.changes.event_storage import lines
+from accounts_ui.changes.exports import events_jsonl
 
 
 class Command(BaseCommand):
@@ -24,11 +24,13 @@ class Command(BaseCommand):
         """Print them, as they are at one moment."""
         after, to = options["after"], options["to"]
         with snapshot():
-            away = archives.elsewhere().values()
+            away = event_storage.elsewhere().values()
             for line in events_jsonl(
                 lines(sequence__gt=after) if to is None else lines(sequence__gt=after, sequence__lte=to)
             ):
                 self.stdout.write(line, ending="")
         for archive in away:
             if archive.last_sequence > after and (to is None or archive.first_sequence <= to):
-                self.stderr.write(f"NOT exported, because they are not in this database: {archives.words(archive)}.")
+                self.stderr.write(
+                    f"NOT exported, because they are not in this database: {event_storage.words(archive)}."
+                )

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error, connection
 
-from accounts_ui.changes import search_triggers
+from accounts_ui.changes.schema import search_index
 
 
 class Command(BaseCommand):
@@ -16,8 +16,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Build it, unless it is there."""
         try:
-            if not search_triggers.is_built(connection):
-                search_triggers.build(connection)
+            if not search_index.is_built(connection):
+                search_index.build(connection)
         except Error as error:
             raise CommandError(f"The texts cannot be indexed: {str(error).strip()}") from None
         self.stdout.write("The log's texts are indexed.")

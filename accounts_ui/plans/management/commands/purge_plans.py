@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from accounts_ui.plans import store
+from accounts_ui.plans import queries
 
 
 class Command(BaseCommand):
@@ -13,4 +13,4 @@ class Command(BaseCommand):
     help = __doc__
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.stdout.write(f"{store.purge()} plans deleted.")
+        self.stdout.write(f"{queries.purge()} plans deleted.")

@@ -1,0 +1,204 @@
+"""Moving the oldest part of the log into the archive: exported, signed, moved in one transaction, never deleted."""
+
+import datetime
+import hashlib
+import json
+import logging
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import IO, Final
+
+from django.db import connection, transaction
+from django.db.models import OuterRef, Subquery
+from django.utils import timezone
+
+from accounts_ui.changes import event_storage, queries
+from accounts_ui.changes.chain.keys import public_keys, signing_key
+from accounts_ui.changes.chain.locking import lock_archive, snapshot
+from accounts_ui.changes.chain.records import FIRST_PREVIOUS_HASH, canonical, key_id, sign
+from accounts_ui.changes.checkpoints import statements
+from accounts_ui.changes.exports import events_jsonl
+from accounts_ui.changes.models import OPEN_OUTCOMES, Archive, Change, Event
+from accounts_ui.changes.schema.archive import COLUMNS, make_partition
+from accounts_ui.changes.verification.verify_log import Broken, Verified, database_records, read_lines, verify_prefix
+
+logger = logging.getLogger("console.checkpoints")
+
+_MOVE: Final = (
+    f"INSERT INTO changes_archivedevent ({COLUMNS}) SELECT {COLUMNS} FROM changes_event "
+    "WHERE sequence BETWEEN %s AND %s ORDER BY sequence"
+)
+_LET_GO: Final = "DELETE FROM changes_event WHERE sequence BETWEEN %s AND %s"
+
+
+class NotArchived(Exception):
+    """Nothing was moved, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The part of the log to archive: from the event after ``after`` up to ``last``, which has this ``hash``.
+
+    ``last`` lies before ``first`` where there is nothing to archive. ``kept_back`` is the change that keeps more
+    from being archived: it began within what was asked for, and did not come to its end there.
+    """
+
+    after: Verified
+    last: int
+    hash: str
+    kept_back: Change | None
+
+    @property
+    def first(self) -> int:
+        """Its first sequence."""
+        return self.after.sequence + 1
+
+    @property
+    def count(self) -> int:
+        """How many events it has."""
+        return self.last - self.after.sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Where export and signed checkpoint of a part are written."""
+
+    export: Path
+    checkpoint: Path
+
+    @classmethod
+    def of(cls, part: Part, folder: Path) -> "Files":
+        """Their names tell the part."""
+        name = f"changes-{part.first}-{part.last}"
+        return cls(folder / f"{name}.jsonl", folder / f"{name}.checkpoint.json")
+
+    def remove(self) -> None:
+        """Take back what was written for nothing."""
+        for path in (self.export, self.checkpoint):
+            path.unlink(missing_ok=True)
+
+
+def last_before(moment: datetime.datetime) -> int:
+    """The last event before this moment, as the end of what is to be archived."""
+    later = Event.objects.filter(at__gte=moment).order_by("sequence").values_list("sequence", flat=True).first()
+    return queries.end_of_chain() if later is None else later - 1
+
+
+def choose(through: int) -> Part:
+    """The longest part up to ``through`` that holds whole, settled changes only. The newest event always stays."""
+    former = Archive.objects.order_by("-last_sequence").first()
+    after = Verified(0, former.last_sequence, former.hash) if former else Verified(0, 0, FIRST_PREVIOUS_HASH)
+    last, kept_back = _whole_up_to(after.sequence + 1, min(through, queries.end_of_chain() - 1))
+    hash_ = Event.objects.filter(sequence=last).values_list("hash", flat=True).first()
+    return Part(after, last, hash_ or after.hash, kept_back)
+
+
+def _whole_up_to(first: int, last: int) -> tuple[int, Change | None]:
+    """Where no change of the part is open or goes on later, and the change that decided it, where one did."""
+    events = Event.objects.filter(sequence__gte=first, sequence__lte=last)
+    began = Event.objects.filter(change_id=OuterRef("change_id")).order_by("sequence").values("sequence")[:1]
+    changes = Change.objects.filter(change_id__in=events.values("change_id")).annotate(began=Subquery(began))
+    is_open = changes.filter(outcome__in=OPEN_OUTCOMES).order_by()
+    settled = changes.exclude(outcome__in=OPEN_OUTCOMES).order_by("-last_sequence")
+    kept_back = None
+    for change in chain(is_open.iterator(), settled.iterator(chunk_size=500)):
+        if not change.is_open and change.last_sequence <= last:
+            break  # nor does any other one go on later
+        if change.began <= last:
+            last, kept_back = change.began - 1, change
+    return last, kept_back
+
+
+def verify(part: Part) -> None:
+    """Verify what would be archived, and what keeps the log. Raises ``Broken``."""
+    with snapshot():
+        verify_prefix(database_records(part.after.sequence, part.last), public_keys(), part.after, part.last)
+
+
+def archive(part: Part, files: Files, *, by: str) -> Archive:
+    """Write the files, verify what was written, and move the part. All of it is done, or nothing is moved.
+
+    Raises:
+        NotArchived: a file is there already or cannot be written, or the part is not what it was.
+        Broken: what was written does not verify.
+        django.db.Error: the database refused.
+
+    """
+    try:
+        digest = _write(part, files)
+        with snapshot(), files.export.open(encoding="utf-8", newline="\n") as lines:
+            verify_prefix(read_lines(lines), public_keys(), part.after, part.last)
+    except FileExistsError as error:
+        raise NotArchived(f"{error.filename} is there already, and is not overwritten.") from None
+    except OSError as error:
+        files.remove()
+        raise NotArchived(f"The files cannot be written: {error}") from None
+    except Broken:
+        files.remove()
+        raise
+    return _move(part, _record(part, files, digest, by))  # whatever fails from here on, the files stay
+
+
+def _write(part: Part, files: Files) -> str:
+    """Write both, each new and on the disk when this returns. The SHA-256 of the export."""
+    digest = hashlib.sha256()
+    with files.checkpoint.open("x", encoding="utf-8") as file:
+        statement = statements.vouch(signing_key(), Event.objects.get(sequence=part.last))
+        _write_out(file, [json.dumps(statement) + "\n"])
+    try:
+        with snapshot(), files.export.open("xb") as export:
+            for line in events_jsonl(Event.objects.filter(sequence__gte=part.first, sequence__lte=part.last)):
+                digest.update(line.encode())
+                export.write(line.encode())
+            _sync(export)
+    except FileExistsError:
+        files.checkpoint.unlink()
+        raise
+    folder = os.open(files.export.parent, os.O_RDONLY)
+    os.fsync(folder)
+    os.close(folder)
+    return digest.hexdigest()
+
+
+def _write_out(file: IO[str], lines: Iterable[str]) -> None:
+    file.writelines(lines)
+    _sync(file)
+
+
+def _sync(file: IO[str] | IO[bytes]) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _record(part: Part, files: Files, digest: str, by: str) -> Archive:
+    key = signing_key()
+    record = Archive(
+        first_sequence=part.first,
+        last_sequence=part.last,
+        hash=part.hash,
+        file=files.export.name,
+        file_sha256=digest,
+        by=by,
+        at=timezone.now(),
+        key_id=key_id(key.public_key()),
+    )
+    record.signature = sign(key, canonical(event_storage.statement_of(record)))
+    return record
+
+
+def _move(part: Part, record: Archive) -> Archive:
+    bounds = [part.first, part.last]
+    with transaction.atomic(durable=True), connection.cursor() as cursor:
+        lock_archive()
+        record.save(force_insert=True)
+        if connection.vendor == "postgresql":
+            make_partition(cursor, part.first, part.last)
+        for statement in (_MOVE, _LET_GO):
+            cursor.execute(statement, bounds)
+            if cursor.rowcount != part.count:
+                raise NotArchived(f"{cursor.rowcount} events were found instead of {part.count}. Nothing was moved.")
+    logger.info("%s", event_storage.line_of(record))
+    return record

@@ -1,0 +1,137 @@
+"""Checkpoints: signed statements of where the chain ends, emitted while it grows, kept where the console cannot reach.
+
+``signature`` is Ed25519 over the RFC 8785 canonical JSON of the other fields. A row of the table makes each one unique,
+whichever process is first; the logger ``console.checkpoints`` and the target get it at least once.
+"""
+
+import datetime
+import json
+import logging
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from prometheus_client import Counter
+
+from accounts_ui.changes.chain.keys import signing_key
+from accounts_ui.changes.chain.locking import lock_chain
+from accounts_ui.changes.chain.records import FIRST_PREVIOUS_HASH, canonical, key_id, moment, sign
+from accounts_ui.changes.checkpoints import delivery, scheduler
+from accounts_ui.changes.models import Checkpoint, Event
+
+logger = logging.getLogger("console.checkpoints")
+problems = logging.getLogger(__name__)
+
+checkpoints_total = Counter("audit_checkpoints_total", "Checkpoints of the change log.", ["result"])
+for _result in ("emitted", "delivered", "failed"):
+    checkpoints_total.labels(_result)  # begins with 0
+
+
+def make(key: Ed25519PrivateKey) -> dict[str, Any]:
+    """A signed statement of where the chain ends now. Nothing is stored."""
+    return statement_of(_signed(key, Event.objects.order_by("-sequence").first()))
+
+
+def vouch(key: Ed25519PrivateKey, event: Event) -> dict[str, Any]:
+    """A signed statement of an event that is not the end of the chain. Nothing is stored."""
+    return statement_of(_signed(key, event))
+
+
+def statement_of(checkpoint: Checkpoint) -> dict[str, Any]:
+    """The checkpoint as it is signed, logged and sent, ``signature`` included."""
+    return {**_unsigned(checkpoint), "signature": checkpoint.signature}
+
+
+def line_of(checkpoint: Checkpoint) -> str:
+    """The statement as one line of JSON."""
+    return json.dumps(statement_of(checkpoint), separators=(",", ":"))
+
+
+def last() -> Checkpoint | None:
+    """The newest one that was emitted."""
+    return Checkpoint.objects.order_by("-sequence").first()
+
+
+def seconds_until_due() -> float | None:
+    """How long until the next is due: 0 or less now, ``None`` while nothing new was appended."""
+    event, checkpoint = Event.objects.order_by("-sequence").first(), last()
+    covered = checkpoint.sequence if checkpoint else 0
+    if event is None or event.sequence <= covered:
+        return None
+    if event.sequence - covered >= settings.AUDIT_CHECKPOINT_EVENTS:
+        return 0
+    since = checkpoint.at if checkpoint else Event.objects.order_by("sequence").values_list("at", flat=True)[0]
+    due = since + datetime.timedelta(minutes=settings.AUDIT_CHECKPOINT_MINUTES)
+    return (due - timezone.now()).total_seconds()
+
+
+def emit(*, only_if_due: bool = False) -> Checkpoint | None:
+    """Emit one where something new was appended, and deliver what was not delivered yet."""
+    with transaction.atomic(durable=True):
+        lock_chain()
+        wait = seconds_until_due()
+        checkpoint = None
+        if wait is not None and not (only_if_due and wait > 0):
+            checkpoint = _signed(signing_key(), Event.objects.order_by("-sequence").first())
+            checkpoint.save(force_insert=True)
+    if checkpoint:
+        checkpoints_total.labels("emitted").inc()
+        logger.info("%s", line_of(checkpoint))
+        deliver()
+    return checkpoint
+
+
+def deliver() -> bool:
+    """Send what was not delivered yet, oldest first, up to the first failure. Whether nothing is left behind."""
+    if not settings.AUDIT_CHECKPOINT_TARGET:
+        return True
+    for checkpoint in Checkpoint.objects.filter(delivered_at=None).order_by("sequence")[:1000]:
+        try:
+            delivery.send(line_of(checkpoint))
+        except delivery.NotDelivered as error:
+            checkpoints_total.labels("failed").inc()
+            problems.error("Checkpoint %s was NOT delivered: %s It goes with the next.", checkpoint.sequence, error)
+            return False
+        Checkpoint.objects.filter(sequence=checkpoint.sequence, delivered_at=None).update(delivered_at=timezone.now())
+        checkpoints_total.labels("delivered").inc()
+    return True
+
+
+def note(sequence: int) -> None:
+    """An event was appended: have the checkpoint that it makes due emitted beside us. Never fails, never waits."""
+    try:
+        emitter.wake(sequence)
+    except RuntimeError:  # no thread could be started; the next event tries again
+        problems.exception("Checkpoints are not emitted by this process.")
+
+
+def _round() -> tuple[float | None, int]:
+    """Emit what is due. Seconds until the next look, and the sequence that makes one due before that."""
+    emit(only_if_due=True)
+    newest = last()
+    return seconds_until_due(), (newest.sequence if newest else 0) + settings.AUDIT_CHECKPOINT_EVENTS
+
+
+emitter = scheduler.Emitter(_round)
+
+
+def _signed(key: Ed25519PrivateKey, event: Event | None) -> Checkpoint:
+    checkpoint = Checkpoint(
+        sequence=event.sequence if event else 0,
+        hash=event.hash if event else FIRST_PREVIOUS_HASH,
+        at=timezone.now(),
+        key_id=key_id(key.public_key()),
+    )
+    checkpoint.signature = sign(key, canonical(_unsigned(checkpoint)))
+    return checkpoint
+
+
+def _unsigned(checkpoint: Checkpoint) -> dict[str, Any]:
+    return {
+        "sequence": checkpoint.sequence,
+        "hash": checkpoint.hash,
+        "at": moment(checkpoint.at),
+        "key_id": checkpoint.key_id,
+    }

@@ -1,0 +1,70 @@
+"""The log handed out: changes as CSV (RFC 4180) for people, events as JSON lines for verifying."""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from django.db.models import QuerySet
+
+from accounts_ui.changes.chain.records import moment
+from accounts_ui.changes.models import FACTS, Change
+from accounts_ui.changes.queries import LogFilters, events_matching, matching
+from accounts_ui.changes.writer import line_of
+
+COLUMNS = ("change_id", "requested_at", "settled_at", *FACTS)
+
+_CHUNK = 1000
+
+
+def as_csv(organization_id: str, filters: LogFilters) -> Iterator[str]:
+    """Each change that matches, newest first, after a line of column names."""
+    return changes_csv(matching(organization_id, filters))
+
+
+def as_jsonl(organization_id: str, filters: LogFilters) -> Iterator[str]:
+    """Each event of the changes that match, one a line, in the order of the chain."""
+    return events_jsonl(events_matching(organization_id, filters))
+
+
+def changes_csv(changes: QuerySet[Change]) -> Iterator[str]:
+    """A line of column names, then a line for each change."""
+    return csv_lines(COLUMNS, (_cells(change) for change in changes.iterator(chunk_size=_CHUNK)))
+
+
+def events_jsonl(events: QuerySet[Any]) -> Iterator[str]:
+    """A line for each event."""
+    return (line_of(event) + "\n" for event in events.iterator(chunk_size=_CHUNK))
+
+
+def csv_lines(columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> Iterator[str]:
+    """CSV whose cells no spreadsheet takes for a formula: what could start one gets an apostrophe before it."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    writer.writerow(columns)
+    yield buffer.getvalue()
+    for row in rows:
+        buffer.seek(0)
+        buffer.truncate()
+        writer.writerow([inert(cell) for cell in row])
+        yield buffer.getvalue()
+
+
+def inert(cell: Any) -> str:
+    """The cell as text that a spreadsheet shows and does not run (OWASP: CSV injection)."""
+    text = "" if cell is None else str(cell)
+    return f"'{text}" if text and (text[0] in "\t\r\n" or _starts_formula(text)) else text
+
+
+def _starts_formula(text: str) -> bool:
+    """Whether its first character that anybody can see starts a formula; spreadsheets fold full-width ones."""
+    first = next((c for c in text if c.isprintable() and not c.isspace()), "")
+    return first != "" and first in "=+-@＝＋－＠"
+
+
+def _cells(change: Change) -> list[Any]:
+    values = {name: getattr(change, name) for name in COLUMNS}
+    values["outcome"] = change.shown_outcome
+    for name in ("requested_at", "settled_at"):
+        values[name] = moment(values[name]) if values[name] else None
+    return list(values.values())

@@ -1,0 +1,300 @@
+"""Finding changes. Nothing here writes."""
+
+import datetime
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+from django.db import connection
+from django.db.models import CharField, Exists, F, Func, Max, OuterRef, Q, QuerySet
+from django.db.models.lookups import Exact
+from django.utils import timezone
+
+from accounts_ui.changes import search
+from accounts_ui.changes.event_storage import lines
+from accounts_ui.changes.models import OPEN_OUTCOMES, Actor, Change, Event, EventKind, Line, Outcome, patience
+
+PER_PAGE = 50
+_FEW = 500  # events whose changes are asked for by id
+
+
+@dataclass(frozen=True, slots=True)
+class LogFilters:
+    """What to show of the log. ``outcome`` is the shown one; ``since`` and ``until`` bound ``requested_at``.
+
+    ``among`` are the only change ids that count, where that is known elsewhere; ``plan`` says whose they are.
+    """
+
+    q: str = ""
+    actor: str = ""
+    action: str = ""
+    outcome: str = ""
+    subject_id: str = ""
+    code: str = ""
+    since: datetime.datetime | None = None
+    until: datetime.datetime | None = None
+    plan: str = ""
+    among: QuerySet[Any, uuid.UUID] | None = None
+    page: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class LogPage:
+    """One page of the log, newest change first."""
+
+    rows: list[Change]
+    total: int
+    page: int
+    pages: int
+    per_page: int
+
+
+class Applied(NamedTuple):
+    """What the log last applied to one account: the columns of that change. There can be very many."""
+
+    change_id: uuid.UUID
+    action: str
+    subject_id: str
+    subject_name: str
+    code: str
+    type_name: str
+    after: str | None
+    requested_at: datetime.datetime
+    settled_at: datetime.datetime | None
+    actor_name: str
+    actor_subject: str
+
+
+def find(organization_id: str, filters: LogFilters, days: Mapping[datetime.date, int]) -> LogPage:
+    """One page of the changes that match, so many on each of the reader's ``days``. One past the last is the last."""
+    total = sum(days.values())
+    pages = max(1, -(-total // PER_PAGE))
+    page = min(filters.page, pages)
+    start = (page - 1) * PER_PAGE
+    rows = _part(organization_id, filters, days, start, min(start + PER_PAGE, total)) if total else []
+    return LogPage(rows=rows, total=total, page=page, pages=pages, per_page=PER_PAGE)
+
+
+def _part(
+    organization_id: str, filters: LogFilters, days: Mapping[datetime.date, int], start: int, stop: int
+) -> list[Change]:
+    """A part of what matches. Only the days that have it are read, and the last one's rows from the nearer end."""
+    skipped, among = 0, 0
+    within: list[datetime.date] = []
+    for day in sorted(days, reverse=True):
+        if not within and skipped + days[day] <= start:
+            skipped += days[day]
+        elif skipped + among < stop:
+            within.append(day)
+            among += days[day]
+    found = matching(organization_id, on_days(filters, within[-1], within[0]))
+    first, last = start - skipped, stop - skipped
+    if first < among // 2:
+        return list(found[first:last])
+    return list(found.reverse()[among - last : among - first])[::-1]
+
+
+def on_days(filters: LogFilters, first: datetime.date, last: datetime.date) -> LogFilters:
+    """The same, asked for on these days of the reader, or one between.
+
+    One pair of bounds: of two SQLite reads along the wider one.
+    """
+    zone, midnight = timezone.get_current_timezone(), datetime.time()
+    since = datetime.datetime.combine(first, midnight, zone)
+    until = datetime.datetime.combine(last + datetime.timedelta(days=1), midnight, zone)
+    return replace(filters, since=max(since, filters.since or since), until=min(until, filters.until or until))
+
+
+def matching(organization_id: str, filters: LogFilters) -> QuerySet[Change]:
+    """All changes of the organization that match, newest first."""
+    named = search.candidates(filters.q) if filters.q else None
+    of = _OfOrganization if named or filters.among is not None else F
+    found = _narrowed(Change.objects.filter(named or Q(), Exact(of("organization_id"), organization_id)), filters)
+    if not filters.actor:
+        return found
+    by = Actor.objects.filter(is_by(filters.actor, ""), organization_id=organization_id)
+    subjects = list(by.order_by().values_list("subject", flat=True).distinct()[:2])
+    return found.filter(actor_subject=subjects[0]) if len(subjects) == 1 else found  # in the words of an index
+
+
+class _OfOrganization(Func):
+    """The organization, but by no index: SQLite would take that, and not the one of what is named (its "unary +")."""
+
+    template = "%(expressions)s"
+    output_field = CharField()
+
+    def as_sqlite(self, compiler: Any, connection: Any, **more: Any) -> Any:
+        return self.as_sql(compiler, connection, template="+%(expressions)s", **more)
+
+
+def _narrowed(found: QuerySet[Change], filters: LogFilters) -> QuerySet[Change]:
+    for name in ("action", "subject_id", "code"):
+        if value := getattr(filters, name):
+            found = found.filter(**{name: value})
+    if filters.outcome:
+        found = found.filter(_shown_as(filters.outcome))
+    if filters.actor:
+        found = found.filter(is_by(filters.actor))
+    if filters.since:
+        found = found.filter(requested_at__gte=filters.since)
+    if filters.until:
+        found = found.filter(requested_at__lt=filters.until)
+    if filters.among is not None:
+        found = found.filter(change_id__in=filters.among)
+    if filters.q:
+        found = found.filter(search.mentions(filters.q))
+    return found
+
+
+def is_by(actor: str, prefix: str = "actor_") -> Q:
+    """Whether it was an admin of this subject or address, or whose name has this in it."""
+    return Q(
+        (f"{prefix}subject", actor),
+        (f"{prefix}email__iexact", actor),
+        (f"{prefix}name__icontains", actor),
+        _connector=Q.OR,
+    )
+
+
+def events_matching(organization_id: str, filters: LogFilters) -> QuerySet[Any]:
+    """The events of the changes that match, in the order of the chain."""
+    if replace(filters, page=1) == LogFilters():  # all: none of a million changes is asked for
+        return lines(organization_id=organization_id)
+    return events_among(organization_id, matching(organization_id, filters))
+
+
+def events_among(organization_id: str, changes: QuerySet[Change]) -> QuerySet[Any]:
+    """The events of these changes, in the order of the chain."""
+    ids = changes.order_by().values("change_id")
+    return lines(organization_id=organization_id, change_id__in=ids)
+
+
+def get(organization_id: str, change_id: uuid.UUID) -> Change | None:
+    """The change, where the organization has it."""
+    return Change.objects.filter(organization_id=organization_id, change_id=change_id).first()
+
+
+def by_operation(change_id: uuid.UUID) -> Change | None:
+    """The change of any organization that an operation id names."""
+    return Change.objects.filter(change_id=change_id).first()
+
+
+def end_of_chain() -> int:
+    """The sequence of the newest event, which is never archived; 0 where there is none."""
+    return Event.objects.order_by("-sequence").values_list("sequence", flat=True).first() or 0
+
+
+def news(organization_id: str, filters: LogFilters, after: int) -> tuple[int, int]:
+    """Of what matches: how many changes were asked for after this sequence, and how many older ones moved on."""
+    events = list(lines(sequence__gt=after).values_list("change_id", "event", "sequence")[: _FEW + 1])
+    if len(events) <= _FEW:  # as nearly always: nothing but these changes is looked at
+        moved = _narrowed(Change.objects.filter(change_id__in={change_id for change_id, _, _ in events}), filters)
+        rows = moved.order_by().values_list("change_id", "organization_id")
+        there = {change_id for change_id, organization in rows if organization == organization_id}
+        new = len({change_id for change_id, kind, _ in events if kind == EventKind.REQUESTED} & there)
+        return new, len(there) - new
+    found = matching(organization_id, filters).filter(last_sequence__gt=after).order_by()
+    asked = lines(sequence__gt=after, event=EventKind.REQUESTED, change_id__in=found.values("change_id"))
+    new = asked.count()
+    return new, found.count() - new
+
+
+def events_of(change: Change) -> list[Line]:
+    """Its events that are in this database, oldest first."""
+    return list(lines(change_id=change.change_id))
+
+
+def first_event(change: Change) -> Line | None:
+    """The event that asked for it; ``None`` where an archive that is held elsewhere has it."""
+    return next((one for one in events_of(change) if one.event == EventKind.REQUESTED), None)
+
+
+def open_changes(organization_id: str) -> list[Change]:
+    """What still has no outcome, oldest first; what a process may be working on at this moment is not among them."""
+    found = sorted(_open(organization_id), key=lambda change: change.requested_at)
+    return [change for change in found if not change.is_running]
+
+
+def _open(organization_id: str) -> QuerySet[Change]:
+    """Few ever are. A bound or an order in the query would have SQLite walk all changes by their time instead."""
+    return Change.objects.filter(organization_id=organization_id, outcome__in=OPEN_OUTCOMES).order_by()
+
+
+def has_due_changes(organization_id: str) -> bool:
+    """Whether something has no outcome for so long that the directory cannot be acting on it any more."""
+    due = timezone.now() - patience()
+    return any(asked <= due for asked in _open(organization_id).values_list("requested_at", flat=True))
+
+
+def open_accounts(organization_id: str) -> set[tuple[str, str]]:
+    """The accounts, by subject and code, that have a change without an outcome, running ones included."""
+    found = Change.objects.filter(organization_id=organization_id, outcome__in=OPEN_OUTCOMES).order_by()
+    return set(found.values_list("subject_id", "code"))
+
+
+def of_account(organization_id: str, subject_id: str, code: str, *, limit: int = 5) -> list[Change]:
+    """The last changes of one account, newest first."""
+    found = Change.objects.filter(organization_id=organization_id, subject_id=subject_id, code=code)
+    return list(found[:limit])
+
+
+def of_subject(organization_id: str, subject_id: str, *, limit: int = 50) -> list[Change]:
+    """The last changes of one person, newest first."""
+    return list(Change.objects.filter(organization_id=organization_id, subject_id=subject_id)[:limit])
+
+
+def last_applied(organization_id: str, *, subject_ids: Iterable[str] | None = None) -> list[Applied]:
+    """For each account that this console ever changed, the last change that was applied; oldest first."""
+    found = Change.objects.filter(organization_id=organization_id, outcome=Outcome.APPLIED)
+    if subject_ids is not None:
+        found = found.filter(subject_id__in=list(subject_ids))
+    rows = _newest_of_each_account(found).values_list(*Applied._fields, "last_sequence")
+    by_time = sorted(rows, key=lambda row: (row[_REQUESTED_AT], row[-1]))
+    return [Applied._make(row[:-1]) for row in by_time]
+
+
+def touched_since(organization_id: str, sequence: int, *, most: int) -> frozenset[tuple[str, str]] | None:
+    """The accounts, by subject and code, whose changes moved after ``sequence``; ``None`` where ``most`` did."""
+    found = Change.objects.filter(organization_id=organization_id, last_sequence__gt=sequence).order_by()
+    touched = list(found.values_list("subject_id", "code")[:most])
+    return frozenset(touched) if len(touched) < most else None
+
+
+def moved_since(
+    organization_id: str, sequence: int, *, most: int = _FEW
+) -> list[tuple[uuid.UUID, tuple[str, str]]] | None:
+    """The changes that moved after ``sequence``, each with its actor's issuer and subject; ``None`` where many did."""
+    found = Change.objects.filter(organization_id=organization_id, last_sequence__gt=sequence).order_by()
+    moved = found.values_list("change_id", "actor_issuer", "actor_subject")[:most]
+    rows = [(change_id, (issuer, subject)) for change_id, issuer, subject in moved]
+    return rows if len(rows) < most else None
+
+
+def used_types(organization_id: str) -> dict[str, str]:
+    """The account types that changes were applied to: their names, by code."""
+    found = Change.objects.filter(organization_id=organization_id, outcome=Outcome.APPLIED).order_by()
+    return dict(found.values_list("code").annotate(name=Max("type_name")).order_by("code"))
+
+
+def _newest_of_each_account(found: QuerySet[Change]) -> QuerySet[Change]:
+    """Both ways walk an index; a window function would sort all rows, with all columns."""
+    if connection.features.can_distinct_on_fields:
+        newest = found.order_by("subject_id", "code", "-requested_at", "-last_sequence")
+        return newest.distinct("subject_id", "code")
+    at = OuterRef("requested_at")
+    later = Q(requested_at__gt=at) | Q(requested_at=at, last_sequence__gt=OuterRef("last_sequence"))
+    same = found.filter(later, subject_id=OuterRef("subject_id"), code=OuterRef("code"))
+    return found.filter(~Exists(same)).order_by()
+
+
+_REQUESTED_AT = Applied._fields.index("requested_at")
+
+
+def _shown_as(outcome: str) -> Q:
+    stale = Q(outcome=Outcome.PENDING, requested_at__lte=timezone.now() - patience())
+    if outcome == Outcome.UNKNOWN:
+        return Q(outcome=Outcome.UNKNOWN) | stale
+    if outcome == Outcome.PENDING:
+        return Q(outcome=Outcome.PENDING) & ~stale
+    return Q(outcome=outcome)

@@ -1,0 +1,107 @@
+"""The triggers that keep the shares: how many changes of one action, code or actor each half hour has, by outcome.
+
+And who the actors are: each as they were called when they asked, so that a share of theirs can be found by a part of
+that name.
+"""
+
+from typing import Final
+
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+
+from accounts_ui.changes.schema.append_only import MORE, MOVES, OUTCOMES, SLOTS, SUMS, Trigger, make
+
+DIMENSIONS: Final = ("action", "code", "actor")
+_SHARE: Final = ("organization_id", "dimension", "value", "slot")
+_COLUMNS: Final = ", ".join((*_SHARE, *OUTCOMES))
+_ACTOR: Final = ("subject", "name", "email")
+
+
+def _known_as(row: str) -> str:
+    """Whether an actor ``a`` is the one of a change ``row``."""
+    same = " AND ".join(f"a.{name} = {row}.actor_{name}" for name in _ACTOR)
+    return f"a.organization_id = {row}.organization_id AND {same}"
+
+
+_MEET: Final = (
+    f"INSERT INTO changes_actor (organization_id, {', '.join(_ACTOR)}) "
+    f"SELECT NEW.organization_id, {', '.join(f'NEW.actor_{name}' for name in _ACTOR)} "
+    f"WHERE NOT EXISTS (SELECT 1 FROM changes_actor a WHERE {_known_as('NEW')})"
+)
+_VALUES: Final = {
+    "action": "NEW.action",
+    "code": "NEW.code",
+    "actor": f"(SELECT CAST(MIN(a.id) AS TEXT) FROM changes_actor a WHERE {_known_as('NEW')})",
+}
+
+
+def _add(slot: str, number: str) -> str:
+    """Add to the three shares of a change what ``number`` says of each outcome."""
+    numbers = ", ".join(number.format(outcome=outcome) for outcome in OUTCOMES)
+    sums = ", ".join(f"{outcome} = changes_share.{outcome} + excluded.{outcome}" for outcome in OUTCOMES)
+    rows = ", ".join(f"(NEW.organization_id, '{name}', {_VALUES[name]}, {slot}, {numbers})" for name in DIMENSIONS)
+    return (
+        f"INSERT INTO changes_share ({_COLUMNS}) VALUES {rows} ON CONFLICT ({', '.join(_SHARE)}) DO UPDATE SET {sums}"
+    )
+
+
+def _kept(slot: str) -> tuple[Trigger, ...]:
+    asked, moved = f"{_MEET}; {_add(slot, MORE)}", _add(slot, MOVES)
+    return (
+        Trigger("changes_share_asked", "changes_change", "INSERT", "", "", does=asked),
+        Trigger("changes_share_moved", "changes_change", "UPDATE", "NEW.outcome <> OLD.outcome", "", does=moved),
+    )
+
+
+SHARES: Final = {vendor: _kept(slot.format(at="NEW.requested_at")) for vendor, slot in SLOTS.items()}
+"""These triggers."""
+
+
+def shared(vendor: str) -> str:
+    """The query of what the shares have to say: organization, dimension, value, slot, the number of each outcome."""
+    slot = SLOTS[vendor].format(at="c.requested_at")
+    sources = (
+        ("action", "c.action", "changes_change c"),
+        ("code", "c.code", "changes_change c"),
+        ("actor", "CAST(a.id AS TEXT)", f"changes_change c JOIN changes_actor a ON {_known_as('c')}"),
+    )
+    return " UNION ALL ".join(
+        f"SELECT c.organization_id, '{name}', {value}, {slot}, {SUMS} FROM {source} GROUP BY 1, 2, 3, 4"
+        for name, value, source in sources
+    )
+
+
+def first_wrong(vendor: str) -> str:
+    """The query of the first share that is not what the changes say. The database compares them: they are many."""
+    kept = f"SELECT {_COLUMNS} FROM changes_share WHERE {' <> 0 OR '.join(OUTCOMES)} <> 0"
+    return (
+        f"WITH kept AS ({kept}), there ({_COLUMNS}) AS ({shared(vendor)}) "
+        "SELECT * FROM (SELECT * FROM kept EXCEPT SELECT * FROM there) AS more "
+        "UNION ALL SELECT * FROM (SELECT * FROM there EXCEPT SELECT * FROM kept) AS less ORDER BY 1, 4, 2, 3 LIMIT 1"
+    )
+
+
+def share(vendor: str) -> tuple[str, ...]:
+    """The statements that find the actors of what is there, and count it."""
+    actors = ", ".join(f"actor_{name}" for name in _ACTOR)
+    return (
+        f"INSERT INTO changes_actor (organization_id, {', '.join(_ACTOR)}) "
+        f"SELECT DISTINCT organization_id, {actors} FROM changes_change",
+        f"INSERT INTO changes_share ({_COLUMNS}) {shared(vendor)}",
+    )
+
+
+def create_for_shares(apps: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    """The forward half of the migration: count what is there, and from then on. Who appends waits meanwhile."""
+    vendor = schema_editor.connection.vendor
+    lock = ("LOCK TABLE changes_change IN SHARE ROW EXCLUSIVE MODE",) if vendor == "postgresql" else ()
+    for statement in (*lock, *share(vendor)):
+        schema_editor.execute(statement, params=None)
+    make(SHARES, schema_editor)
+
+
+def drop_for_shares(apps: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    """The backward half of the migration. The tables go with it."""
+    vendor = schema_editor.connection.vendor
+    for trigger in SHARES[vendor]:
+        for statement in trigger.away(vendor):
+            schema_editor.execute(statement, params=None)

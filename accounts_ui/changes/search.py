@@ -1,0 +1,93 @@
+"""Finding changes by a part of their texts, in whatever case."""
+
+import uuid
+from itertools import zip_longest
+from typing import Any, Final
+
+from django.db import connection
+from django.db.models import Func, Q, TextField
+from django.db.models.expressions import RawSQL
+from django.db.models.lookups import IContains
+
+from accounts_ui.changes.schema.search_index import TEXTS, is_built, table
+
+_GRAM: Final = 3  # characters; less than that no index knows
+_MOST_GRAMS: Final = 40
+_MANY: Final = 50_000
+"""More changes than that are rather read one after the other than looked up."""
+
+_AGAIN: Final = (
+    *table("temp.search_again"),
+    "CREATE VIRTUAL TABLE temp.search_kept_words USING fts5vocab(main, changes_search, instance)",
+    "CREATE VIRTUAL TABLE temp.search_true_words USING fts5vocab(temp, search_again, instance)",
+)
+_AWAY: Final = tuple(f"DROP TABLE IF EXISTS temp.search_{name}" for name in ("kept_words", "true_words", "again"))
+
+
+class _Joined(Func):
+    """All texts as one, as PostgreSQL's index has them."""
+
+    template = "(%(expressions)s)"
+    arg_joiner = " || chr(10) || "
+    output_field = TextField()
+
+
+def mentions(text: str) -> Q:
+    """Whether a change has ``text`` in one of its texts, or as its id."""
+    return _with_id(Q(IContains(_Joined(*TEXTS), text)) if _is_within_one(text) else _in_any(text), text)
+
+
+def _is_within_one(text: str) -> bool:
+    """Whether it cannot reach from one of the joined texts into the next."""
+    return connection.vendor == "postgresql" and "\n" not in text
+
+
+def _in_any(text: str) -> Q:
+    found = Q()
+    for name in TEXTS:
+        found |= Q(**{f"{name}__icontains": text})
+    return found
+
+
+def candidates(text: str) -> Q | None:
+    """On SQLite: the changes that may mention ``text``, by number. ``None`` where they are not known, or very many."""
+    if connection.vendor != "sqlite" or len(text) < _GRAM or not text.isprintable() or not is_built(connection):
+        return None
+    grams = sorted({text[at : at + _GRAM] for at in range(len(text) - _GRAM + 1)})[:_MOST_GRAMS]
+    asked = " AND ".join('"{}"'.format(gram.replace('"', '""')) for gram in grams)
+    statement = "SELECT rowid FROM changes_search WHERE changes_search MATCH %s"
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT COUNT(*) FROM ({statement} LIMIT {_MANY + 1})", [asked])  # noqa: S608  (constants)
+        [number] = cursor.fetchone()
+    if number > _MANY:
+        return None
+    return _with_id(Q(last_sequence__in=RawSQL(statement, [asked])), text)  # noqa: S611  (a constant)
+
+
+def _with_id(found: Q, text: str) -> Q:
+    try:
+        return found | Q(change_id=uuid.UUID(text))
+    except ValueError:
+        return found
+
+
+def wrong() -> str:
+    """Which change the index of SQLite does not have as it is, in words; empty where all is well."""
+    if connection.vendor != "sqlite" or not is_built(connection):
+        return ""
+    with connection.cursor() as kept, connection.cursor() as true:
+        for statement in (*_AWAY, *_AGAIN):
+            true.execute(statement)
+        kept.execute("SELECT term, doc FROM temp.search_kept_words")
+        true.execute("SELECT term, doc FROM temp.search_true_words")
+        pairs: Any = zip_longest(_rows(kept), _rows(true))
+        differing = next(((one or other)[1] for one, other in pairs if one != other), None)
+    with connection.cursor() as cursor:
+        for statement in _AWAY:
+            cursor.execute(statement)
+    return "" if differing is None else f"the search index does not have the change of event {differing} as it is"
+
+
+def _rows(cursor: Any) -> Any:
+    while chunk := cursor.fetchmany(10_000):
+        yield from chunk

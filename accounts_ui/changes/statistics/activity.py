@@ -1,0 +1,251 @@
+"""How much happened when: the changes that match, by day and outcome. Nothing here writes.
+
+Of the whole log, or one filter of it, the tallies tell; of what is searched for, the changes themselves.
+"""
+
+import datetime
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from django.db.models import (
+    BigIntegerField,
+    Case,
+    Count,
+    ExpressionWrapper,
+    F,
+    Func,
+    Max,
+    Min,
+    Q,
+    QuerySet,
+    Sum,
+    Value,
+    When,
+)
+from django.db.models.lookups import LessThan
+from django.utils import timezone
+
+from accounts_ui.changes.models import Change, Outcome, patience
+from accounts_ui.changes.queries import LogFilters, matching, on_days
+from accounts_ui.changes.schema.append_only import SLOT_SECONDS
+from accounts_ui.changes.statistics import tallies
+from accounts_ui.changes.statistics.tallies import OUTCOMES
+
+_DAY: Final = 24 * 3600
+_EPOCH: Final = datetime.date(1970, 1, 1)
+_Offset = tuple[int, int]
+_Ends = tuple[datetime.datetime | None, datetime.datetime | None]
+_Counted = tuple[datetime.date, str, int]
+"""A day, an outcome as it shows, and how many."""
+_UNITS: Final = ((45, "day"), (7 * 60, "week"), (31 * 60, "month"))
+"""Up to how many days in all a span is what; beyond, a year."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A day, a week from its Monday, a month or a year, with the changes asked for in it by outcome."""
+
+    start: datetime.date
+    end: datetime.date
+    counts: Counter[str]
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return self.counts.total()
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """All that match: how many, from when to when, by outcome, by day, and in spans of one length without gaps."""
+
+    total: int
+    first: datetime.datetime | None
+    last: datetime.datetime | None
+    outcomes: Counter[str]
+    days: dict[datetime.date, int]
+    unit: str
+    spans: list[Span]
+
+
+def activity(organization_id: str, filters: LogFilters) -> Activity:
+    """Count what matches, by the days of the reader's time zone."""
+    found = matching(organization_id, filters)
+    offsets = _offsets(*_ends(matching(organization_id, LogFilters())))
+    counted = _from_tally(organization_id, filters, offsets)
+    if counted is None:
+        counted, first, last = _from_changes(found, offsets)
+    else:
+        first, last = _first_and_last(organization_id, filters, [day for day, _, _ in counted])
+    days: dict[datetime.date, Counter[str]] = {}
+    for day, shown, number in counted:
+        days.setdefault(day, Counter())[shown] += number
+    outcomes = sum(days.values(), Counter[str]())
+    unit, spans = _spans(days, filters)
+    return Activity(
+        total=outcomes.total(),
+        first=first,
+        last=last,
+        outcomes=outcomes,
+        days={day: counts.total() for day, counts in days.items()},
+        unit=unit,
+        spans=spans,
+    )
+
+
+def _ends(found: QuerySet[Change]) -> _Ends:
+    """The first and the last one, each along the index."""
+    return _end(found, "requested_at"), _end(found, "-requested_at")
+
+
+def _end(found: QuerySet[Change], order: str) -> datetime.datetime | None:
+    return found.order_by(order).values_list("requested_at", flat=True).first()
+
+
+def _first_and_last(organization_id: str, filters: LogFilters, days: list[datetime.date]) -> _Ends:
+    """When the first and the last one were asked for, looked for on the reader's ``days`` that have one."""
+    if not days:
+        return None, None
+    first, last = (matching(organization_id, on_days(filters, day, day)) for day in (min(days), max(days)))
+    return _end(first, "requested_at"), _end(last, "-requested_at")
+
+
+def _from_tally(organization_id: str, filters: LogFilters, offsets: list[_Offset]) -> list[_Counted] | None:
+    """What the tallies know by themselves. ``None`` where that is too little."""
+    slots = tallies.slots(organization_id, filters)
+    if slots is None or any(seconds % SLOT_SECONDS for _, seconds in offsets):
+        return None
+    day = _day(F("slot") * SLOT_SECONDS, offsets)
+    names = [outcome.value for outcome in OUTCOMES]
+    sums = slots.order_by().values_list(day).annotate(*(Sum(name) for name in names))
+    counted = {number: dict(zip(names, map(int, found), strict=True)) for number, *found in sums}
+    for number in _stale(organization_id, filters, offsets):  # pending for so long that it shows as unknown
+        counted[number][Outcome.PENDING] -= 1
+        counted[number][Outcome.UNKNOWN] += 1
+    wanted = [filters.outcome] if filters.outcome else names
+    return [(_date(number), name, row[name]) for number, row in counted.items() for name in wanted if row[name]]
+
+
+def _stale(organization_id: str, filters: LogFilters, offsets: list[_Offset]) -> list[int]:
+    """The days of what is pending for too long. Few ever are; a bound in the query would have it walk another index."""
+    pending = Change.objects.filter(organization_id=organization_id, outcome=Outcome.PENDING).order_by()
+    late = timezone.now() - patience()
+    stale = [name for name, at in pending.values_list("pk", "requested_at") if at <= late]
+    if not stale:
+        return []
+    found = matching(organization_id, replace(filters, outcome="")).filter(pk__in=stale).order_by()
+    asked = [int(at.timestamp()) for at in found.values_list("requested_at", flat=True)]
+    return [(second + _offset_at(second, offsets)) // _DAY for second in asked]
+
+
+def _offset_at(second: int, offsets: list[_Offset]) -> int:
+    return next((seconds for end, seconds in offsets[:-1] if second < end), offsets[-1][1])
+
+
+def _from_changes(found: QuerySet[Change], offsets: list[_Offset]) -> tuple[list[_Counted], Any, Any]:
+    """Each change that matches is looked at, once."""
+    shown = Case(When(_is_stale(), then=Value(Outcome.UNKNOWN.value)), default="outcome")
+    grouped = found.order_by().values_list(_day(_Epoch("requested_at"), offsets), shown)
+    rows = list(grouped.annotate(Count("pk"), Min("requested_at"), Max("requested_at")))
+    counted = [(_date(number), shown, count) for number, shown, count, _, _ in rows]
+    return counted, min((row[3] for row in rows), default=None), max((row[4] for row in rows), default=None)
+
+
+def _date(number: int) -> datetime.date:
+    return _EPOCH + datetime.timedelta(days=number)
+
+
+def _is_stale() -> Q:
+    return Q(outcome=Outcome.PENDING, requested_at__lte=timezone.now() - patience())
+
+
+class _Epoch(Func):
+    """Whole seconds since 1970, told by the database itself: a function of Python for each row takes seconds."""
+
+    output_field = BigIntegerField()
+
+    def as_sqlite(self, compiler: Any, connection: Any, **more: Any) -> Any:
+        return self.as_sql(compiler, connection, template="CAST(strftime('%%%%s', %(expressions)s) AS INTEGER)", **more)
+
+    def as_postgresql(self, compiler: Any, connection: Any, **more: Any) -> Any:
+        return self.as_sql(compiler, connection, template="FLOOR(EXTRACT(EPOCH FROM %(expressions)s))::bigint", **more)
+
+
+def _offsets(first: datetime.datetime | None, last: datetime.datetime | None) -> list[_Offset]:
+    """How far the reader’s clock is from UTC: up to which second, by how many seconds. The last one has no end."""
+    if first is None or last is None:
+        return [(0, 0)]
+    zone, step = timezone.get_current_timezone(), datetime.timedelta(days=1)
+    found: list[_Offset] = []
+    at, seconds = first, _offset(zone, first)
+    while at < last:
+        ahead = min(at + step, last)
+        if (then := _offset(zone, ahead)) != seconds:
+            found.append((_moves_at(zone, at, ahead), seconds))
+            seconds = then
+        at = ahead
+    return [*found, (0, seconds)]
+
+
+def _offset(zone: datetime.tzinfo, at: datetime.datetime) -> int:
+    return int((at.astimezone(zone).utcoffset() or datetime.timedelta()).total_seconds())
+
+
+def _moves_at(zone: datetime.tzinfo, before: datetime.datetime, after: datetime.datetime) -> int:
+    """The second at which the clocks are changed, which is the whole minute."""
+    low, high = int(before.timestamp()) // 60, int(after.timestamp()) // 60 + 1
+    former = _offset(zone, before)
+    while low + 1 < high:
+        middle = (low + high) // 2
+        at = datetime.datetime.fromtimestamp(middle * 60, datetime.UTC)
+        low, high = (middle, high) if _offset(zone, at) == former else (low, middle)
+    return high * 60
+
+
+def _day(second: Any, offsets: list[_Offset]) -> Any:
+    """The number of the reader's day since 1970, for an expression of seconds."""
+    *former, (_, last) = offsets
+    cases = [When(LessThan(second, Value(end)), then=Value(seconds)) for end, seconds in former]
+    offset = Case(*cases, default=Value(last), output_field=BigIntegerField()) if cases else Value(last)
+    return ExpressionWrapper((second + offset) / _DAY, output_field=BigIntegerField())
+
+
+def _spans(days: dict[datetime.date, Counter[str]], filters: LogFilters) -> tuple[str, list[Span]]:
+    if not days:
+        return "day", []
+    first, last = _bounds(min(days), max(days), filters)
+    length = (last - first).days + 1
+    unit = next((unit for most, unit in _UNITS if length <= most), "year")
+    spans, start = [], _start(first, unit)
+    while start <= last:
+        end = _next(start, unit)
+        spans.append(Span(start, end - datetime.timedelta(days=1), Counter()))
+        start = end
+    by_start = {span.start: span for span in spans}
+    for day, counts in days.items():
+        by_start[_start(day, unit)].counts.update(counts)
+    return unit, spans
+
+
+def _bounds(first: datetime.date, last: datetime.date, filters: LogFilters) -> tuple[datetime.date, datetime.date]:
+    """From the first day to the last one that has something; a bound that was asked for and is near counts as well."""
+    zone, year = timezone.get_current_timezone(), datetime.timedelta(days=366)
+    if filters.since is not None and first - filters.since.date() <= year:
+        first = min(first, filters.since.astimezone(zone).date())
+        today = timezone.now().astimezone(zone).date()
+        last = max(last, today) if filters.until is None and today - first <= year else last
+    return first, last
+
+
+def _start(day: datetime.date, unit: str) -> datetime.date:
+    if unit == "week":
+        return day - datetime.timedelta(days=day.weekday())
+    return day.replace(day=1, month=day.month if unit == "month" else 1) if unit in ("month", "year") else day
+
+
+def _next(start: datetime.date, unit: str) -> datetime.date:
+    if unit in ("day", "week"):
+        return start + datetime.timedelta(days=7 if unit == "week" else 1)
+    months = start.month if unit == "month" else 12
+    return start.replace(year=start.year + months // 12, month=months % 12 + 1)

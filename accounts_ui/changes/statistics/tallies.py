@@ -1,0 +1,66 @@
+"""The tallies: how many changes of each half hour have which outcome. Triggers keep them; nobody counts them all."""
+
+import datetime
+from dataclasses import replace
+from typing import Final
+
+from django.db import connection
+from django.db.models import Q, QuerySet
+
+from accounts_ui.changes.models import Actor, Outcome, Share, Tally
+from accounts_ui.changes.queries import LogFilters, is_by
+from accounts_ui.changes.schema.append_only import SLOT_SECONDS, counted
+from accounts_ui.changes.schema.tallies import DIMENSIONS, first_wrong
+
+OUTCOMES: Final = (Outcome.APPLIED, Outcome.NOT_APPLIED, Outcome.UNKNOWN, Outcome.PENDING)
+
+
+def slots(organization_id: str, filters: LogFilters) -> QuerySet[Tally] | QuerySet[Share] | None:
+    """The half hours of what these filters ask for, whatever the outcome.
+
+    ``None`` where the tallies do not know: they tell of all changes, and of those with one action, one code or
+    certain actors; and only where a bound does not lie within a half hour.
+    """
+    given = [name for name in DIMENSIONS if getattr(filters, name)]
+    plain = LogFilters(outcome=filters.outcome, since=filters.since, until=filters.until, page=filters.page)
+    if len(given) > 1 or replace(filters, action="", code="", actor="") != plain:
+        return None
+    within = Q()
+    for name, bound in (("slot__gte", filters.since), ("slot__lt", filters.until)):
+        if bound is not None and bound.timestamp() % SLOT_SECONDS:
+            return None
+        if bound is not None:
+            within &= Q(**{name: int(bound.timestamp()) // SLOT_SECONDS})
+    if not given:
+        return Tally.objects.filter(within, organization_id=organization_id)
+    values = _values(organization_id, given[0], getattr(filters, given[0]))
+    return Share.objects.filter(within, organization_id=organization_id, dimension=given[0], value__in=values)
+
+
+def _values(organization_id: str, dimension: str, asked: str) -> list[str]:
+    """As the shares have what is asked for: for actors, the number of each who matches."""
+    if dimension != "actor":
+        return [asked]
+    found = Actor.objects.filter(is_by(asked, ""), organization_id=organization_id)
+    return [str(number) for number in found.values_list("pk", flat=True)]
+
+
+def wrong() -> str:
+    """The first half hour whose tally is not what its changes say, in words; empty where there is none."""
+    columns = ("organization_id", "slot", "pending", "applied", "not_applied", "unknown")
+    kept = set(Tally.objects.values_list(*columns))
+    with connection.cursor() as cursor:
+        cursor.execute(counted(connection.vendor))
+        there = {(row[0], *map(int, row[1:])) for row in cursor.fetchall()}
+    empty = {row for row in kept if not any(row[2:])}
+    for organization_id, slot, *_ in sorted(there ^ (kept - empty)):
+        return _told(organization_id, slot)
+    with connection.cursor() as cursor:
+        cursor.execute(first_wrong(connection.vendor))
+        share = cursor.fetchone()
+    return _told(share[0], int(share[3]), f" by {share[1]}") if share else ""
+
+
+def _told(organization_id: str, slot: int, by: str = "") -> str:
+    at = datetime.datetime.fromtimestamp(slot * SLOT_SECONDS, datetime.UTC)
+    return f"the tally{by} of {organization_id} for the half hour from {at.isoformat()} is not what its changes say"

@@ -1,0 +1,86 @@
+"""Whether each change says what its events say, a thousand changes at a time."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from typing import Any, Final
+
+from django.db.models import Exists, OuterRef, Q
+
+from accounts_ui.changes.chain.records import moment
+from accounts_ui.changes.event_storage import Elsewhere, lines
+from accounts_ui.changes.models import FACTS, OPEN_OUTCOMES, Change, EventKind, Line
+from accounts_ui.changes.writer import record_of
+
+_MOVING: Final = ("outcome", "http_status", "reason", "after")
+_FROZEN: Final = tuple(name for name in FACTS if name not in _MOVING)
+_CHUNK: Final = 500
+
+
+class Untrue(Exception):
+    """A change that says other than its events: ``sequence``, the event that says so."""
+
+    def __init__(self, sequence: int, what: str) -> None:
+        super().__init__(what)
+        self.sequence = sequence
+
+
+def verify_changes(elsewhere: Elsewhere, after: int = 0, to: int | None = None) -> None:
+    """Each change against its first and its newest event. Raises ``Untrue``.
+
+    Args:
+        elsewhere: what is not here; nothing is said of changes that ended there.
+        after: only changes whose newest event stands after this sequence.
+        to: only up to this one.
+
+    """
+    window = {"gt": after} if to is None else {"gt": after, "lte": to}
+    is_orphan = ~Exists(Change.objects.filter(change_id=OuterRef("change_id")))
+    orphans = lines(is_orphan, **{f"sequence__{name}": bound for name, bound in window.items()})
+    for event in orphans[:1]:
+        raise Untrue(event.sequence, f"change {event.change_id} has events and is missing itself")
+    found = Change.objects.filter(**{f"last_sequence__{name}": bound for name, bound in window.items()})
+    for archive in elsewhere.values():
+        found = found.exclude(last_sequence__gte=archive.first_sequence, last_sequence__lte=archive.last_sequence)
+    changes = found.order_by("last_sequence").iterator(_CHUNK)
+    while chunk := list(islice(changes, _CHUNK)):
+        events: dict[Any, list[Line]] = defaultdict(list)
+        for event in lines(change_id__in=[one.change_id for one in chunk]):
+            events[event.change_id].append(event)
+        for change in chunk:
+            _verify(change, events[change.change_id], elsewhere)
+
+
+def _verify(change: Change, events: list[Line], elsewhere: Elsewhere) -> None:
+    if not events:
+        raise Untrue(change.last_sequence, f"change {change.change_id} has no events")
+    told = dict(_as_events_say(events))
+    if elsewhere and events[0].event != EventKind.REQUESTED:  # its first events are held elsewhere
+        told = {name: told[name] for name in (*_MOVING, "settled_at", "last_sequence")}
+    if wrong := [name for name, value in told.items() if getattr(change, name) != value]:
+        raise Untrue(events[-1].sequence, f"change {change.change_id} says other than its events: {', '.join(wrong)}")
+
+
+def _as_events_say(events: list[Line]) -> Iterator[tuple[str, Any]]:
+    first, last = events[0], events[-1]
+    yield from ((name, getattr(first, name)) for name in _FROZEN)
+    yield from ((name, getattr(last, name)) for name in _MOVING)
+    yield "requested_at", first.at
+    yield "settled_at", None if last.outcome in OPEN_OUTCOMES else last.at
+    yield "last_sequence", last.sequence
+
+
+def relatives_of(record: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+    """The records of the same change, and the change itself as parts of a record."""
+    sequence = record["sequence"]
+    for event in lines(sequence__in=[sequence - 1, sequence + 1]):
+        yield record_of(event)
+    for event in lines(~Q(sequence=sequence), change_id=record["change_id"]):
+        yield record_of(event)
+    for change in Change.objects.filter(change_id=record["change_id"]) | Change.objects.filter(last_sequence=sequence):
+        actor = {part: getattr(change, f"actor_{part}") for part in ("issuer", "subject", "name", "email")}
+        known = {name: getattr(change, name) for name in FACTS if not name.startswith("actor_")}
+        yield {**known, "change_id": str(change.change_id), "actor": actor}
+        for at in (change.requested_at, change.settled_at):
+            if at:
+                yield {"at": moment(at)}

@@ -1,0 +1,265 @@
+"""Appending to the log: one chain, one writer at a time, each line durable before anybody relies on it."""
+
+import json
+import logging
+import time
+import uuid
+from typing import Any
+
+from django.conf import settings
+from django.db import Error, connection, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts_ui.changes.chain import keys
+from accounts_ui.changes.chain.locking import lock_chain
+from accounts_ui.changes.chain.records import FIRST_PREVIOUS_HASH, digest, key_id, moment, sign
+from accounts_ui.changes.checkpoints import statements
+from accounts_ui.changes.models import OPEN_OUTCOMES, Change, Event, EventKind, Line, Outcome, facts_of
+
+_AGAIN = 0.3  # seconds between two attempts to record an outcome
+
+logger = logging.getLogger("console.changes")
+
+
+class LogError(Exception):
+    """The log refuses the line."""
+
+
+class IdTaken(LogError):
+    """The operation id names a change already: ``change``."""
+
+    def __init__(self, change: Change) -> None:
+        super().__init__(str(change.change_id))
+        self.change = change
+
+
+class AccountBusy(LogError):
+    """The account has an open change: ``change``."""
+
+    def __init__(self, change: Change) -> None:
+        super().__init__(str(change.change_id))
+        self.change = change
+
+
+class AccountMoved(LogError):
+    """Another change of the account was recorded since its state was read: ``change``."""
+
+    def __init__(self, change: Change) -> None:
+        super().__init__(str(change.change_id))
+        self.change = change
+
+
+def request(
+    change_id: uuid.UUID, facts: dict[str, Any], *, read_at_sequence: int, evidence: dict[str, Any] | None = None
+) -> Change:
+    """Open a change with its ``requested`` event. Committed, durably, when this returns.
+
+    Args:
+        read_at_sequence: the end of the chain before the account's state was read (``reading.end_of_chain``). A
+            change of the same account that was recorded later may have made what was read untrue.
+        evidence: what the request rests on, where that is more than its facts (``undoing``).
+
+    Raises:
+        IdTaken: there is a change of this id.
+        AccountBusy: another change of the same account is open.
+        AccountMoved: another change of the same account came in between.
+        django.db.Error: nothing was written.
+
+    """
+    with transaction.atomic(durable=True):
+        lock_chain()
+        _refuse(change_id, facts, read_at_sequence)
+        event = _append(
+            change_id,
+            EventKind.REQUESTED,
+            {**facts, "outcome": Outcome.PENDING.value, "http_status": None, "reason": ""},
+            evidence,
+        )
+        change = Change(change_id=change_id, requested_at=event.at, last_sequence=event.sequence, **facts_of(event))
+        change.save(force_insert=True)
+    _tell(event)
+    return change
+
+
+def _refuse(change_id: uuid.UUID, facts: dict[str, Any], read_at_sequence: int) -> None:
+    """One question for all three reasons: whoever appends next waits for the answer."""
+    account = Q(**{name: facts[name] for name in ("organization_id", "subject_id", "code")})
+    since = Q(outcome__in=OPEN_OUTCOMES) | Q(last_sequence__gt=read_at_sequence)
+    found = list(Change.objects.filter(Q(change_id=change_id) | (account & since)))
+    for change in found:
+        if change.change_id == change_id:
+            raise IdTaken(change)
+    for change in found:
+        if change.is_open:
+            raise AccountBusy(change)
+    if found:
+        raise AccountMoved(found[0])
+
+
+def conclude(
+    change: Change,
+    outcome: str,
+    *,
+    http_status: int | None,
+    reason: str,
+    after: str | None,
+    evidence: dict[str, Any] | None = None,
+) -> Change:
+    """Append the outcome that the one who asked has seen: ``applied``, ``not_applied`` or ``unknown``.
+
+    Where somebody has settled the change in the meantime, an answer that says otherwise is appended as ``settled``.
+    Nobody else knows the answer, so a database that fails is tried for ``DATABASE_TIMEOUT`` seconds, each time on a
+    new connection. An attempt that was committed before its connection broke is found, and not repeated.
+
+    Raises:
+        django.db.Error: it could not be written within that time.
+
+    """
+    until = time.monotonic() + settings.DATABASE_TIMEOUT
+    while True:
+        try:
+            return _conclude(change, outcome, http_status=http_status, reason=reason, after=after, evidence=evidence)
+        except Error:
+            if time.monotonic() + _AGAIN >= until:
+                raise
+        connection.close()
+        time.sleep(_AGAIN)
+
+
+def _conclude(
+    change: Change,
+    outcome: str,
+    *,
+    http_status: int | None,
+    reason: str,
+    after: str | None,
+    evidence: dict[str, Any] | None,
+) -> Change:
+    with transaction.atomic(durable=True):
+        lock_chain()
+        current = Change.objects.get(pk=change.pk)
+        if outcome == current.outcome or (not current.is_open and outcome == Outcome.UNKNOWN):
+            return current
+        kind = EventKind(outcome)
+        if not current.is_open:
+            kind, evidence = EventKind.SETTLED, {**(evidence or {}), "late_answer": True}
+        event = _follow(
+            current,
+            kind,
+            {"outcome": outcome, "http_status": http_status, "reason": reason, "after": after},
+            evidence,
+        )
+    _tell(event)
+    return current
+
+
+def settle(
+    change: Change,
+    outcome: str,
+    *,
+    by: dict[str, Any],
+    reason: str,
+    after: str | None,
+    evidence: dict[str, Any],
+    message: str | None = None,
+) -> Change:
+    """Append what was found out later, by whom (``by``: actor, ip, request id) and from what.
+
+    ``unknown`` is appended as such, once: it turns a ``pending`` that nobody finished into what it is.
+    A change that is not open any more stays as it is.
+    """
+    with transaction.atomic(durable=True):
+        lock_chain()
+        current = Change.objects.get(pk=change.pk)
+        if not current.is_open or outcome == current.outcome:
+            return current
+        kind = EventKind.UNKNOWN if outcome == Outcome.UNKNOWN else EventKind.SETTLED
+        said = {} if message is None else {"message": message}
+        event = _follow(current, kind, {"outcome": outcome, "reason": reason, "after": after, **said}, evidence, by)
+    _tell(event)
+    return current
+
+
+def _follow(
+    change: Change,
+    kind: EventKind,
+    news: dict[str, Any],
+    evidence: dict[str, Any] | None,
+    by: dict[str, Any] | None = None,
+) -> Event:
+    event = _append(change.change_id, kind, {**facts_of(change), **news, **(by or {})}, evidence)
+    for name in ("outcome", "http_status", "reason", "after"):
+        setattr(change, name, getattr(event, name))
+    change.last_sequence = event.sequence
+    if event.outcome not in OPEN_OUTCOMES:
+        change.settled_at = event.at
+    change.save(update_fields=["outcome", "http_status", "reason", "after", "last_sequence", "settled_at"])
+    return event
+
+
+def _append(
+    change_id: uuid.UUID, kind: EventKind, facts: dict[str, Any], evidence: dict[str, Any] | None = None
+) -> Event:
+    last = Event.objects.order_by("-sequence").values_list("sequence", "hash").first()
+    sequence, previous_hash = last or (0, FIRST_PREVIOUS_HASH)
+    key = keys.signing_key()
+    event = Event(
+        sequence=sequence + 1,
+        change_id=change_id,
+        event=kind.value,
+        at=timezone.now(),
+        evidence=evidence,
+        key_id=key_id(key.public_key()),
+        previous_hash=previous_hash,
+        **facts,
+    )
+    event.hash = digest(record_of(event))
+    event.signature = sign(key, bytes.fromhex(event.hash))
+    event.save(force_insert=True)
+    return event
+
+
+def record_of(event: Line) -> dict[str, Any]:
+    """The event as it is hashed, logged and exported, ``hash`` and ``signature`` included."""
+    return {
+        "sequence": event.sequence,
+        "change_id": str(event.change_id),
+        "event": event.event,
+        "at": moment(event.at),
+        "organization_id": event.organization_id,
+        "actor": {
+            "issuer": event.actor_issuer,
+            "subject": event.actor_subject,
+            "name": event.actor_name,
+            "email": event.actor_email,
+        },
+        "ip": event.ip,
+        "request_id": event.request_id,
+        "action": event.action,
+        "subject_id": event.subject_id,
+        "subject_name": event.subject_name,
+        "code": event.code,
+        "type_name": event.type_name,
+        "before": event.before,
+        "after": event.after,
+        "message": event.message,
+        "outcome": event.outcome,
+        "http_status": event.http_status,
+        "reason": event.reason,
+        "evidence": event.evidence,
+        "key_id": event.key_id,
+        "previous_hash": event.previous_hash,
+        "hash": event.hash,
+        "signature": event.signature,
+    }
+
+
+def line_of(event: Line) -> str:
+    """The record as one line of JSON: ASCII, so that no name can start a line of its own."""
+    return json.dumps(record_of(event), separators=(",", ":"))
+
+
+def _tell(event: Event) -> None:
+    logger.info("%s", line_of(event))
+    statements.note(event.sequence)

@@ -1,0 +1,133 @@
+"""From the directory's answers to errors: status and body decide, in this one place."""
+
+import datetime
+import email.utils
+import unicodedata
+from collections.abc import Callable
+from typing import Any
+
+from accounts_ui.directory import errors
+from console import http
+from console.recorded_text import recorded
+
+MAX_REASON = 500
+MAX_RETRY_AFTER = 3600.0  # seconds; a longer wait is nothing that a person at a page can use
+
+
+_NO_REASON = recorded("The directory answered {answer} without giving a reason.")
+_PERMISSIONS = recorded("Missing permissions: {names}.")
+_NO_ANSWER = {
+    http.ExchangeError: recorded("The directory could not be reached"),
+    http.NameNotResolved: recorded("The name of the directory could not be resolved"),
+    http.ConnectionRefused: recorded("The directory refused the connection"),
+    http.ConnectTimedOut: recorded("The directory could not be connected to in time"),
+    http.TlsFailed: recorded("No trusted TLS connection to the directory could be made"),
+    http.NoAnswer: recorded("The directory gave no answer"),
+    http.ConnectionReset: recorded("The connection to the directory broke before its answer was complete"),
+    http.TimedOut: recorded("The directory did not answer in time"),
+    http.AnswerTooLarge: recorded("The answer of the directory is too large"),
+    http.AnswerGarbled: recorded("The answer of the directory is not valid HTTP"),
+}
+
+
+def raise_for_answer(answer: http.Answer) -> None:
+    """Nothing for a 2xx; else the error that the answer means.
+
+    Raises:
+        Refused: 3xx and 4xx, as the most specific subclass.
+        Failed: 5xx.
+
+    """
+    if 200 <= answer.status < 300:
+        return
+    document = _document(answer)
+    reason = _reason(answer, document)
+    if answer.status >= 500:
+        kind = errors.FailedInTime if answer.status == 504 else errors.Failed
+        raise kind(reason, status=answer.status, retry_after=retry_after(answer))
+    raise _refusal(answer, document, reason)
+
+
+def from_exchange(error: http.ExchangeError) -> errors.DirectoryError:
+    """The directory's error for an exchange that brought no answer."""
+    reason = error.in_words(next(_NO_ANSWER[kind] for kind in type(error).__mro__ if kind in _NO_ANSWER))
+    if isinstance(error, http.NotSent):
+        return errors.NotSent(reason)
+    if isinstance(error, http.TimedOut):
+        return errors.NoAnswerInTime(reason)
+    if isinstance(error, http.AnswerTooLarge):
+        return errors.TooLarge(reason)
+    return errors.NoAnswer(reason)
+
+
+def retry_after(answer: http.Answer) -> float | None:
+    """The seconds that ``Retry-After`` asks for, a number or a date (RFC 9110, section 10.2.3); ``None`` if neither."""
+    text = answer.headers.get("Retry-After", "").strip()
+    if text.isascii() and text.isdigit():
+        return min(float(text), MAX_RETRY_AFTER)
+    try:
+        moment = email.utils.parsedate_to_datetime(text)
+    except (ValueError, OverflowError, IndexError, TypeError):  # the parser was not made for ill will
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=datetime.UTC)
+    seconds = (moment - datetime.datetime.now(datetime.UTC)).total_seconds()
+    return min(max(seconds, 0.0), MAX_RETRY_AFTER)
+
+
+def _refusal(answer: http.Answer, document: dict[str, Any], reason: str) -> errors.Refused:
+    status = answer.status
+    if status == 401:
+        return _unauthorized(document, reason)
+    if status == 404:
+        return _not_found(reason)(reason, status=status)
+    if status == 429:
+        return errors.TooManyRequests(reason, status=status, retry_after=retry_after(answer))
+    kinds: dict[int, Callable[..., errors.Refused]] = {403: errors.Forbidden, 409: errors.Conflict}
+    default = errors.Redirected if status < 400 else errors.Refused
+    return kinds.get(status, default)(reason, status=status)
+
+
+def _unauthorized(document: dict[str, Any], reason: str) -> errors.Refused:
+    permissions = document.get("missing_permissions")
+    if not isinstance(permissions, list):
+        return errors.TokenRejected(reason, status=401)
+    names = tuple(clean(str(name), limit=100) for name in permissions[:20])
+    return errors.PermissionMissing(_PERMISSIONS.format(names=", ".join(names)), status=401, permissions=names)
+
+
+def _not_found(reason: str) -> type[errors.NotFound]:
+    text = reason.lower()
+    if "account type" in text:
+        return errors.TypeUnknown
+    if "account not found" in text:
+        return errors.AccountUnknown
+    if "organization" in text or "organisation" in text:
+        return errors.OrganizationUnknown
+    return errors.NotFound
+
+
+def _document(answer: http.Answer) -> dict[str, Any]:
+    try:
+        document = answer.json()
+    except http.NotJson:
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _reason(answer: http.Answer, document: dict[str, Any]) -> str:
+    """What the directory says, from whichever of its four envelopes; else the bare status."""
+    error = document.get("error")
+    said = [error.get("reason")] if isinstance(error, dict) else []
+    said += [document.get("message"), error if isinstance(error, str) else None]
+    for text in said:
+        if isinstance(text, str) and clean(text):
+            return clean(text)
+    return _NO_REASON.format(answer=answer.status)
+
+
+def clean(text: str, *, limit: int = MAX_REASON) -> str:
+    """``text`` from outside, fit for one line of a page or a log: no control or formatting characters, not endless."""
+    visible = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in text[: limit * 2])
+    line = " ".join(visible.split())
+    return line if len(line) <= limit else line[: limit - 1] + "…"

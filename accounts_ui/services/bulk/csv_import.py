@@ -1,0 +1,145 @@
+"""A list that somebody made elsewhere: bytes in, rows with their line numbers out, each problem told by its line."""
+
+import codecs
+import csv
+import io
+from dataclasses import dataclass
+from typing import Final
+
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+
+from accounts_ui.changes.exports import inert
+from accounts_ui.services.errors import InvalidInput
+from console.recorded_text import recorded
+
+MAX_ROWS: Final = 20_000
+NAMES: Final = ("subject_id", "email", "username", "code", "status")
+_PERSON: Final = ("subject_id", "email", "username")
+_ARCHIVES: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF", b"\x1f\x8b")
+_BOMS: Final = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+
+# What is kept with the plan; what refuses the whole list is shown at once.
+_ANOTHER_ENCODING: Final = recorded(
+    "Line {line} is not UTF-8, so the list was read as Windows-1252. Look at the names before you go on."
+)
+_NUL: Final = recorded("The line holds a NUL byte. Type it again.")
+_LONG: Final = recorded("{name} has more than 255 characters.")
+_FORMULA: Final = recorded("{name} starts like a formula. If it really is so, put an apostrophe (') before it.")
+
+
+@dataclass(frozen=True, slots=True)
+class SheetRow:
+    """One line: its cells by column, or the ``problem`` that it has."""
+
+    line: int
+    cells: dict[str, str]
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """The rows; ``note`` says what had to be guessed."""
+
+    rows: list[SheetRow]
+    note: str = ""
+
+
+def read_sheet(data: bytes) -> Sheet:
+    """Read CSV.
+
+    Raises:
+        InvalidInput: nothing of it can be used; the reason names the line and what to do.
+
+    """
+    text, note = _decoded(data)
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    if not first:
+        raise _bad(
+            1, _("The list is empty. It needs a header line such as subject_id,code, and a line for each account.")
+        )
+    separator = max(",;\t", key=first.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    header: dict[int, str] = {}
+    rows: list[SheetRow] = []
+    start = 1
+    try:
+        for cells in reader:
+            line, start = start, reader.line_num + 1
+            if not any(cell.strip() for cell in cells):
+                continue
+            if not header:
+                header = _header(cells, line)
+                continue
+            rows.append(_row(cells, line, header))
+            if len(rows) > MAX_ROWS:
+                raise _bad(
+                    line,
+                    _("The list has more than %(most)s rows. Split it.")
+                    % {"most": number_format(MAX_ROWS, force_grouping=True)},
+                )
+    except csv.Error as error:
+        advice = _(
+            "The quotes do not match, or a cell is too long (%(said)s). Mend this line, or save the list as CSV again."
+        )
+        raise _bad(start, advice % {"said": error}) from None
+    if not rows:
+        raise _bad(start, _("There is a header and no row below it."))
+    return Sheet(rows, note)
+
+
+def _decoded(data: bytes) -> tuple[str, str]:
+    if data.startswith(_ARCHIVES):
+        raise _bad(
+            1, _("This is a workbook, an archive or a PDF, not CSV. Open it in its program and save it as “CSV UTF-8”.")
+        )
+    for mark, encoding in _BOMS:
+        if data.startswith(mark):
+            try:
+                return data[len(mark) :].decode(encoding), ""
+            except UnicodeDecodeError as error:
+                line = data[: error.start].count(b"\n") + 1
+                said = _("The text says that it is %(encoding)s, and is not. Save it as “CSV UTF-8”.")
+                raise _bad(line, said % {"encoding": encoding}) from None
+    try:
+        return data.decode("utf-8"), ""
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+    try:
+        return data.decode("cp1252"), _ANOTHER_ENCODING.format(line=line)
+    except UnicodeDecodeError:
+        raise _bad(line, _("This is no text in UTF-8 or Windows-1252. Save the list as “CSV UTF-8”.")) from None
+
+
+def _header(cells: list[str], line: int) -> dict[int, str]:
+    names = [cell.strip().strip("\ufeff").lower().replace(" ", "_") for cell in cells]
+    for name in NAMES:
+        if names.count(name) > 1:
+            raise _bad(line, _("The column %(name)s is there more than once.") % {"name": name})
+    found = {number: name for number, name in enumerate(names) if name in NAMES}
+    if "code" not in names or not any(name in names for name in _PERSON):
+        said = _(
+            "The first line has to name the columns: subject_id (or email, or username) and code, perhaps status. "
+            "It says: %(said)s"
+        )
+        raise _bad(line, said % {"said": ", ".join(names)[:200].replace("\x00", "␀")})
+    return found
+
+
+def _row(cells: list[str], line: int, header: dict[int, str]) -> SheetRow:
+    values = {name: cells[number].strip() if number < len(cells) else "" for number, name in header.items()}
+    shown = {name: value.replace("\x00", "␀")[:255] for name, value in values.items()}
+    if any("\x00" in value for value in values.values()):
+        return SheetRow(line, shown, _NUL)
+    for name, value in values.items():
+        if len(value) > 255:
+            return SheetRow(line, shown, _LONG.format(name=name))
+        if value.startswith("'") and inert(value[1:]) == value:
+            values[name] = value[1:]  # as our own exports write it
+        elif inert(value) != value:
+            return SheetRow(line, shown, _FORMULA.format(name=name))
+    return SheetRow(line, values)
+
+
+def _bad(line: int, reason: str) -> InvalidInput:
+    return InvalidInput("list", _("Line %(line)d: %(reason)s") % {"line": line, "reason": reason})

@@ -1,0 +1,72 @@
+"""The rows of an organization's people and accounts, as pages show them."""
+
+import csv
+import hashlib
+import io
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from accounts_ui.directory.ids import is_id
+from accounts_ui.services.state.drift import Outside
+from accounts_ui.services.state.log_overlay import LastChange, RecordedAccount
+
+
+@dataclass
+class AccountRow:
+    """One row of the directory's list: a person, a person's account, or (``text``) what fits neither.
+
+    ``number`` names the row within its table.
+    """
+
+    number: int = -1
+    subject_id: str | None = None
+    name: str = ""
+    email: str = ""
+    username: str = ""
+    code: str | None = None
+    type_name: str = ""
+    status: str = ""
+    created_at: str = ""
+    effective_at: str = ""
+    expires_at: str = ""
+    roles: tuple[str, ...] = ()
+    extra: dict[str, str] = field(default_factory=dict)
+    text: str = ""
+    recorded: list[RecordedAccount] = field(default_factory=list)
+    duplicate: bool = False
+    outside: Outside | None = None
+    last_change: LastChange | None = None
+
+    @cached_property
+    def has_page(self) -> bool:
+        """Whether the subject id can stand in an address, so that there is something to lead to."""
+        return self.subject_id is not None and is_id(self.subject_id)
+
+    @cached_property
+    def has_forms(self) -> bool:
+        """Whether the account can be named in an address."""
+        return self.has_page and self.code is not None and is_id(self.code)
+
+    @cached_property
+    def anchor(self) -> str:
+        """A name for the row within its page; empty where the row is no account, or one of several alike."""
+        return anchor_of(str(self.subject_id), str(self.code)) if self.has_forms and not self.duplicate else ""
+
+    @cached_property
+    def pair(self) -> str:
+        """``subject_id,code`` as CSV, for selecting it; empty where nothing can be asked for it."""
+        if not (self.has_forms if self.code is not None else self.has_page):
+            return ""
+        line = io.StringIO()
+        csv.writer(line, lineterminator="").writerow([self.subject_id, self.code or ""])
+        return line.getvalue()
+
+    @property
+    def codes(self) -> list[str]:
+        """The account types of the row: the listed one, and those that the log alone tells of."""
+        return [*([self.code] if self.code is not None else []), *(one.code for one in self.recorded)]
+
+
+def anchor_of(subject_id: str, code: str) -> str:
+    """The name of an account's row: ids may hold what no name in a page can."""
+    return "row-" + hashlib.sha256(f"{subject_id}\0{code}".encode()).hexdigest()[:16]

@@ -1,0 +1,175 @@
+"""What an admin can see: people and accounts, types, one person, one account."""
+
+import datetime
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass
+
+from accounts_ui.changes import queries
+from accounts_ui.changes.models import Change
+from accounts_ui.directory.client import DirectoryClient
+from accounts_ui.services.audit_context import Origin
+from accounts_ui.services.errors import SubjectUnknown
+from accounts_ui.services.listing.account_row import AccountRow
+from accounts_ui.services.listing.facets import TYPE_FACETS, Facet, mentioning, narrow, texts_of_type
+from accounts_ui.services.listing.session_client import VisitClient
+from accounts_ui.services.listing.sorting import TYPE_SORTS, in_order
+from accounts_ui.services.state.account_types import TypeRow, known_types
+from accounts_ui.services.state.log_overlay import RecordedAccount
+from accounts_ui.services.validation import check_subject
+from console.recorded_text import recorded
+
+_NOBODY = recorded("Neither the directory nor the change log of this organization knows this person.")
+
+
+@dataclass(frozen=True, slots=True)
+class AccountFilters:
+    """What to show of the accounts. ``sort`` is one of ``ACCOUNT_SORTS``, reversed by a leading ``-``."""
+
+    q: str = ""
+    status: str = ""
+    type: str = ""
+    role: str = ""
+    sort: str = "name"
+    page: int = 1
+    per_page: int = 50
+
+    @property
+    def chosen(self) -> dict[str, str]:
+        """What is chosen of each facet."""
+        return {"status": self.status, "type": self.type, "role": self.role}
+
+
+@dataclass(frozen=True, slots=True)
+class TypeFilters:
+    """What to show of the types."""
+
+    q: str = ""
+    status: str = ""
+    source: str = ""
+    sort: str = "name"
+
+    @property
+    def chosen(self) -> dict[str, str]:
+        """What is chosen of each facet."""
+        return {"status": self.status, "source": self.source}
+
+
+@dataclass(frozen=True, slots=True)
+class AccountPage:
+    """One page of people and accounts; ``listed`` counts the rows before filtering.
+
+    ``drawn`` is where the page keeps what it made of rows, for as long as they are what they are.
+    """
+
+    rows: list[AccountRow]
+    total: int
+    page: int
+    pages: int
+    per_page: int
+    facets: list[Facet]
+    read_at: datetime.datetime
+    listed: int
+    recorded_only: list[RecordedAccount]
+    drawn: dict[Hashable, str]
+
+
+@dataclass(frozen=True, slots=True)
+class TypePage:
+    """The types that match; ``note`` says why they may not be all."""
+
+    rows: list[TypeRow]
+    total: int
+    listed: int
+    facets: list[Facet]
+    note: str
+    read_at: datetime.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PersonPage:
+    """Everything about one person."""
+
+    subject_id: str
+    name: str
+    person: AccountRow | None
+    accounts: list[AccountRow]
+    recorded: list[RecordedAccount]
+    changes: list[Change]
+    read_at: datetime.datetime
+
+
+def list_accounts(*, client: VisitClient, origin: Origin, filters: AccountFilters) -> AccountPage:
+    """One page of the organization's people and accounts. A page past the last one is the last one."""
+    table = client.browse(origin.organization_id).table
+    found = table.find(filters.q, filters.chosen)
+    pages = max(1, -(-found.total // filters.per_page))
+    page = min(filters.page, pages)
+    return AccountPage(
+        rows=list(found.rows(filters.sort, (page - 1) * filters.per_page, page * filters.per_page)),
+        total=found.total,
+        page=page,
+        pages=pages,
+        per_page=filters.per_page,
+        facets=found.facets,
+        read_at=table.listing.read_at,
+        listed=len(table),
+        recorded_only=table.known.without_a_row(),
+        drawn=table.drawn,
+    )
+
+
+def matching_accounts(*, client: VisitClient, origin: Origin, filters: AccountFilters) -> Iterator[AccountRow]:
+    """All rows that match, as an export wants them: made while they are asked for."""
+    table = client.browse(origin.organization_id).table
+    return table.find(filters.q, filters.chosen).rows(filters.sort)
+
+
+def list_types(*, client: DirectoryClient, origin: Origin, filters: TypeFilters) -> TypePage:
+    """The organization's account types, from the catalogue or what else tells of them."""
+    known = known_types(client=client, organization_id=origin.organization_id)
+    named = mentioning(known.rows, filters.q, texts_of_type)
+    rows, facets = narrow(named, TYPE_FACETS, filters.chosen)
+    return TypePage(
+        rows=in_order(rows, TYPE_SORTS, filters.sort),
+        total=len(rows),
+        listed=len(known.rows),
+        facets=facets,
+        note=known.note,
+        read_at=known.read_at,
+    )
+
+
+def show_person(*, client: VisitClient, origin: Origin, subject_id: str) -> PersonPage:
+    """One person as the directory shows them now, and what this console knows besides.
+
+    Raises:
+        InvalidInput: not a subject id.
+        SubjectUnknown: neither the directory nor the log knows the person.
+
+    """
+    check_subject(subject_id)
+    table = client.browse(origin.organization_id).table
+    rows = table.rows_of(subject_id)
+    changes = queries.of_subject(origin.organization_id, subject_id)
+    if not rows and not changes:
+        raise SubjectUnknown(_NOBODY)
+    accounts = [row for row in rows if row.code is not None]
+    recorded = table.known.recorded(subject_id)
+    person = next((row for row in rows if row.code is None), None)
+    name = next((row.name for row in rows if row.name), changes[0].subject_name if changes else "")
+    return PersonPage(
+        subject_id=subject_id,
+        name=name,
+        person=person,
+        accounts=accounts,
+        recorded=recorded,
+        changes=changes,
+        read_at=table.listing.read_at,
+    )
+
+
+def account_row(*, client: VisitClient, origin: Origin, subject_id: str, code: str) -> AccountRow | None:
+    """The row of one account; ``None`` where the directory does not list it."""
+    table = client.browse(origin.organization_id).table
+    number = table.listing.account_row(subject_id, code)
+    return None if number is None else table.row(number)

@@ -1,0 +1,34 @@
+"""In which order rows stand. What has no value stands last, either way round."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from accounts_ui.services.state.account_types import TypeRow
+from accounts_ui.services.text import as_time, fold
+
+_T = TypeVar("_T")
+_Key = Callable[[_T], Any]
+
+TYPE_SORTS: dict[str, _Key[TypeRow]] = {
+    "code": lambda row: row.code,
+    "name": lambda row: fold(row.name or row.code),
+    "status": lambda row: row.status,
+    "created": lambda row: as_time(row.created_at),
+    "requirements": lambda row: " ".join(sorted(name for name, value in row.requirements.items() if value)),
+    "source": lambda row: row.source,
+}
+
+
+def in_order(rows: list[_T], sorts: dict[str, _Key[_T]], sort: str) -> list[_T]:
+    """``rows`` by one of ``sorts``, reversed by a leading ``-``."""
+    key = sorts[sort.removeprefix("-")]
+    valued: list[tuple[Any, _T]] = []
+    rest: list[_T] = []
+    for row in rows:
+        value = key(row)
+        if value is None or value == "":
+            rest.append(row)
+        else:
+            valued.append((value, row))
+    valued.sort(key=lambda one: one[0], reverse=sort.startswith("-"))
+    return [row for _, row in valued] + rest

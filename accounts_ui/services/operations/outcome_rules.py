@@ -1,0 +1,100 @@
+"""What a fresh read of the directory says about a change whose answer was lost. One place for this decision."""
+
+import datetime
+from dataclasses import dataclass
+from typing import Any
+
+from accounts_ui.changes.models import Action, Change, Outcome
+from accounts_ui.directory.listing import Listing
+from accounts_ui.directory.rows import ENDED_STATUSES
+from accounts_ui.services.operations.evidence import Basis, of_listing
+from console.recorded_text import recorded
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The outcome, a sentence why, the status that was seen, and the evidence for the log."""
+
+    outcome: str
+    reason: str
+    after: str | None
+    evidence: dict[str, Any]
+
+
+def judge(change: Change, listing: Listing, basis: Basis, *, may_still_act: bool) -> Judgement:
+    """Hold the directory's list against what was asked.
+
+    Args:
+        basis: who read the list, and how that came about.
+        may_still_act: the directory may not be done with the request yet, so that an effect which is not there is no
+            proof that it will not come.
+
+    """
+    account = listing.account(change.subject_id, change.code)
+    seen = account.status if account else None
+    tells = account is not None or listing.tells_codes_of(change.subject_id)
+    evidence = of_listing(basis, listing, change.subject_id, change.code)
+    if not tells:
+        return Judgement(
+            Outcome.UNKNOWN,
+            _TELLS_NOT,
+            change.after,
+            evidence,
+        )
+    outcome = _VERDICTS[Action(change.action)](change, seen)
+    if outcome == Outcome.NOT_APPLIED and may_still_act:
+        reason = _MAY_ACT.format(at=evidence["read_at"])
+        return Judgement(Outcome.UNKNOWN, reason, change.after, evidence)
+    return Judgement(
+        outcome, _REASONS[Outcome(outcome)].format(seen=_in_words(seen)), _after(change, outcome, seen), evidence
+    )
+
+
+def is_past_acting(change: Change, patience: datetime.timedelta, now: datetime.datetime) -> bool:
+    """Whether so much time has passed that the directory cannot be acting on the request any more."""
+    return now - change.requested_at >= patience
+
+
+def _assigned(change: Change, seen: str | None) -> str:
+    if seen is None:
+        return Outcome.NOT_APPLIED
+    if change.before is None or seen != change.before:
+        return Outcome.APPLIED
+    return Outcome.NOT_APPLIED
+
+
+def _status_changed(change: Change, seen: str | None) -> str:
+    if seen == change.after and change.before not in (None, change.after):
+        return Outcome.APPLIED
+    if seen == change.before and change.before != change.after:
+        return Outcome.NOT_APPLIED
+    return Outcome.UNKNOWN
+
+
+def _deleted(change: Change, seen: str | None) -> str:
+    if change.before is None or change.before in ENDED_STATUSES:
+        return Outcome.UNKNOWN
+    if seen is None or seen in ENDED_STATUSES:
+        return Outcome.APPLIED
+    return Outcome.NOT_APPLIED if seen == change.before else Outcome.UNKNOWN
+
+
+_VERDICTS = {Action.ASSIGN: _assigned, Action.CHANGE_STATUS: _status_changed, Action.DELETE: _deleted}
+
+_TELLS_NOT = recorded("The directory's list does not tell which accounts this person has.")
+_MAY_ACT = recorded("A read at {at} does not show the change, but the directory may still be acting.")
+_NONE = recorded("no such account is listed")
+_LISTED = recorded("the account is listed as {status}")
+_REASONS = {
+    Outcome.APPLIED: recorded("The directory shows the change: {seen}."),
+    Outcome.NOT_APPLIED: recorded("The directory does not show the change: {seen}."),
+    Outcome.UNKNOWN: recorded("What the directory shows ({seen}) can have come about in more than one way."),
+}
+
+
+def _in_words(seen: str | None) -> str:
+    return _NONE if seen is None else _LISTED.format(status=seen or "without a status")
+
+
+def _after(change: Change, outcome: str, seen: str | None) -> str | None:
+    return seen if outcome == Outcome.APPLIED and seen is not None else change.after

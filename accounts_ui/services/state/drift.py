@@ -1,0 +1,84 @@
+"""What the directory shows of an account against what the log last applied: one place for this decision.
+
+A difference is somebody else's change. It is marked on the pages, and never written into the log as ours.
+"""
+
+import datetime
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from accounts_ui.changes import queries
+from accounts_ui.changes.models import Action
+from accounts_ui.changes.queries import Applied
+from accounts_ui.directory.listing import Listing
+from accounts_ui.directory.rows import ENDED_STATUSES, Account
+
+CHANGED: Final = "changed"
+GONE: Final = "gone"
+BACK: Final = "back"
+EXPIRED: Final = "expired"
+
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """A change of an account that this console did not make.
+
+    ``kind``: ``changed``, ``gone`` from a list that would tell, ``back`` in use after our delete, ``expired`` by time.
+    """
+
+    kind: str
+    listed: str | None
+    applied: str | None
+    applied_at: datetime.datetime
+    change_id: str
+    read_at: datetime.datetime
+
+
+def outside_of(applied: Applied, listing: Listing) -> Outside | None:
+    """The mark of one account; ``None`` where the list agrees with the log, or does not tell.
+
+    The list may be older than what was applied: then it does not tell either.
+    """
+    at = applied.settled_at or applied.requested_at
+    account = listing.account(applied.subject_id, applied.code)
+    if at >= listing.asked_at or (account is None and not listing.tells_codes_of(applied.subject_id)):
+        return None
+    kind = _kind(applied, account, listing.read_at)
+    if not kind:
+        return None
+    listed = account.status if account else None
+    return Outside(kind, listed, applied.after, at, str(applied.change_id), listing.read_at)
+
+
+def all_outside(organization_id: str, listing: Listing, applied: Iterable[Applied]) -> dict[Key, Outside]:
+    """The marks of all accounts that the log knows. An account with an open change has none: it may be ours."""
+    still_open = queries.open_accounts(organization_id)
+    found = {}
+    for one in applied:
+        key = (one.subject_id, one.code)
+        mark = None if key in still_open else outside_of(one, listing)
+        if mark:
+            found[key] = mark
+    return found
+
+
+def _kind(applied: Applied, account: Account | None, now: datetime.datetime) -> str:
+    deleted = applied.action == Action.DELETE
+    if account is None:
+        return "" if deleted or applied.after == "deleted" else GONE
+    if deleted:
+        return "" if account.status in ENDED_STATUSES else BACK
+    if not account.status or not applied.after or account.status == applied.after:
+        return ""
+    return EXPIRED if account.status == "expired" and _is_over(account, now) else CHANGED
+
+
+def _is_over(account: Account, now: datetime.datetime) -> bool:
+    try:
+        ends = datetime.datetime.fromisoformat(account.expires_at)
+    except ValueError:
+        return False
+    return (ends if ends.tzinfo else ends.replace(tzinfo=datetime.UTC)) <= now

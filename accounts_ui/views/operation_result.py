@@ -1,0 +1,92 @@
+"""What an admin is told of an operation, with its true status: on a page, or in the row that it began in."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext
+
+from accounts_ui.changes.models import Action, Change, Outcome
+from accounts_ui.directory.errors import DirectoryError
+from accounts_ui.services.listing.account_row import anchor_of
+from accounts_ui.services.listing.queries import account_row, show_person
+from accounts_ui.services.operations.undo import way_back
+from accounts_ui.views.base import client_of, new_operation_id, origin_of, respond
+from accounts_ui.views.error_map import pause_header
+from accounts_ui.views.lists import row_context
+
+_TIMEOUTS = (None, 504)
+
+
+def show_result(request: HttpRequest, change: Change) -> HttpResponse:
+    """Applied: on to the person, or into the row. Otherwise the outcome, with its reason and the way on."""
+    if change.outcome == Outcome.APPLIED:
+        return _applied(request, change)
+    not_found = change.outcome == Outcome.NOT_APPLIED and change.http_status == 404
+    response = _told(request, change, offer_deleted=not_found and change.action == Action.DELETE)
+    for name, value in pause_header(change.retry_after).items():
+        response.headers[name] = value
+    return response
+
+
+def told(change: Change) -> dict[str, Any]:
+    """What a page needs to tell of a change that was just made: also the form that takes it back, where one can."""
+    return {"result": change, "way_back": way_back(change), "undo_id": new_operation_id()}
+
+
+def status_of(change: Change) -> int:
+    """The HTTP status that tells the outcome of ``change``."""
+    said = change.http_status
+    if change.outcome == Outcome.APPLIED:
+        return 200
+    if change.outcome == Outcome.NOT_APPLIED:
+        if said == 401:
+            return 403
+        return said if said is not None and 400 <= said < 500 else 502
+    if change.outcome == Outcome.PENDING:
+        return 202
+    return 504 if said in _TIMEOUTS else 502
+
+
+def _applied(request: HttpRequest, change: Change) -> HttpResponse:
+    """With htmx the answer is the news itself; without, the browser asks for it, so that a reload sends nothing."""
+    person = f"{reverse('person', args=[change.organization_id, change.subject_id])}?result={change.change_id}"
+    if not request.htmx:
+        return HttpResponseRedirect(person, status=303)
+    try:
+        if row_context.is_meant(request):
+            return _row(request, change)
+        shown = show_person(client=client_of(request), origin=origin_of(request), subject_id=change.subject_id)
+    except DirectoryError:  # it was applied all the same
+        return _told(request, change)
+    values = {**told(change), "shown": shown, "title": shown.name or change.subject_id}
+    response = respond(request, "person", values)
+    response.headers["HX-Push-Url"] = person
+    return response
+
+
+def _row(request: HttpRequest, change: Change) -> HttpResponse:
+    origin = origin_of(request)
+    shown = row_context.shown_columns(request)
+    row = account_row(client=client_of(request), origin=origin, subject_id=change.subject_id, code=change.code)
+    values = {
+        **told(change),
+        **row_context.values_of(request),
+        "row": row,
+        "anchor": anchor_of(change.subject_id, change.code),
+        "columns": shown,
+        "told_in": "status" if any(one.name == "status" for one in shown) else "acts",
+    }
+    return respond(request, "accounts/told", values)
+
+
+def _told(request: HttpRequest, change: Change, *, offer_deleted: bool = False) -> HttpResponse:
+    titles = {Outcome.APPLIED: gettext("Applied"), Outcome.NOT_APPLIED: gettext("Not applied")}
+    values = {
+        **told(change),
+        **row_context.values_of(request),
+        "change": change,
+        "offer_deleted": offer_deleted,
+        "title": titles.get(Outcome(change.outcome), gettext("Outcome unknown")),
+    }
+    return respond(request, "changes/result", values, status=status_of(change))

@@ -1,0 +1,248 @@
+"""Many operations at once: a list becomes a plan, which is looked at, confirmed and run chunk by chunk."""
+
+import uuid
+from collections.abc import Callable
+from typing import Any, Final
+
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext, gettext_lazy
+
+from accounts_ui.changes.exports import csv_lines
+from accounts_ui.changes.models import Action
+from accounts_ui.directory.client import STATUSES
+from accounts_ui.plans import queries
+from accounts_ui.plans.models import Plan, PlanRow, State, Verdict
+from accounts_ui.services.bulk import planner, runner
+from accounts_ui.services.bulk.csv_import import Sheet, read_sheet
+from accounts_ui.services.errors import InvalidInput
+from accounts_ui.views import params
+from accounts_ui.views.base import client_of, origin_of, page, respond
+from accounts_ui.views.lists.selection import read_selected
+from console.rate_limits import counted_as
+from console.signin.access.gate import organization
+from console.signin.access.rules import Role
+
+FIELDS: Final = ("action", "status", "message")
+PER_PAGE: Final = 100
+ENDINGS: Final = (".csv", ".tsv", ".txt")
+VERDICTS: Final = {
+    Verdict.WILL: gettext_lazy("will change"),
+    Verdict.ALREADY: gettext_lazy("already so"),
+    Verdict.UNKNOWN_PERSON: gettext_lazy("unknown person"),
+    Verdict.UNKNOWN_TYPE: gettext_lazy("unknown type"),
+    Verdict.NOT_ALLOWED: gettext_lazy("not allowed"),
+    Verdict.DUPLICATE: gettext_lazy("duplicate"),
+    Verdict.UNREADABLE: gettext_lazy("unreadable"),
+    Verdict.RETRIED: gettext_lazy("tried again"),
+}
+
+
+@organization(Role.ADMIN)
+@page("GET", "POST")
+def bulk(request: HttpRequest, org: str) -> HttpResponse:
+    """``GET`` draws the form, ``POST`` makes a plan. Nothing is sent to the directory but reads."""
+    if request.method != "POST":
+        return _form(request, params.read_query(request, ("action",)))
+    sent = params.read(request.POST, FIELDS)
+    if not sent["action"] and "selected" in request.POST:
+        return _form(
+            request, {"list": _lines_of_selected(request)}
+        )  # ticked in the list of accounts: what to do is next
+    try:
+        sheet = _sheet(request)
+        plan = planner.make_plan(client=client_of(request), origin=origin_of(request), sheet=sheet, **sent)
+    except InvalidInput as error:
+        status = 413 if _is_too_large(request) else 400
+        return _form(request, {**sent, "list": _text_of(request, "list")}, status=status, error=error)
+    if not request.htmx:
+        return _to_plan(plan)
+    response = _show(request, plan)
+    response.headers["HX-Push-Url"] = _address(plan)
+    return response
+
+
+@organization(Role.ADMIN)
+@page("GET")
+def plan(request: HttpRequest, org: str, plan_id: uuid.UUID) -> HttpResponse:
+    """``GET /orgs/{org}/accounts/bulk/{plan_id}/``. What was running when its tab was closed goes on by itself."""
+    return _show(request, _plan(request, plan_id), goes_on=True)
+
+
+@organization(Role.ADMIN, form_page="plan")
+@page("POST")
+def confirm(request: HttpRequest, org: str, plan_id: uuid.UUID) -> HttpResponse:
+    """Confirm with the number of rows that will change."""
+    found = _plan(request, plan_id)
+    try:
+        runner.confirm(origin=origin_of(request), plan=found, typed=params.read_post(request, ("count",))["count"])
+    except InvalidInput as error:
+        return _show(request, found, status=400, error=error)
+    return _show(request, found, goes_on=True) if request.htmx else _to_plan(found)
+
+
+@organization(Role.ADMIN, form_page="plan")
+@counted_as("run")
+@page("POST")
+def run(request: HttpRequest, org: str, plan_id: uuid.UUID) -> HttpResponse:
+    """Run one chunk. Asked by a page that goes on by itself, a plan that was paused meanwhile stays so."""
+    found, origin = _plan(request, plan_id), origin_of(request)
+    by_itself = params.read(request.POST, ("next",))["next"] == "1"
+    if not by_itself:
+        runner.resume(origin=origin, plan=found)
+    worked = runner.run_chunk(client=client_of(request), origin=origin, plan=found)
+    if not request.htmx:
+        return _to_plan(found)
+    if not by_itself or found.state != State.RUNNING:
+        response = _show(request, found, goes_on=True)
+        response.headers["HX-Retarget"] = "#main"
+        response.headers["HX-Reswap"] = "innerHTML"
+        return response
+    values = {**_progress(request, found), "goes_on": True, "elsewhere": not worked}
+    return render(request, "bulk/plan/_progress.html", values)
+
+
+@organization(Role.ADMIN, form_page="plan")
+@page("POST")
+def retry(request: HttpRequest, org: str, plan_id: uuid.UUID) -> HttpResponse:
+    """What could not be sent becomes new attempts; the plan goes on with them."""
+    found = _plan(request, plan_id)
+    runner.retry(origin=origin_of(request), plan=found)
+    return _show(request, found, goes_on=True) if request.htmx else _to_plan(found)
+
+
+@organization(Role.ADMIN, form_page="plan")
+@page("POST")
+def pause(request: HttpRequest, org: str, plan_id: uuid.UUID) -> HttpResponse:
+    """Send nothing more for now."""
+    return _halt(request, plan_id, runner.pause)
+
+
+@organization(Role.ADMIN, form_page="plan")
+@page("POST")
+def stop(request: HttpRequest, org: str, plan_id: uuid.UUID) -> HttpResponse:
+    """Send nothing more ever."""
+    return _halt(request, plan_id, runner.stop)
+
+
+@organization(Role.ADMIN)
+@page("GET")
+def rest(request: HttpRequest, org: str, plan_id: uuid.UUID) -> StreamingHttpResponse:
+    """What was not sent, as a list that can be uploaded again."""
+    return _csv(queries.waiting(_plan(request, plan_id)), "rest.csv")
+
+
+@organization(Role.ADMIN)
+@page("GET")
+def failures(request: HttpRequest, org: str, plan_id: uuid.UUID) -> StreamingHttpResponse:
+    """What was refused or not applied, likewise."""
+    return _csv(queries.failures(_plan(request, plan_id)), "failures.csv")
+
+
+def _halt(request: HttpRequest, plan_id: uuid.UUID, how: Callable[..., None]) -> HttpResponse:
+    found = _plan(request, plan_id)
+    how(origin=origin_of(request), plan=found)
+    return _show(request, found) if request.htmx else _to_plan(found)
+
+
+def _plan(request: HttpRequest, plan_id: uuid.UUID) -> Plan:
+    return planner.find_plan(origin=origin_of(request), plan_id=plan_id)
+
+
+def _to_plan(found: Plan) -> HttpResponseRedirect:
+    return HttpResponseRedirect(_address(found), status=303)
+
+
+def _address(found: Plan) -> str:
+    return reverse("plan", args=[found.organization_id, found.id])
+
+
+def _is_too_large(request: HttpRequest) -> bool:
+    """What ``console.upload_handlers`` says of the files that were sent."""
+    return bool(getattr(request, "upload_too_large", False))
+
+
+def _text_of(request: HttpRequest, name: str) -> str:
+    return str(request.POST.get(name, ""))
+
+
+def _sheet(request: HttpRequest) -> Sheet:
+    """The list of the form: a file, text, or rows that were selected."""
+    if _is_too_large(request):
+        raise InvalidInput("list", gettext("The file is larger than 5 MB. Split it, and leave out other columns."))
+    upload, text = request.FILES.get("file"), _text_of(request, "list")
+    selected = _text_of(request, "selected")
+    if upload is not None:
+        if not (upload.name or "").lower().endswith(ENDINGS):
+            raise InvalidInput("list", gettext("The name of the file has to end in .csv, .tsv or .txt."))
+        return read_sheet(upload.read())
+    if not text.strip() and selected.strip():
+        text = f"subject_id,code\n{selected}"
+    return read_sheet(text.encode("utf-8", "replace"))
+
+
+def _lines_of_selected(request: HttpRequest) -> str:
+    """As a list with its header. The row of a person has no code yet: the admin writes it."""
+    return "\n".join(["subject_id,code", *(f"{subject},{code}" for subject, code in read_selected(request.POST))])
+
+
+def _form(request: HttpRequest, fields: dict[str, str], *, status: int = 200, **more: Any) -> HttpResponse:
+    values = {
+        **more,
+        "fields": {"action": Action.ASSIGN.value, **{name: value for name, value in fields.items() if value}},
+        "actions": Action.values,
+        "statuses": STATUSES,
+        "plans": queries.recent(request.organization.id),
+        "title": gettext("Bulk"),
+    }
+    return respond(request, "bulk", values, status=status)
+
+
+def _show(request: HttpRequest, found: Plan, *, status: int = 200, **more: Any) -> HttpResponse:
+    runner.settle_rows(found)
+    asked = params.read_query(request, ("verdict", "page"))
+    verdict = params.choice(asked["verdict"], "verdict", Verdict.values)
+    rows = found.rows.filter(verdict=verdict) if verdict else found.rows.all()
+    number = params.number(asked["page"], "page", default=1, most=1_000_000)
+    shown = Paginator(rows, PER_PAGE).get_page(number)
+    counts = queries.verdicts(found)
+    values = {
+        **_progress(request, found),
+        **more,
+        "chips": [(name, label, counts[name]) for name, label in VERDICTS.items() if name in counts],
+        "verdict": verdict,
+        "rows": [(row, VERDICTS[Verdict(row.verdict)]) for row in shown],
+        "found": {"page": shown.number, "pages": shown.paginator.num_pages, "total": shown.paginator.count},
+        "title": gettext("Plan"),
+    }
+    return respond(request, "bulk/plan", values, status=status)
+
+
+def _progress(request: HttpRequest, found: Plan) -> dict[str, Any]:
+    counts = queries.results(found)
+    will, waiting = sum(counts.values()), counts.get("", 0)
+    last = found.rows.filter(verdict=Verdict.WILL).exclude(result="").order_by("-id")[:10]
+    return {
+        "plan": found,
+        "counts": counts,
+        "will": will,
+        "ran": will - waiting,
+        "waiting": waiting,
+        "last": last,
+        "chunk": runner.CHUNK_ROWS,
+        "mine": runner.owns(origin_of(request), found),
+        "elsewhere": queries.is_leased(found),
+    }
+
+
+def _csv(rows: QuerySet[PlanRow], name: str) -> StreamingHttpResponse:
+    cells = (
+        (row.subject_id, row.code, row.wanted, row.line, row.reason or row.detail)
+        for row in rows.iterator(chunk_size=1000)
+    )
+    lines = csv_lines(("subject_id", "code", "status", "line", "reason"), cells)
+    disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=disposition)

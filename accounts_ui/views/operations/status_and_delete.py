@@ -1,0 +1,87 @@
+"""The two forms about an account that exists: change its status, delete it."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext, gettext_lazy
+
+from accounts_ui.changes.models import Change
+from accounts_ui.services.errors import AccountFacts, InvalidInput, StateChanged
+from accounts_ui.services.operations.commands import change_status, delete
+from accounts_ui.services.operations.status_transitions import other_steps, usual_steps
+from accounts_ui.services.state.account_state import account_facts
+from accounts_ui.views import params
+from accounts_ui.views.base import client_of, new_operation_id, origin_of, page, respond, take_returned
+from accounts_ui.views.lists import row_context
+from accounts_ui.views.operation_result import show_result
+from console.signin.access.gate import organization
+from console.signin.access.rules import Role
+
+MEANINGS: Final = {
+    "active": gettext_lazy("the person can use it"),
+    "pending": gettext_lazy("waits for something before it can be used"),
+    "disabled": gettext_lazy("cannot be used for now; it can be set active again"),
+    "expired": gettext_lazy("its time is over; it can be set active again"),
+    "deleted": gettext_lazy("gone; the person can be assigned this type again"),
+}
+
+Service = Callable[..., Change]
+
+
+@organization(Role.ADMIN)
+@page("GET", "POST")
+def status(request: HttpRequest, org: str, subject_id: str, code: str) -> HttpResponse:
+    """``/orgs/{org}/accounts/{subject_id}/{code}/status/``."""
+    fields = ("status", "expected_status", "message", "operation_id")
+    return _form_or_result(request, "status", fields, change_status, subject_id, code)
+
+
+@organization(Role.ADMIN)
+@page("GET", "POST")
+def remove(request: HttpRequest, org: str, subject_id: str, code: str) -> HttpResponse:
+    """``/orgs/{org}/accounts/{subject_id}/{code}/delete/``."""
+    return _form_or_result(request, "delete", ("expected_status", "message", "operation_id"), delete, subject_id, code)
+
+
+def _form_or_result(
+    request: HttpRequest, name: str, names: tuple[str, ...], service: Service, subject_id: str, code: str
+) -> HttpResponse:
+    ids = {"subject_id": subject_id, "code": code}
+    if request.method != "POST":
+        facts = account_facts(client=client_of(request), origin=origin_of(request), **ids)
+        kept, told = take_returned(request, names)
+        asked = params.read_query(request, ("status",))
+        return _form(request, name, facts, {**asked, **kept}, **told)
+    sent = params.read_post(request, names)
+    try:
+        return show_result(request, service(client=client_of(request), origin=origin_of(request), **ids, **sent))
+    except StateChanged as changed:
+        fields = {**sent, "expected_status": changed.current.status or "", "operation_id": new_operation_id()}
+        return _form(request, name, changed.current, fields, status=409, alert=changed.reason)
+    except InvalidInput as error:
+        if error.field not in ("status", "message", "operation_id"):
+            raise
+        facts = account_facts(client=client_of(request), origin=origin_of(request), **ids)
+        return _form(request, name, facts, {**sent, "operation_id": new_operation_id()}, status=400, alert=error.reason)
+
+
+def _form(
+    request: HttpRequest, name: str, facts: AccountFacts, fields: dict[str, str], *, status: int = 200, **more: Any
+) -> HttpResponse:
+    drawn = {"expected_status": facts.status or "", "operation_id": new_operation_id()}
+    title = gettext("Change status") if name == "status" else gettext("Delete account")
+    values = {
+        **more,
+        **row_context.values_of(request),
+        "facts": facts,
+        "fields": {**drawn, **{key: value for key, value in fields.items() if value}},
+        "usual": _meant(usual_steps(facts.status)),
+        "other": _meant(other_steps(facts.status)),
+        "title": title,
+    }
+    return respond(request, name, values, status=status)
+
+
+def _meant(statuses: tuple[str, ...]) -> list[tuple[str, Any]]:
+    return [(status, MEANINGS[status]) for status in statuses]

@@ -1,0 +1,60 @@
+"""``/design/``: the design system on one page — colours, type, spacing and every part in every state. Only in DEBUG."""
+
+from typing import Final
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from console.signin.access.gate import public
+
+PAIRS: Final = (
+    ("ink", "ground"),
+    ("ink", "surface"),
+    ("ink", "sunken"),
+    ("muted", "ground"),
+    ("muted", "surface"),
+    ("muted", "sunken"),
+    ("accent", "ground"),
+    ("accent", "surface"),
+    ("accent", "accent-ground"),
+    ("accent-ink", "accent"),
+    ("surface", "bad"),
+    ("good", "good-ground"),
+    ("warn", "warn-ground"),
+    ("bad", "bad-ground"),
+    ("ink", "good-ground"),
+    ("ink", "warn-ground"),
+    ("ink", "bad-ground"),
+)
+"""Text colours on the grounds where they are used: each pair has a contrast of 4.5 or more (WCAG 1.4.3)."""
+
+TONES: Final = ("active", "applied", "pending", "unknown", "deleted", "not_applied", "disabled", "suspended-by-hr")
+
+
+@public
+@require_safe
+def design(request: HttpRequest) -> HttpResponse:
+    """Draw it."""
+    values = {
+        "title": "Design",
+        "pairs": PAIRS,
+        "tones": TONES,
+        "names": ["Ada Admin", "Bo Berg", "Zoë", "Émile de la Tour", "李雷", ""],
+        "people": [
+            {"label": "Ada Admin", "name": "Ada Admin", "subject_id": "person-ada", "email": "ada@acme.example"}
+            | {"held": {"gold": {"status": "active"}, "worker": {"status": "disabled", "recorded": True}}},
+            {"label": "bo.berg", "subject_id": "person-bo", "username": "bo.berg", "held": {}},
+        ],
+        "spaces": [1, 2, 3, 4, 5, 6],
+        "now": timezone.now(),
+    }
+    return render(request, "design/page.html", values)
+
+
+def routes_in_debug() -> list[URLPattern]:
+    """The page's address, where developers see it and nobody else."""
+    return [path("design/", design, name="design")] if settings.DEBUG else []

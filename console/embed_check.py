@@ -1,0 +1,56 @@
+"""``/embed/check/``: what works inside of the frame in which it is opened, and what the operator has to change.
+
+Opened in a window of its own it says what the server and whatever stands in front of it send.
+"""
+
+import secrets
+from typing import Final
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from console.embedding import in_touch
+from console.signin.access.gate import public
+
+_KEPT: Final = f"{settings.COOKIE_PREFIX}console-check"
+_UNPARTITIONED: Final = f"{settings.COOKIE_PREFIX}console-check-plain"
+_SECONDS: Final = 300
+
+
+@public
+@require_GET
+def check(request: HttpRequest) -> HttpResponse:
+    """The page. It sets two cookies: one like the session's, and one that only unpartitioned jars keep."""
+    response = render(request, "selftest/page.html", {"mode": settings.CONSOLE_EMBED_MODE, "origin": _origin(request)})
+    value = secrets.token_hex(8)
+    for name in (_KEPT, _UNPARTITIONED) if settings.COOKIES_PARTITIONED else (_KEPT,):
+        response.set_cookie(
+            name,
+            value,
+            max_age=_SECONDS,
+            secure=settings.SESSION_COOKIE_SECURE,
+            httponly=True,
+            samesite=settings.SESSION_COOKIE_SAMESITE,
+        )
+    response.unpartitioned = {_UNPARTITIONED}  # type: ignore[attr-defined]
+    return response
+
+
+@public
+@require_GET
+def seen(request: HttpRequest) -> JsonResponse:
+    """``GET /embed/check/seen/``: which of the two came back."""
+    return JsonResponse({"kept": _KEPT in request.COOKIES, "unpartitioned": _UNPARTITIONED in request.COOKIES})
+
+
+@public
+@require_GET
+def window(request: HttpRequest) -> HttpResponse:
+    """``GET /embed/check/window/``: the window that the page opens, as sign-in would; it reports to who opened it."""
+    return in_touch(render(request, "selftest/window.html"))
+
+
+def _origin(request: HttpRequest) -> str:
+    return f"{request.scheme}://{request.get_host()}"

@@ -1,0 +1,119 @@
+"""The outermost middleware: every request gets an id, an address, a log line, its metrics and its last headers."""
+
+import logging
+import re
+import time
+import uuid
+from collections.abc import Callable
+from ipaddress import IPv6Address, ip_address
+from typing import Any, Final, cast
+
+from django.conf import settings
+from django.core.signals import request_finished
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from console import tracing
+from console.embedding import Mode, frame_headers
+from console.runtime import metrics
+from console.runtime.logging import request_id
+
+access_log = logging.getLogger("console.access")
+
+_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,128}")
+_LONGEST_LOGGED_PATH: Final = 500  # characters
+
+
+class RequestMiddleware:
+    """Sets ``request.id`` and ``request.ip`` before anything else runs, and has the last word on the answer."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+        self.headers = frame_headers(cast(Mode, settings.CONSOLE_EMBED_MODE))
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        started = time.monotonic()
+        request.id = read_request_id(request.headers.get("X-Request-ID", ""))
+        request.ip = read_address(request.META, settings.TRUSTED_PROXY_COUNT)
+        request_id.set(request.id)
+        caller = tracing.read(request.headers.get("traceparent", ""), request.headers.get("tracestate", ""))
+        with tracing.span("request", {"console.request_id": request.id}, "server", parent=caller) as span:
+            response = self.get_response(request)
+            self._add_headers(request, response)
+            seconds = time.monotonic() - started
+            metrics.count_request(request, response.status_code, seconds)
+            _log(request, response, seconds)
+            _trace(span, request, response.status_code)
+        return response
+
+    def _add_headers(self, request: HttpRequest, response: HttpResponseBase) -> None:
+        response.headers["X-Request-ID"] = request.id
+        for name, value in self.headers.items():
+            response.headers.setdefault(name, value)
+        # WhiteNoise has said how long a static file keeps. All else may show who somebody is.
+        response.headers.setdefault("Cache-Control", "no-store")
+
+
+def read_request_id(given: str) -> str:
+    """The id that a proxy gave, where it is harmless in a header and a log; a new one otherwise."""
+    return given if _REQUEST_ID.fullmatch(given) else str(uuid.uuid4())
+
+
+def read_address(meta: dict[str, Any], proxies: int) -> str:
+    """The address of the browser, in its usual notation; empty where there is none (a Unix socket).
+
+    Args:
+        meta: the WSGI environment.
+        proxies: how many reverse proxies are ours. Each appends to ``X-Forwarded-For`` whom it was called by, so
+            the ``proxies``-th entry from the end is the last one that no stranger could have written.
+
+    """
+    entries = meta.get("HTTP_X_FORWARDED_FOR", "").split(",")
+    forwarded = entries[-proxies] if 0 < proxies <= len(entries) else ""
+    return _normal_address(forwarded) or _normal_address(meta.get("REMOTE_ADDR", ""))
+
+
+def _normal_address(text: str) -> str:
+    try:
+        address = ip_address(text.strip())
+    except ValueError:
+        return ""
+    if isinstance(address, IPv6Address):
+        return str(address.ipv4_mapped or IPv6Address(int(address)))  # the latter without its zone, which is local
+    return str(address)
+
+
+def _log(request: HttpRequest, response: HttpResponseBase, seconds: float) -> None:
+    # The path only: a query can hold a one-time code, or the name that an admin searched for.
+    path = request.path[:_LONGEST_LOGGED_PATH]
+    milliseconds = round(seconds * 1000, 1)
+    access_log.info(
+        "%s %s %s %sms",
+        request.method,
+        path,
+        response.status_code,
+        milliseconds,
+        extra={
+            "method": request.method,
+            "path": path,
+            "route": metrics.route_of(request),
+            "status": response.status_code,
+            "duration_ms": milliseconds,
+            "ip": request.ip,
+        },
+    )
+
+
+def _trace(span: tracing.Span, request: HttpRequest, status: int) -> None:
+    """As OpenTelemetry's conventions for HTTP servers name it; the route, never the address."""
+    method, route = metrics.method_of(request), metrics.route_of(request)
+    told: tracing.Attributes = {"http.request.method": method, "http.route": route, "http.response.status_code": status}
+    span.tell(told, name=f"{method} {route}", failed=status >= 500)
+
+
+def _forget_request_id(**_: object) -> None:
+    request_id.set("")
+
+
+# Sent once the whole answer is out, so that what a streamed answer logs on its way still carries the id.
+request_finished.connect(_forget_request_id, dispatch_uid="console.runtime.middleware")
