@@ -204,7 +204,7 @@ def exported(console):
 
 
 def test_the_dashboard_and_the_alerts_name_what_is_exported(observed, ada):
-    folder = ROOT / "console" / "operations"
+    folder = ROOT / "console" / "deploy"
     dashboard = json.loads((folder / "dashboard.json").read_text())
     shown = {name for panel in dashboard["panels"] for target in panel["targets"] for name in named_in(target["expr"])}
     rules = [

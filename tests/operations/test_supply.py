@@ -15,7 +15,7 @@ from packaging.utils import canonicalize_name
 from console.sandbox.processes import ROOT
 from tests.operations.test_site import _environment
 
-LOCK = ROOT / "console" / "operations" / "requirements.lock"
+LOCK = ROOT / "console" / "deploy" / "requirements.lock"
 
 
 def locked():
