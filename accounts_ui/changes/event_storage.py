@@ -8,7 +8,7 @@ from typing import Any, Final
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts_ui.changes.chain.records import moment
-from accounts_ui.changes.models import Archive, ArchivedEvent, Change, Event, EventKind, Line
+from accounts_ui.changes.models import Archive, ArchivedEvent, Change, Event, EventBase, EventKind
 
 Elsewhere = Mapping[int, Archive]
 """Archives no event of which is in this database, by their first sequence."""
@@ -48,7 +48,7 @@ def told() -> list[Told]:
     return [Told(archive, archive.first_sequence in away) for archive in Archive.objects.all()]
 
 
-def holder_of(change: Change, events: list[Line]) -> Archive | None:
+def holder_of(change: Change, events: list[EventBase]) -> Archive | None:
     """The archive elsewhere that holds the change's first events, where only ``events`` are here."""
     before = events[0].sequence if events else change.last_sequence + 1
     return max(

@@ -64,7 +64,7 @@ class _Facts(models.Model):
         abstract = True
 
 
-class Line(_Facts):
+class EventBase(_Facts):
     """One line of the log. ``actor`` is who caused this line; one who settles is not the one who asked."""
 
     sequence = models.BigIntegerField(primary_key=True)
@@ -85,11 +85,11 @@ class Line(_Facts):
         return f"{self.sequence} {self.event} {self.change_id}"
 
 
-class Event(Line):
+class Event(EventBase):
     """A line where it was appended. The newest one of all is always here."""
 
 
-class ArchivedEvent(Line):
+class ArchivedEvent(EventBase):
     """A line that was moved here, as it was. On PostgreSQL each ``Archive`` is a partition, which can be detached."""
 
 
@@ -291,6 +291,6 @@ FACTS: tuple[str, ...] = tuple(field.name for field in _Facts._meta.local_fields
 """The names of the fields that an event and a change share."""
 
 
-def facts_of(row: "Line | Change") -> dict[str, Any]:
+def facts_of(row: "EventBase | Change") -> dict[str, Any]:
     """These fields of a row."""
     return {name: getattr(row, name) for name in FACTS}

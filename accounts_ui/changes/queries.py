@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts_ui.changes import search
 from accounts_ui.changes.event_storage import lines
-from accounts_ui.changes.models import OPEN_OUTCOMES, Actor, Change, Event, EventKind, Line, Outcome, patience
+from accounts_ui.changes.models import OPEN_OUTCOMES, Actor, Change, Event, EventBase, EventKind, Outcome, patience
 
 PER_PAGE = 50
 _FEW = 500  # events whose changes are asked for by id
@@ -200,12 +200,12 @@ def news(organization_id: str, filters: LogFilters, after: int) -> tuple[int, in
     return new, found.count() - new
 
 
-def events_of(change: Change) -> list[Line]:
+def events_of(change: Change) -> list[EventBase]:
     """Its events that are in this database, oldest first."""
     return list(lines(change_id=change.change_id))
 
 
-def first_event(change: Change) -> Line | None:
+def first_event(change: Change) -> EventBase | None:
     """The event that asked for it; ``None`` where an archive that is held elsewhere has it."""
     return next((one for one in events_of(change) if one.event == EventKind.REQUESTED), None)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from accounts_ui.changes.event_storage import lines
-from accounts_ui.changes.models import Change, EventKind, Line, Outcome
+from accounts_ui.changes.models import Change, EventBase, EventKind, Outcome
 
 _UNDOES: Final = "undoes"
 
@@ -15,7 +15,7 @@ def evidence_of(change_id: uuid.UUID) -> dict[str, Any]:
     return {_UNDOES: str(change_id)}
 
 
-def undone_by(first: Line) -> uuid.UUID | None:
+def undone_by(first: EventBase) -> uuid.UUID | None:
     """The change that the one with this first event takes back."""
     told = (first.evidence or {}).get(_UNDOES)
     return uuid.UUID(told) if told else None

@@ -15,7 +15,7 @@ from accounts_ui.changes.chain import keys
 from accounts_ui.changes.chain.locking import lock_chain
 from accounts_ui.changes.chain.records import FIRST_PREVIOUS_HASH, digest, key_id, moment, sign
 from accounts_ui.changes.checkpoints import statements
-from accounts_ui.changes.models import OPEN_OUTCOMES, Change, Event, EventKind, Line, Outcome, facts_of
+from accounts_ui.changes.models import OPEN_OUTCOMES, Change, Event, EventBase, EventKind, Outcome, facts_of
 
 _AGAIN = 0.3  # seconds between two attempts to record an outcome
 
@@ -220,7 +220,7 @@ def _append(
     return event
 
 
-def record_of(event: Line) -> dict[str, Any]:
+def record_of(event: EventBase) -> dict[str, Any]:
     """The event as it is hashed, logged and exported, ``hash`` and ``signature`` included."""
     return {
         "sequence": event.sequence,
@@ -255,7 +255,7 @@ def record_of(event: Line) -> dict[str, Any]:
     }
 
 
-def line_of(event: Line) -> str:
+def line_of(event: EventBase) -> str:
     """The record as one line of JSON: ASCII, so that no name can start a line of its own."""
     return json.dumps(record_of(event), separators=(",", ":"))
 

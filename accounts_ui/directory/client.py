@@ -44,7 +44,7 @@ class TokenSource(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class WriteResult:
     """A write that succeeded: the status of the answer, and the account where the answer has one to read."""
 
     status: int
@@ -103,27 +103,27 @@ class DirectoryClient:
         except NotRows:
             raise errors.Unreadable(_not_a_list(answer), status=answer.status) from None
 
-    def assign(self, organization_id: str, subject_id: str, code: str) -> Done:
+    def assign(self, organization_id: str, subject_id: str, code: str) -> WriteResult:
         """Link a person to an account type.
 
         The directory makes a second account when asked twice, so this is sent once.
         """
         return _done(self._write("assign", self._account(organization_id, subject_id, code), None))
 
-    def change_status(self, organization_id: str, subject_id: str, code: str, status: str) -> Done:
+    def change_status(self, organization_id: str, subject_id: str, code: str, status: str) -> WriteResult:
         """Set the account's status to one of ``STATUSES``."""
         if status not in STATUSES:
             raise ValueError(status)
         body = json.dumps({"status": status}).encode()
         return _done(self._write("change_status", self._account(organization_id, subject_id, code), body))
 
-    def delete(self, organization_id: str, subject_id: str, code: str, message: str) -> Done:
+    def delete(self, organization_id: str, subject_id: str, code: str, message: str) -> WriteResult:
         """Delete the account, which the directory does softly.
 
         The body is documented as optional and answered with a 500 when it is missing: a JSON string always goes.
         """
         body = json.dumps(message).encode()
-        return Done(self._write("delete", self._account(organization_id, subject_id, code), body).status)
+        return WriteResult(self._write("delete", self._account(organization_id, subject_id, code), body).status)
 
     def _users(self, organization_id: str) -> str:
         return f"{self._base}/{segment(check_id(organization_id, 'organization'))}/accounts/users"
@@ -205,8 +205,8 @@ def _told(method: str, error: errors.DirectoryError) -> errors.DirectoryError:
     return error
 
 
-def _done(answer: http.Answer) -> Done:
-    return Done(answer.status, parse_account(answer.body))
+def _done(answer: http.Answer) -> WriteResult:
+    return WriteResult(answer.status, parse_account(answer.body))
 
 
 def _pause(error: errors.DirectoryError, attempt: int) -> float:

@@ -25,7 +25,7 @@ _BARE: Final = ("", "", "", "")
 _NO_RECORD: Final = ("", "", "", "")
 
 
-class Face(NamedTuple):
+class RowAttributes(NamedTuple):
     """What many rows have in common. ``code`` is ``None`` where the row is no account."""
 
     kind: str
@@ -99,7 +99,7 @@ class Gathered:
     """Columns that grow by runs of rows of one kind."""
 
     def __init__(self) -> None:
-        self.faces: dict[Face, int] = {}
+        self.faces: dict[RowAttributes, int] = {}
         self.row_faces = array("I")
         self.row_lines = array("I")
         self.records = Texts(4)
@@ -135,26 +135,26 @@ class Gathered:
         if isinstance(row, AccountType):
             self.types.append(row)
         elif isinstance(row, Person):
-            face = Face(PERSON, row.status, None, row.roles, row.org_id)
+            face = RowAttributes(PERSON, row.status, None, row.roles, row.org_id)
             text = (row.name, row.email, row.username, "")
             self.add_people(
                 [row.subject_id or ""], [text], [self.face(face)], [record(row.created_at, row.effective_at)]
             )
             self._note_extra(row.extra)
         elif isinstance(row, Account):
-            face = Face(ACCOUNT, row.status, row.code, (), row.org_id)
+            face = RowAttributes(ACCOUNT, row.status, row.code, (), row.org_id)
             times = record(row.created_at, row.effective_at, row.expires_at, row.id)
             self.add_accounts([row.subject_id], [self.face(face)], [times])
             self._note_extra(row.extra)
         else:
-            face = Face(OTHER, row.status, None, (), "")
+            face = RowAttributes(OTHER, row.status, None, (), "")
             self._add(self._add_lines([""], [("", "", "", row.text)]), [self.face(face)], [_NO_RECORD])
 
-    def face(self, face: Face) -> int:
+    def face(self, face: RowAttributes) -> int:
         """The number of the face."""
         return self.faces.setdefault(face, len(self.faces))
 
-    def numbers(self, keys: list[_Key], face: Callable[..., Face]) -> list[int]:
+    def numbers(self, keys: list[_Key], face: Callable[..., RowAttributes]) -> list[int]:
         """The faces' numbers, where ``face`` makes a face of a key. There are few: each is made once."""
         known = self._numbers
         try:

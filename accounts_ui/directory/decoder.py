@@ -12,7 +12,7 @@ from typing import Annotated, Final, TypeVar
 import msgspec
 from msgspec import Meta, Raw, Struct
 
-from accounts_ui.directory.column_store import ACCOUNT, PERSON, Face, Gathered, effective_text
+from accounts_ui.directory.column_store import ACCOUNT, PERSON, Gathered, RowAttributes, effective_text
 from accounts_ui.directory.rows import NotRows, parse_row, status_text
 
 _T = TypeVar("_T")
@@ -145,8 +145,10 @@ def _text(traits: _Traits) -> tuple[str, str, str, str]:
     return called, traits.email or "", traits.username or "", ""
 
 
-def _face(kind: str, status: str | None, code: str | None, roles: tuple[str, ...] | None, org_id: str | None) -> Face:
-    return Face(kind, status_text(status), code, roles or (), org_id or "")
+def _face(
+    kind: str, status: str | None, code: str | None, roles: tuple[str, ...] | None, org_id: str | None
+) -> RowAttributes:
+    return RowAttributes(kind, status_text(status), code, roles or (), org_id or "")
 
 
 _NOBODY: Final = _Traits()

@@ -18,7 +18,7 @@ from functools import cached_property
 from itertools import accumulate, chain, compress
 from typing import Any, NamedTuple
 
-from accounts_ui.directory.column_store import ACCOUNT, OTHER, PERSON, Face, Gathered, Numbers, effective_of
+from accounts_ui.directory.column_store import ACCOUNT, OTHER, PERSON, Gathered, Numbers, RowAttributes, effective_of
 from accounts_ui.directory.rows import ENDED_STATUSES, Account, AccountType, OtherRow, Person
 
 
@@ -60,7 +60,7 @@ class Listing:
         self.read_at = read_at
         self.asked_at = asked_at or read_at
         self.types: tuple[AccountType, ...] = tuple(rows.types)
-        self.faces: tuple[Face, ...] = tuple(rows.faces)
+        self.faces: tuple[RowAttributes, ...] = tuple(rows.faces)
         self.row_faces = rows.row_faces
         self.row_lines = rows.row_lines
         self._records = rows.records
@@ -245,7 +245,7 @@ class Listing:
             return None
         later = copy.copy(self)
         later.row_faces = self.row_faces[:]
-        face = Face(ACCOUNT, account.status, account.code, (), account.org_id)
+        face = RowAttributes(ACCOUNT, account.status, account.code, (), account.org_id)
         if face not in self.faces:
             later.faces = (*self.faces, face)
         number = later.faces.index(face)

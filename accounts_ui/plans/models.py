@@ -16,7 +16,7 @@ class State(models.TextChoices):
     DONE = "done", "done"
 
 
-class Verdict(models.TextChoices):
+class CheckResult(models.TextChoices):
     """What the plan says of a row. Only ``WILL`` is ever sent. ``RETRIED``: another row is the next attempt at it."""
 
     WILL = "will", "will"
@@ -75,7 +75,7 @@ class PlanRow(models.Model):
     code = models.TextField(blank=True)
     wanted = models.TextField(blank=True)
     expected = models.TextField(blank=True)
-    verdict = models.CharField(max_length=16, choices=Verdict.choices)
+    verdict = models.CharField(max_length=16, choices=CheckResult.choices)
     detail = models.TextField(blank=True)
     operation_id = models.UUIDField(unique=True, default=uuid.uuid4)
     result = models.CharField(max_length=16, choices=Result.choices, blank=True)

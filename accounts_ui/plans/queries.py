@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from accounts_ui.plans.models import Plan, PlanRow, Result, State, Verdict
+from accounts_ui.plans.models import CheckResult, Plan, PlanRow, Result, State
 
 KEPT: Final = datetime.timedelta(days=30)
 _BATCH: Final = 500  # rows a statement: SQLite takes a limited number of values
@@ -65,13 +65,13 @@ def verdicts(plan: Plan) -> dict[str, int]:
 
 def results(plan: Plan) -> dict[str, int]:
     """How many of the rows that will be sent have each result."""
-    counted = plan.rows.filter(verdict=Verdict.WILL).order_by().values_list("result").annotate(Count("id"))
+    counted = plan.rows.filter(verdict=CheckResult.WILL).order_by().values_list("result").annotate(Count("id"))
     return dict(counted)
 
 
 def waiting(plan: Plan) -> QuerySet[PlanRow]:
     """What is still to be sent, in order."""
-    return plan.rows.filter(verdict=Verdict.WILL, result=Result.WAITING)
+    return plan.rows.filter(verdict=CheckResult.WILL, result=Result.WAITING)
 
 
 def unsettled(plan: Plan) -> QuerySet[PlanRow]:
@@ -81,23 +81,23 @@ def unsettled(plan: Plan) -> QuerySet[PlanRow]:
 
 def failures(plan: Plan) -> QuerySet[PlanRow]:
     """Rows that were to be sent and were not applied, and rows that the plan refused."""
-    refused = ~Q(verdict__in=[Verdict.WILL, Verdict.ALREADY, Verdict.DUPLICATE, Verdict.RETRIED])
-    failed = Q(verdict=Verdict.WILL, result__in=[Result.NOT_APPLIED, Result.SPARED, Result.FAILED])
+    refused = ~Q(verdict__in=[CheckResult.WILL, CheckResult.ALREADY, CheckResult.DUPLICATE, CheckResult.RETRIED])
+    failed = Q(verdict=CheckResult.WILL, result__in=[Result.NOT_APPLIED, Result.SPARED, Result.FAILED])
     return plan.rows.filter(refused | failed)
 
 
 def try_again(plan: Plan) -> int:
     """Give each spared row a successor with an operation id of its own, once, whoever else asks. How many there are."""
     with transaction.atomic():
-        spared = list(plan.rows.select_for_update().filter(verdict=Verdict.WILL, result=Result.SPARED))
-        plan.rows.filter(pk__in=[row.pk for row in spared]).update(verdict=Verdict.RETRIED)
+        spared = list(plan.rows.select_for_update().filter(verdict=CheckResult.WILL, result=Result.SPARED))
+        plan.rows.filter(pk__in=[row.pk for row in spared]).update(verdict=CheckResult.RETRIED)
         PlanRow.objects.bulk_create([_successor(row) for row in spared], batch_size=_BATCH)
     return len(spared)
 
 
 def _successor(row: PlanRow) -> PlanRow:
     same = ("plan_id", "line", "subject_id", "subject_name", "code", "wanted", "expected", "detail")
-    return PlanRow(verdict=Verdict.WILL, **{name: getattr(row, name) for name in same})
+    return PlanRow(verdict=CheckResult.WILL, **{name: getattr(row, name) for name in same})
 
 
 def keep_result(row: PlanRow, result: str, reason: str) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class AuditContext:
     """Everything that the log keeps of a request."""
 
     organization_id: str

@@ -16,7 +16,7 @@
     ├── ConfirmationNeeded    the directory does not know ``what`` (``subject``, ``code``, ``recorded``)
     ├── PlanUnknown           the organization has no such plan
     ├── PlanRefuses           the plan is not in a state, or not this person's, to do that
-    ├── NotSettled            ``change`` stays unknown: what was read does not tell
+    ├── NotResolved           ``change`` stays unknown: what was read does not tell
     ├── LogUnavailable        nothing could be recorded, so nothing was sent
     └── OutcomeNotRecorded    ``change`` was sent, and its outcome could not be recorded
 """
@@ -29,7 +29,7 @@ from console.recorded_text import recorded
 
 if TYPE_CHECKING:
     from accounts_ui.changes.models import Change
-    from accounts_ui.services.state.drift import Outside
+    from accounts_ui.services.state.drift import Drift
 
 NO_SUCH_CHANGE = recorded("This organization's change log has no such change.")
 NOTHING_SENT = recorded("The change log cannot be written at the moment, so nothing was sent. Try again in a minute.")
@@ -50,7 +50,7 @@ class AccountFacts:
     created_at: str = ""
     expires_at: str = ""
     copies: int = 0
-    outside: "Outside | None" = None
+    outside: "Drift | None" = None
     changes: "list[Change]" = field(default_factory=list)
     open_change: "Change | None" = None
 
@@ -139,7 +139,7 @@ class ConfirmationNeeded(ServiceError):
         self.what = what
 
 
-class NotSettled(_AboutChange):
+class NotResolved(_AboutChange):
     """What was read does not tell what became of the change."""
 
 

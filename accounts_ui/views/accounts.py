@@ -12,7 +12,7 @@ from accounts_ui.services.listing.account_row import AccountRow
 from accounts_ui.services.listing.queries import AccountFilters, list_accounts, matching_accounts
 from accounts_ui.services.preferences import saved_views
 from accounts_ui.views import params
-from accounts_ui.views.base import client_of, origin_of, page, respond
+from accounts_ui.views.base import audit_context_of, client_of, page, respond
 from accounts_ui.views.lists import columns, row_context
 from accounts_ui.views.lists.listing import longer_than_a_moment, respond_with_list
 from accounts_ui.views.lists.preferences import FIELDS, known_query, sized
@@ -31,7 +31,7 @@ _GHOSTS = 12  # rows that stand for those to come
 @page("GET")
 def accounts(request: HttpRequest, org: str) -> HttpResponse:
     """``GET /orgs/{org}/accounts/``."""
-    origin = origin_of(request)
+    context = audit_context_of(request)
     likes, size = sized(request)
     filters = _filters(request, size=size)
     shown = columns.shown(row_context.named_columns(request) or likes)
@@ -46,12 +46,12 @@ def accounts(request: HttpRequest, org: str) -> HttpResponse:
         "most": MAX_SELECTED,
         "share": _share(request, [one.name for one in shown], filters),
         **row_context.values_of(request),
-        "views": saved_views(origin=origin, page="accounts"),
+        "views": saved_views(context=context, page="accounts"),
     }
     waits = longer_than_a_moment(request)
     if waits:
         return respond(request, "accounts", {**values, "waits": waits, "ghosts": range(_GHOSTS)})
-    read = functools.partial(list_accounts, client=client_of(request), origin=origin, filters=filters)
+    read = functools.partial(list_accounts, client=client_of(request), context=context, filters=filters)
     return respond_with_list(request, "accounts", read, values)
 
 
@@ -59,7 +59,7 @@ def accounts(request: HttpRequest, org: str) -> HttpResponse:
 @page("GET")
 def matching(request: HttpRequest, org: str) -> HttpResponse:
     """``GET /orgs/{org}/accounts/matching/``: what can be selected of all rows that match, one a line."""
-    rows = matching_accounts(client=client_of(request), origin=origin_of(request), filters=_filters(request))
+    rows = matching_accounts(client=client_of(request), context=audit_context_of(request), filters=_filters(request))
     pairs = islice((pair for row in rows if (pair := row.pair)), MAX_SELECTED)
     return HttpResponse("\n".join(pairs), content_type="text/plain; charset=utf-8")
 
@@ -68,7 +68,7 @@ def matching(request: HttpRequest, org: str) -> HttpResponse:
 @page("GET", "POST")
 def export(request: HttpRequest, org: str) -> StreamingHttpResponse:
     """``GET /orgs/{org}/accounts/export.csv``: what the page shows, all pages of it. ``POST``: what is selected."""
-    rows = matching_accounts(client=client_of(request), origin=origin_of(request), filters=_filters(request))
+    rows = matching_accounts(client=client_of(request), context=audit_context_of(request), filters=_filters(request))
     if request.method == "POST":
         selected = set(read_selected(request.POST))
         rows = (row for row in rows if (row.subject_id, row.code or "") in selected)

@@ -1,4 +1,4 @@
-"""What every view needs: the client, the origin, an answer as page or fragment."""
+"""What every view needs: the directory client, the audit context, an answer as page or fragment."""
 
 import functools
 import uuid
@@ -13,9 +13,9 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_http_methods
 
 from accounts_ui.directory.errors import DirectoryError
-from accounts_ui.services.audit_context import Origin
+from accounts_ui.services.audit_context import AuditContext
 from accounts_ui.services.errors import ServiceError
-from accounts_ui.services.listing.session_client import VisitClient, settle_on_visit
+from accounts_ui.services.listing.session_client import SessionClient, resolve_due_changes
 from accounts_ui.services.operations.attempts import failed_attempt
 from accounts_ui.services.preferences import note_visit
 from accounts_ui.views import params
@@ -35,9 +35,9 @@ def page(*methods: str) -> Callable[[View], View]:
         def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             try:
                 if settles(request):
-                    settle_on_visit(client=client_of(request), origin=origin_of(request))
+                    resolve_due_changes(client=client_of(request), context=audit_context_of(request))
                 if request.method == "GET" and not request.htmx and POLL_HEADER not in request.headers:
-                    note_visit(origin=origin_of(request))
+                    note_visit(context=audit_context_of(request))
                 return view(request, *args, **kwargs)
             except (ServiceError, DirectoryError) as error:
                 raise problem_for(error, request.organization.id) from error
@@ -47,22 +47,22 @@ def page(*methods: str) -> Callable[[View], View]:
     return decorate
 
 
-def client_of(request: HttpRequest) -> VisitClient:
+def client_of(request: HttpRequest) -> SessionClient:
     """The directory, with the token of whoever asks."""
     if not hasattr(request, "visit"):
-        request.visit = VisitClient(
+        request.visit = SessionClient(
             settings.DIRECTORY_API_URL,
             request.tokens,
             settings.DIRECTORY_TIMEOUT,
             max_bytes=settings.DIRECTORY_MAX_BYTES,
             request_id=request.id,
-            origin=origin_of(request),
+            context=audit_context_of(request),
             session_key=request.session.session_key or "",
             looks=request.method in ("GET", "HEAD"),
             settles=settles(request),
             anew=_wants_news(request),
         )
-    visit: VisitClient = request.visit
+    visit: SessionClient = request.visit
     return visit
 
 
@@ -72,10 +72,10 @@ def _wants_news(request: HttpRequest) -> bool:
     return bool(asked & {"no-cache", "max-age=0"})
 
 
-def origin_of(request: HttpRequest) -> Origin:
+def audit_context_of(request: HttpRequest) -> AuditContext:
     """Who asks, from where, for which organization."""
     actor = request.actor
-    return Origin(
+    return AuditContext(
         organization_id=request.organization.id,
         issuer=actor.issuer,
         subject=actor.subject,
@@ -105,7 +105,7 @@ def respond(request: HttpRequest, name: str, values: Mapping[str, Any], *, statu
 def take_returned(request: HttpRequest, names: Iterable[str]) -> tuple[dict[str, str], dict[str, Any]]:
     """The fields of the form that came back after a sign-in, and what its page says of it."""
     kept = params.returned(returned_form(request), names)
-    failed = failed_attempt(origin=origin_of(request), operation_id=kept.get("operation_id", ""))
+    failed = failed_attempt(context=audit_context_of(request), operation_id=kept.get("operation_id", ""))
     if failed:
         del kept["operation_id"]
     return kept, {"returned": bool(kept), "failed_attempt": failed}

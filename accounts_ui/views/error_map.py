@@ -47,7 +47,7 @@ EXPLANATIONS: Final[dict[type[Exception], Explanation]] = {
     services.ConfirmationNeeded: Explanation(422, _("Is this what you mean?"), _("Nothing was sent yet.")),
     services.PlanUnknown: Explanation(404, _("There is no such plan"), _("Plans are kept for 30 days.")),
     services.PlanRefuses: Explanation(409, _("The plan does not allow this"), _("Look at it again.")),
-    services.NotSettled: Explanation(
+    services.NotResolved: Explanation(
         409, _("The outcome is still unknown"), _("Check again later, or decide it yourself.")
     ),
     services.LogUnavailable: Explanation(503, _("The change log cannot be written"), _OPERATOR),

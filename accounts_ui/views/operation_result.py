@@ -10,8 +10,8 @@ from accounts_ui.changes.models import Action, Change, Outcome
 from accounts_ui.directory.errors import DirectoryError
 from accounts_ui.services.listing.account_row import anchor_of
 from accounts_ui.services.listing.queries import account_row, show_person
-from accounts_ui.services.operations.undo import way_back
-from accounts_ui.views.base import client_of, new_operation_id, origin_of, respond
+from accounts_ui.services.operations.undo import reverse_of
+from accounts_ui.views.base import audit_context_of, client_of, new_operation_id, respond
 from accounts_ui.views.error_map import pause_header
 from accounts_ui.views.lists import row_context
 
@@ -31,7 +31,7 @@ def show_result(request: HttpRequest, change: Change) -> HttpResponse:
 
 def told(change: Change) -> dict[str, Any]:
     """What a page needs to tell of a change that was just made: also the form that takes it back, where one can."""
-    return {"result": change, "way_back": way_back(change), "undo_id": new_operation_id()}
+    return {"result": change, "way_back": reverse_of(change), "undo_id": new_operation_id()}
 
 
 def status_of(change: Change) -> int:
@@ -56,7 +56,7 @@ def _applied(request: HttpRequest, change: Change) -> HttpResponse:
     try:
         if row_context.is_meant(request):
             return _row(request, change)
-        shown = show_person(client=client_of(request), origin=origin_of(request), subject_id=change.subject_id)
+        shown = show_person(client=client_of(request), context=audit_context_of(request), subject_id=change.subject_id)
     except DirectoryError:  # it was applied all the same
         return _told(request, change)
     values = {**told(change), "shown": shown, "title": shown.name or change.subject_id}
@@ -66,9 +66,9 @@ def _applied(request: HttpRequest, change: Change) -> HttpResponse:
 
 
 def _row(request: HttpRequest, change: Change) -> HttpResponse:
-    origin = origin_of(request)
+    context = audit_context_of(request)
     shown = row_context.shown_columns(request)
-    row = account_row(client=client_of(request), origin=origin, subject_id=change.subject_id, code=change.code)
+    row = account_row(client=client_of(request), context=context, subject_id=change.subject_id, code=change.code)
     values = {
         **told(change),
         **row_context.values_of(request),

@@ -8,7 +8,7 @@ from accounts_ui.services.errors import InvalidInput
 from accounts_ui.services.listing.queries import show_person
 from accounts_ui.services.validation import check_change_id
 from accounts_ui.views import params
-from accounts_ui.views.base import client_of, origin_of, page, respond
+from accounts_ui.views.base import audit_context_of, client_of, page, respond
 from accounts_ui.views.operation_result import told
 from console.signin.access.gate import organization
 from console.signin.access.rules import Role
@@ -18,7 +18,7 @@ from console.signin.access.rules import Role
 @page("GET")
 def person(request: HttpRequest, org: str, subject_id: str) -> HttpResponse:
     """``GET /orgs/{org}/users/{subject_id}/``."""
-    shown = show_person(client=client_of(request), origin=origin_of(request), subject_id=subject_id)
+    shown = show_person(client=client_of(request), context=audit_context_of(request), subject_id=subject_id)
     result = _result(request, org)
     values = {**(told(result) if result else {}), "shown": shown, "title": shown.name or subject_id}
     return respond(request, "person", values)

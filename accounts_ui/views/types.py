@@ -10,7 +10,7 @@ from accounts_ui.services.listing.queries import TypeFilters, list_types
 from accounts_ui.services.listing.sorting import TYPE_SORTS
 from accounts_ui.services.preferences import saved_views
 from accounts_ui.views import params
-from accounts_ui.views.base import client_of, origin_of, page
+from accounts_ui.views.base import audit_context_of, client_of, page
 from accounts_ui.views.lists.columns import Column
 from accounts_ui.views.lists.listing import respond_with_list
 from accounts_ui.views.lists.preferences import FIELDS, known_query
@@ -41,7 +41,7 @@ def types(request: HttpRequest, org: str) -> HttpResponse:
         "columns": COLUMNS,
         "sorts": sorts,
         "share": known_query(request.GET.urlencode(), FIELDS["types"]),
-        "views": saved_views(origin=origin_of(request), page="types"),
+        "views": saved_views(context=audit_context_of(request), page="types"),
     }
-    read = functools.partial(list_types, client=client_of(request), origin=origin_of(request), filters=filters)
+    read = functools.partial(list_types, client=client_of(request), context=audit_context_of(request), filters=filters)
     return respond_with_list(request, "types", read, values)

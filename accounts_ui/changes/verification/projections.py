@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from accounts_ui.changes.chain.records import moment
 from accounts_ui.changes.event_storage import Elsewhere, lines
-from accounts_ui.changes.models import FACTS, OPEN_OUTCOMES, Change, EventKind, Line
+from accounts_ui.changes.models import FACTS, OPEN_OUTCOMES, Change, EventBase, EventKind
 from accounts_ui.changes.writer import record_of
 
 _MOVING: Final = ("outcome", "http_status", "reason", "after")
@@ -44,14 +44,14 @@ def verify_changes(elsewhere: Elsewhere, after: int = 0, to: int | None = None) 
         found = found.exclude(last_sequence__gte=archive.first_sequence, last_sequence__lte=archive.last_sequence)
     changes = found.order_by("last_sequence").iterator(_CHUNK)
     while chunk := list(islice(changes, _CHUNK)):
-        events: dict[Any, list[Line]] = defaultdict(list)
+        events: dict[Any, list[EventBase]] = defaultdict(list)
         for event in lines(change_id__in=[one.change_id for one in chunk]):
             events[event.change_id].append(event)
         for change in chunk:
             _verify(change, events[change.change_id], elsewhere)
 
 
-def _verify(change: Change, events: list[Line], elsewhere: Elsewhere) -> None:
+def _verify(change: Change, events: list[EventBase], elsewhere: Elsewhere) -> None:
     if not events:
         raise Untrue(change.last_sequence, f"change {change.change_id} has no events")
     told = dict(_as_events_say(events))
@@ -61,7 +61,7 @@ def _verify(change: Change, events: list[Line], elsewhere: Elsewhere) -> None:
         raise Untrue(events[-1].sequence, f"change {change.change_id} says other than its events: {', '.join(wrong)}")
 
 
-def _as_events_say(events: list[Line]) -> Iterator[tuple[str, Any]]:
+def _as_events_say(events: list[EventBase]) -> Iterator[tuple[str, Any]]:
     first, last = events[0], events[-1]
     yield from ((name, getattr(first, name)) for name in _FROZEN)
     yield from ((name, getattr(last, name)) for name in _MOVING)

@@ -29,7 +29,7 @@ _FORMULA: Final = recorded("{name} starts like a formula. If it really is so, pu
 
 
 @dataclass(frozen=True, slots=True)
-class SheetRow:
+class ImportedRow:
     """One line: its cells by column, or the ``problem`` that it has."""
 
     line: int
@@ -38,14 +38,14 @@ class SheetRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class ImportedList:
     """The rows; ``note`` says what had to be guessed."""
 
-    rows: list[SheetRow]
+    rows: list[ImportedRow]
     note: str = ""
 
 
-def read_sheet(data: bytes) -> Sheet:
+def read_list(data: bytes) -> ImportedList:
     """Read CSV.
 
     Raises:
@@ -61,7 +61,7 @@ def read_sheet(data: bytes) -> Sheet:
     separator = max(",;\t", key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     header: dict[int, str] = {}
-    rows: list[SheetRow] = []
+    rows: list[ImportedRow] = []
     start = 1
     try:
         for cells in reader:
@@ -85,7 +85,7 @@ def read_sheet(data: bytes) -> Sheet:
         raise _bad(start, advice % {"said": error}) from None
     if not rows:
         raise _bad(start, _("There is a header and no row below it."))
-    return Sheet(rows, note)
+    return ImportedList(rows, note)
 
 
 def _decoded(data: bytes) -> tuple[str, str]:
@@ -126,19 +126,19 @@ def _header(cells: list[str], line: int) -> dict[int, str]:
     return found
 
 
-def _row(cells: list[str], line: int, header: dict[int, str]) -> SheetRow:
+def _row(cells: list[str], line: int, header: dict[int, str]) -> ImportedRow:
     values = {name: cells[number].strip() if number < len(cells) else "" for number, name in header.items()}
     shown = {name: value.replace("\x00", "␀")[:255] for name, value in values.items()}
     if any("\x00" in value for value in values.values()):
-        return SheetRow(line, shown, _NUL)
+        return ImportedRow(line, shown, _NUL)
     for name, value in values.items():
         if len(value) > 255:
-            return SheetRow(line, shown, _LONG.format(name=name))
+            return ImportedRow(line, shown, _LONG.format(name=name))
         if value.startswith("'") and inert(value[1:]) == value:
             values[name] = value[1:]  # as our own exports write it
         elif inert(value) != value:
-            return SheetRow(line, shown, _FORMULA.format(name=name))
-    return SheetRow(line, values)
+            return ImportedRow(line, shown, _FORMULA.format(name=name))
+    return ImportedRow(line, values)
 
 
 def _bad(line: int, reason: str) -> InvalidInput:

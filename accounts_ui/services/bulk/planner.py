@@ -11,17 +11,17 @@ from accounts_ui.changes.models import Action
 from accounts_ui.directory.client import DirectoryClient
 from accounts_ui.directory.ids import InvalidId, check_id
 from accounts_ui.plans import queries as plan_queries
-from accounts_ui.plans.models import Plan, PlanRow, Verdict
-from accounts_ui.services.audit_context import Origin
-from accounts_ui.services.bulk.csv_import import Sheet, SheetRow
+from accounts_ui.plans.models import CheckResult, Plan, PlanRow
+from accounts_ui.services.audit_context import AuditContext
+from accounts_ui.services.bulk.csv_import import ImportedList, ImportedRow
 from accounts_ui.services.errors import InvalidInput, PlanUnknown
 from accounts_ui.services.state.account_state import name_of
-from accounts_ui.services.state.snapshot import Fresh, read_fresh
+from accounts_ui.services.state.snapshot import Snapshot, read_snapshot
 from accounts_ui.services.validation import STATUSES, check_message, check_status
 from console.recorded_text import recorded
 
 _ENDED: Final = ("deleted", "disabled")
-_Said = tuple[Verdict, str]
+_Said = tuple[CheckResult, str]
 
 _AMBIGUOUS = recorded("Ambiguous person: {number} people have {text}. Use the subject id.")
 _NOBODY = recorded("Nobody in the directory’s list has {text}.")
@@ -37,7 +37,9 @@ _IS_SO = recorded("The account is {status}.")
 _NO_PLAN = recorded("This organization has no such plan.")
 
 
-def make_plan(*, client: DirectoryClient, origin: Origin, action: str, status: str, message: str, sheet: Sheet) -> Plan:
+def make_plan(
+    *, client: DirectoryClient, context: AuditContext, action: str, status: str, message: str, sheet: ImportedList
+) -> Plan:
     """Judge each row and keep the plan. ``status`` goes before a column of that name.
 
     Raises:
@@ -52,35 +54,35 @@ def make_plan(*, client: DirectoryClient, origin: Origin, action: str, status: s
         check_status(status)
     plan = Plan(
         id=uuid.uuid4(),
-        organization_id=origin.organization_id,
-        owner_issuer=origin.issuer,
-        owner_subject=origin.subject,
-        owner_name=origin.name,
+        organization_id=context.organization_id,
+        owner_issuer=context.issuer,
+        owner_subject=context.subject,
+        owner_name=context.name,
         action=action,
         message=message,
         note=sheet.note,
     )
-    judge = _Judge(plan, read_fresh(client=client, origin=origin), status)
+    judge = _RowCheck(plan, read_snapshot(client=client, context=context), status)
     return plan_queries.create(plan, [judge.row(one) for one in sheet.rows])
 
 
-def find_plan(*, origin: Origin, plan_id: uuid.UUID) -> Plan:
+def find_plan(*, context: AuditContext, plan_id: uuid.UUID) -> Plan:
     """The plan.
 
     Raises:
         PlanUnknown: the organization has none of this id.
 
     """
-    plan = plan_queries.get(origin.organization_id, plan_id)
+    plan = plan_queries.get(context.organization_id, plan_id)
     if plan is None:
         raise PlanUnknown(_NO_PLAN)
     return plan
 
 
-class _Judge:
+class _RowCheck:
     """Everything that a verdict needs, read once for all rows."""
 
-    def __init__(self, plan: Plan, fresh: Fresh, status: str) -> None:
+    def __init__(self, plan: Plan, fresh: Snapshot, status: str) -> None:
         self._plan, self._listing, self._status = plan, fresh.listing, status
         self._types = {row.code for row in fresh.types.rows}
         self._remembered = {(one.subject_id, one.code): one for one in queries.last_applied(plan.organization_id)}
@@ -93,7 +95,7 @@ class _Judge:
             "username": _by(lines.usernames, lines.subject_ids),
         }
 
-    def row(self, given: SheetRow) -> PlanRow:
+    def row(self, given: ImportedRow) -> PlanRow:
         """The row of the plan for a row of the list."""
         subject, why = self._subject(given)
         code = given.cells.get("code", "")
@@ -112,7 +114,7 @@ class _Judge:
             detail=detail,
         )
 
-    def _subject(self, given: SheetRow) -> tuple[str, str]:
+    def _subject(self, given: ImportedRow) -> tuple[str, str]:
         """The subject id, or why there is none."""
         if given.cells.get("subject_id"):
             return given.cells["subject_id"], ""
@@ -130,48 +132,50 @@ class _Judge:
         remembered = self._remembered.get((subject, code))
         return account.status if account else remembered.after if remembered else None
 
-    def _verdict(self, given: SheetRow, subject: str, code: str, wanted: str, current: str | None, why: str) -> _Said:
+    def _verdict(
+        self, given: ImportedRow, subject: str, code: str, wanted: str, current: str | None, why: str
+    ) -> _Said:
         if given.problem:
-            return Verdict.UNREADABLE, given.problem
+            return CheckResult.UNREADABLE, given.problem
         if why:
-            return Verdict.UNKNOWN_PERSON, why
+            return CheckResult.UNKNOWN_PERSON, why
         wrong = _wrong_id(subject, "subject_id") or _wrong_id(code, "code")
         if wrong:
-            return Verdict.UNREADABLE, wrong
+            return CheckResult.UNREADABLE, wrong
         if (subject, code) in self._seen:
-            return Verdict.DUPLICATE, _SAME.format(line=self._seen[subject, code])
+            return CheckResult.DUPLICATE, _SAME.format(line=self._seen[subject, code])
         self._seen[subject, code] = given.line
         if not self._listing.is_listed(subject) and (self._plan.action == Action.ASSIGN or subject not in self._known):
-            return Verdict.UNKNOWN_PERSON, _NOT_LISTED
+            return CheckResult.UNKNOWN_PERSON, _NOT_LISTED
         if (subject, code) in self._open:
-            return Verdict.NOT_ALLOWED, _OPEN
+            return CheckResult.NOT_ALLOWED, _OPEN
         if self._plan.action == Action.ASSIGN:
             return self._assigning(subject, code)
         return self._changing(subject, code, wanted, current)
 
     def _assigning(self, subject: str, code: str) -> _Said:
         if code not in self._types:
-            return Verdict.UNKNOWN_TYPE, _NO_TYPE
+            return CheckResult.UNKNOWN_TYPE, _NO_TYPE
         account = self._listing.account(subject, code)
         if account and account.status != "deleted":
-            return Verdict.ALREADY, _HAS_IT.format(status=account.status)
+            return CheckResult.ALREADY, _HAS_IT.format(status=account.status)
         remembered = self._remembered.get((subject, code))
         held = remembered is not None and remembered.after not in _ENDED
         if held and not self._listing.tells_codes_of(subject):
-            return Verdict.NOT_ALLOWED, _BEFORE
-        return Verdict.WILL, ""
+            return CheckResult.NOT_ALLOWED, _BEFORE
+        return CheckResult.WILL, ""
 
     def _changing(self, subject: str, code: str, wanted: str, current: str | None) -> _Said:
         listed = self._listing.account(subject, code) is not None
         if not listed and self._listing.tells_codes_of(subject):
-            return Verdict.NOT_ALLOWED, _NO_ACCOUNT
+            return CheckResult.NOT_ALLOWED, _NO_ACCOUNT
         if not listed and code not in self._types:
-            return Verdict.UNKNOWN_TYPE, _NO_TYPE
+            return CheckResult.UNKNOWN_TYPE, _NO_TYPE
         if self._plan.action == Action.CHANGE_STATUS and wanted not in STATUSES:
-            return Verdict.UNREADABLE, _NO_STATUS.format(all=", ".join(STATUSES))
+            return CheckResult.UNREADABLE, _NO_STATUS.format(all=", ".join(STATUSES))
         if current == (wanted or "deleted"):
-            return Verdict.ALREADY, _IS_SO.format(status=current)
-        return Verdict.WILL, ""
+            return CheckResult.ALREADY, _IS_SO.format(status=current)
+        return CheckResult.WILL, ""
 
 
 def _by(names: Iterable[str], subjects: Iterable[str]) -> dict[str, set[str]]:

@@ -13,12 +13,12 @@ from accounts_ui.changes import queries
 from accounts_ui.changes.models import Action, Change, Outcome
 from accounts_ui.directory.errors import DirectoryError
 from accounts_ui.plans import queries as plan_queries
-from accounts_ui.plans.models import Plan, PlanRow, Result, State, Verdict
-from accounts_ui.services.audit_context import Origin
+from accounts_ui.plans.models import CheckResult, Plan, PlanRow, Result, State
+from accounts_ui.services.audit_context import AuditContext
 from accounts_ui.services.errors import InvalidInput, LogUnavailable, OutcomeNotRecorded, PlanRefuses, ServiceError
-from accounts_ui.services.listing.session_client import VisitClient
+from accounts_ui.services.listing.session_client import SessionClient
 from accounts_ui.services.operations import commands
-from accounts_ui.services.state.snapshot import Fresh, read_fresh
+from accounts_ui.services.state.snapshot import Snapshot, read_snapshot
 from console.recorded_text import recorded
 
 CHUNK_ROWS: Final = 10
@@ -33,7 +33,7 @@ _NOT_YOURS: Final = recorded("Only the admin who made the plan can run it: its o
 _PAUSING: Final = (None, 401, 403, 429, 502, 503, 504)  # answers that the next row would get as well
 
 
-def confirm(*, origin: Origin, plan: Plan, typed: str) -> None:
+def confirm(*, context: AuditContext, plan: Plan, typed: str) -> None:
     """Let the plan run, once somebody typed how many rows that changes.
 
     Raises:
@@ -41,53 +41,53 @@ def confirm(*, origin: Origin, plan: Plan, typed: str) -> None:
         PlanRefuses: not a draft, or somebody else's.
 
     """
-    _refuse_others(origin, plan)
-    will = plan_queries.verdicts(plan).get(Verdict.WILL, 0)
+    _refuse_others(context, plan)
+    will = plan_queries.verdicts(plan).get(CheckResult.WILL, 0)
     if not will or typed.strip() != str(will):
         raise InvalidInput("count", gettext("Type %(will)d, the number of rows that will change.") % {"will": will})
     if not plan_queries.move(plan, State.RUNNING, among=[State.DRAFT]):
         raise PlanRefuses(_CONFIRMED)
 
 
-def pause(*, origin: Origin, plan: Plan) -> None:
+def pause(*, context: AuditContext, plan: Plan) -> None:
     """Send nothing more for now."""
-    _refuse_others(origin, plan)
+    _refuse_others(context, plan)
     plan_queries.move(plan, State.PAUSED, among=[State.RUNNING], because=_PAUSED)
 
 
-def stop(*, origin: Origin, plan: Plan) -> None:
+def stop(*, context: AuditContext, plan: Plan) -> None:
     """Send nothing more ever."""
-    _refuse_others(origin, plan)
+    _refuse_others(context, plan)
     plan_queries.move(plan, State.STOPPED, among=[State.DRAFT, State.RUNNING, State.PAUSED], because=_STOPPED)
 
 
-def resume(*, origin: Origin, plan: Plan) -> None:
+def resume(*, context: AuditContext, plan: Plan) -> None:
     """Go on after a pause.
 
     Raises:
         PlanRefuses: never confirmed, stopped, or somebody else's.
 
     """
-    _refuse_others(origin, plan)
+    _refuse_others(context, plan)
     plan_queries.move(plan, State.RUNNING, among=[State.PAUSED, State.RUNNING])
     if plan.state not in (State.RUNNING, State.DONE):
         raise PlanRefuses(_NOT_CONFIRMED)
 
 
-def retry(*, origin: Origin, plan: Plan) -> None:
+def retry(*, context: AuditContext, plan: Plan) -> None:
     """Go on, and try what could not be sent once more: each as a new operation, judged by what is there then.
 
     Raises:
         PlanRefuses: nothing can be tried again, stopped, or somebody else's.
 
     """
-    _refuse_others(origin, plan)
+    _refuse_others(context, plan)
     if plan.state not in (State.PAUSED, State.DONE) or not plan_queries.try_again(plan):
         raise PlanRefuses(_NOTHING_AGAIN)
     plan_queries.move(plan, State.RUNNING, among=[State.PAUSED, State.DONE])
 
 
-def run_chunk(*, client: VisitClient, origin: Origin, plan: Plan) -> bool:
+def run_chunk(*, client: SessionClient, context: AuditContext, plan: Plan) -> bool:
     """Run the next few rows. False where another request is at it.
 
     Raises:
@@ -95,13 +95,13 @@ def run_chunk(*, client: VisitClient, origin: Origin, plan: Plan) -> bool:
         Exception: the sign-in ended. The plan is as if its tab had been closed: whoever opens it next goes on.
 
     """
-    _refuse_others(origin, plan)
+    _refuse_others(context, plan)
     owner = uuid.uuid4()
     longest = datetime.timedelta(seconds=CHUNK_SECONDS + 6 * settings.DIRECTORY_TIMEOUT)
     if not plan_queries.lease(plan, owner, timezone.now() + longest):
         return False
     try:
-        _run_rows(client, origin, plan)
+        _run_rows(client, context, plan)
     except (DirectoryError, LogUnavailable, OutcomeNotRecorded) as error:
         _pause(plan, error.reason)
     finally:
@@ -115,26 +115,26 @@ def settle_rows(plan: Plan) -> None:
         _take_over(plan, row)
 
 
-def owns(origin: Origin, plan: Plan) -> bool:
+def owns(context: AuditContext, plan: Plan) -> bool:
     """Whether it is this person's plan: its operations are theirs, with their token."""
-    return (origin.issuer, origin.subject) == (plan.owner_issuer, plan.owner_subject)
+    return (context.issuer, context.subject) == (plan.owner_issuer, plan.owner_subject)
 
 
-def _run_rows(client: VisitClient, origin: Origin, plan: Plan) -> None:
+def _run_rows(client: SessionClient, context: AuditContext, plan: Plan) -> None:
     ends = time.monotonic() + CHUNK_SECONDS
     rows = list(plan_queries.waiting(plan)[:CHUNK_ROWS])
-    fresh = read_fresh(client=client, origin=origin) if rows else None
+    fresh = read_snapshot(client=client, context=context) if rows else None
     for row in rows:
         if fresh is None or plan_queries.state_of(plan) != State.RUNNING or time.monotonic() > ends:
             return
-        _run_row(client, origin, plan, row, fresh)
+        _run_row(client, context, plan, row, fresh)
     if not plan_queries.waiting(plan).exists():
         plan_queries.move(plan, State.DONE, among=[State.RUNNING])
 
 
-def _run_row(client: VisitClient, origin: Origin, plan: Plan, row: PlanRow, fresh: Fresh) -> None:
+def _run_row(client: SessionClient, context: AuditContext, plan: Plan, row: PlanRow, fresh: Snapshot) -> None:
     try:
-        change = _operate(client, origin, plan, row, fresh)
+        change = _operate(client, context, plan, row, fresh)
     except (LogUnavailable, OutcomeNotRecorded):
         raise
     except ServiceError as error:
@@ -162,10 +162,10 @@ def _result(change: Change) -> str:
     return change.outcome if change.outcome in Result.values else Result.UNKNOWN.value
 
 
-def _operate(client: VisitClient, origin: Origin, plan: Plan, row: PlanRow, fresh: Fresh) -> Change:
+def _operate(client: SessionClient, context: AuditContext, plan: Plan, row: PlanRow, fresh: Snapshot) -> Change:
     what: dict[str, Any] = {
         "client": client,
-        "origin": origin,
+        "context": context,
         "operation_id": str(row.operation_id),
         "subject_id": row.subject_id,
         "code": row.code,
@@ -183,6 +183,6 @@ def _pause(plan: Plan, because: str) -> None:
     plan_queries.move(plan, State.PAUSED, among=[State.RUNNING], because=because)
 
 
-def _refuse_others(origin: Origin, plan: Plan) -> None:
-    if not owns(origin, plan):
+def _refuse_others(context: AuditContext, plan: Plan) -> None:
+    if not owns(context, plan):
         raise PlanRefuses(_NOT_YOURS)

@@ -12,13 +12,13 @@ from functools import cached_property
 from itertools import compress, islice
 from typing import Any, Final, NamedTuple
 
-from accounts_ui.directory.column_store import PERSON, Face, Numbers
+from accounts_ui.directory.column_store import PERSON, Numbers, RowAttributes
 from accounts_ui.directory.ids import is_id
 from accounts_ui.directory.listing import Line, LineColumns, Listing
 from accounts_ui.services.listing.account_row import AccountRow
 from accounts_ui.services.listing.facets import Facet, narrow
-from accounts_ui.services.listing.search_index import Haystack
-from accounts_ui.services.state.log_overlay import Known
+from accounts_ui.services.listing.search_index import SearchIndex
+from accounts_ui.services.state.log_overlay import LogOverlay
 from accounts_ui.services.text import as_time, fold
 
 _NOBODY: Final = 0xFFFFFFFF  # in the place of a person's face
@@ -29,7 +29,7 @@ _FEW: Final = 8  # of so many rows one: sorting these is quicker than going thro
 class Look(NamedTuple):
     """What rows are counted and filtered by. ``codes``: the account's type, or what only the log tells of a person."""
 
-    face: Face
+    face: RowAttributes
     roles: tuple[str, ...]
     codes: tuple[str, ...]
 
@@ -48,7 +48,7 @@ ACCOUNT_FACETS: Final[dict[str, Callable[[Look], Iterable[str]]]] = {
 }
 
 
-class Table:
+class AccountIndex:
     """The rows of a listing, with what the log knows of them.
 
     Args:
@@ -57,7 +57,7 @@ class Table:
 
     """
 
-    def __init__(self, listing: Listing, known: Known, earlier: "Table | None" = None) -> None:
+    def __init__(self, listing: Listing, known: LogOverlay, earlier: "AccountIndex | None" = None) -> None:
         self.listing = listing
         self.known = known
         self.drawn: dict[Hashable, str] = {}  # what pages made of rows; gone with the table
@@ -82,9 +82,9 @@ class Table:
         return self.listing.size + text + drawn + sum(len(one) * one.itemsize for one in arrays)
 
     @cached_property
-    def haystack(self) -> Haystack:
+    def haystack(self) -> SearchIndex:
         """What a search looks at, line by line."""
-        return Haystack(self.listing.lines())
+        return SearchIndex(self.listing.lines())
 
     def find(self, q: str = "", chosen: dict[str, str] | None = None) -> "Found":
         """The rows that have each word of ``q``, case and accents aside, and all that is ``chosen``."""
@@ -150,7 +150,7 @@ class Table:
             self._ranks[sort] = ranks
         return self._ranks[sort]
 
-    def _take_over(self, earlier: "Table") -> None:
+    def _take_over(self, earlier: "AccountIndex") -> None:
         """What is the same in ``earlier``. Own writes add no line, so that the text always is."""
         if "haystack" in vars(earlier):
             self.haystack = earlier.haystack
@@ -192,7 +192,12 @@ class Found:
     """
 
     def __init__(
-        self, table: Table, mentioned: list[int] | None, looks: set[Look], facets: list[Facet], weights: list[int]
+        self,
+        table: AccountIndex,
+        mentioned: list[int] | None,
+        looks: set[Look],
+        facets: list[Facet],
+        weights: list[int],
     ) -> None:
         fits = bytearray(look in looks for look in table.looks)
         self.facets = facets
@@ -231,7 +236,7 @@ class Found:
         return compress(numbers, map(self._fits.__getitem__, looks))
 
 
-def _looks_of(listing: Listing, known: Known) -> tuple[list[Look], Numbers]:
+def _looks_of(listing: Listing, known: LogOverlay) -> tuple[list[Look], Numbers]:
     """The looks, and the number of each row's."""
     looks: dict[Look, int] = {}
     keys = list(zip(listing.row_faces, _person_faces(listing), strict=True))
@@ -266,7 +271,7 @@ def _person_faces(listing: Listing) -> Iterator[int]:
 _Grouped = tuple[Iterable[Any], Iterable[int]]
 
 
-def _by_line(keys: Callable[[LineColumns], Iterable[str]]) -> Callable[[Table], _Grouped]:
+def _by_line(keys: Callable[[LineColumns], Iterable[str]]) -> Callable[[AccountIndex], _Grouped]:
     return lambda table: (keys(table.listing.lines()), table.listing.row_lines)
 
 
@@ -275,12 +280,12 @@ def _folded(texts: list[str]) -> Iterator[str]:
     return map({text: fold(text) for text in set(texts)}.__getitem__, texts)
 
 
-def _by_look(key: Callable[[Look], str | None]) -> Callable[[Table], _Grouped]:
+def _by_look(key: Callable[[Look], str | None]) -> Callable[[AccountIndex], _Grouped]:
     return lambda table: (map(key, table.looks), table.row_looks)
 
 
-def _by_time(number: int) -> Callable[[Table], _Grouped]:
-    def keys(table: Table) -> _Grouped:
+def _by_time(number: int) -> Callable[[AccountIndex], _Grouped]:
+    def keys(table: AccountIndex) -> _Grouped:
         texts = table.listing.all_times()[number]
         times = {text: as_time(text) for text in set(texts)}
         return [times[text] for text in texts], range(len(table))
@@ -288,7 +293,7 @@ def _by_time(number: int) -> Callable[[Table], _Grouped]:
     return keys
 
 
-def _by_last_change(table: Table) -> _Grouped:
+def _by_last_change(table: AccountIndex) -> _Grouped:
     keys: list[Any] = [None] * len(table)
     for subject_id in table.known.subjects:
         for row in table.listing.rows_of(subject_id):
@@ -303,7 +308,7 @@ def _called(lines: LineColumns) -> Iterator[str]:
     return _folded([name or email or username or subject for name, email, username, subject in names])
 
 
-_KEYS: Final[dict[str, Callable[[Table], _Grouped]]] = {
+_KEYS: Final[dict[str, Callable[[AccountIndex], _Grouped]]] = {
     "name": _by_line(lambda lines: _folded(lines.names)),
     "subject_id": _by_line(lambda lines: lines.subject_ids),
     "email": _by_line(lambda lines: _folded(lines.emails)),

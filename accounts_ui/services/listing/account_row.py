@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from accounts_ui.directory.ids import is_id
-from accounts_ui.services.state.drift import Outside
+from accounts_ui.services.state.drift import Drift
 from accounts_ui.services.state.log_overlay import LastChange, RecordedAccount
 
 
@@ -34,7 +34,7 @@ class AccountRow:
     text: str = ""
     recorded: list[RecordedAccount] = field(default_factory=list)
     duplicate: bool = False
-    outside: Outside | None = None
+    outside: Drift | None = None
     last_change: LastChange | None = None
 
     @cached_property

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from accounts_ui.directory.ids import is_id
-from accounts_ui.services.audit_context import Origin
-from accounts_ui.services.listing.account_index import Table
-from accounts_ui.services.listing.session_client import VisitClient
+from accounts_ui.services.audit_context import AuditContext
+from accounts_ui.services.listing.account_index import AccountIndex
+from accounts_ui.services.listing.session_client import SessionClient
 from accounts_ui.services.state.account_types import TypeRow, known_types
 from accounts_ui.services.state.log_overlay import RecordedAccount
 from accounts_ui.services.text import fold
@@ -66,15 +66,15 @@ class Picker:
     note: str
 
 
-def pick(*, client: VisitClient, origin: Origin, who: str, subject_id: str) -> Picker:
+def pick(*, client: SessionClient, context: AuditContext, who: str, subject_id: str) -> Picker:
     """The people that ``who`` matches, the one chosen, and the types, as directory and log tell now.
 
     Raises:
         DirectoryError: the directory cannot be read.
 
     """
-    table = client.browse(origin.organization_id).table
-    catalogue = known_types(client=client, organization_id=origin.organization_id, listing=table.listing)
+    table = client.browse(context.organization_id).table
+    catalogue = known_types(client=client, organization_id=context.organization_id, listing=table.listing)
     named = [] if who else _recorded_only(table)
     listed = list(table.people(table.find(who)))
     nearest = [*(_candidate(table, one) for one in listed[: MOST_PEOPLE + len(named)]), *named]
@@ -84,13 +84,13 @@ def pick(*, client: VisitClient, origin: Origin, who: str, subject_id: str) -> P
     return Picker(people[:MOST_PEOPLE], total, chosen, _types(catalogue.rows, chosen), catalogue.note)
 
 
-def _chosen(table: Table, subject_id: str) -> Candidate | None:
+def _chosen(table: AccountIndex, subject_id: str) -> Candidate | None:
     if table.listing.is_listed(subject_id) and is_id(subject_id):
         return _candidate(table, subject_id)
     return next((one for one in _recorded_only(table) if one.subject_id == subject_id), None)
 
 
-def _recorded_only(table: Table) -> list[Candidate]:
+def _recorded_only(table: AccountIndex) -> list[Candidate]:
     """The people whom the log alone tells of."""
     people: dict[str, Candidate] = {}
     for one in table.known.without_a_row():
@@ -100,7 +100,7 @@ def _recorded_only(table: Table) -> list[Candidate]:
     return list(people.values())
 
 
-def _candidate(table: Table, subject_id: str) -> Candidate:
+def _candidate(table: AccountIndex, subject_id: str) -> Candidate:
     person = Candidate(subject_id)
     for row in table.rows_of(subject_id):
         person.name, person.email = person.name or row.name, person.email or row.email

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 
 from accounts_ui.changes import event_storage, queries, undo_links
-from accounts_ui.changes.models import Archive, Change, EventKind, Line
+from accounts_ui.changes.models import Archive, Change, EventBase, EventKind
 from accounts_ui.plans import queries as plan_queries
 from accounts_ui.plans.models import PlanRow
-from accounts_ui.services.audit_context import Origin
+from accounts_ui.services.audit_context import AuditContext
 from accounts_ui.services.errors import NO_SUCH_CHANGE, ChangeUnknown
-from accounts_ui.services.listing.session_client import VisitClient, glance
-from accounts_ui.services.state.drift import Outside, all_outside
+from accounts_ui.services.listing.session_client import SessionClient, read_listing_if_possible
+from accounts_ui.services.state.drift import Drift, find_all_drift
 from accounts_ui.services.validation import check_change_id
 
 
@@ -23,16 +23,16 @@ class ChangePage:
     """
 
     change: Change
-    events: list[Line]
+    events: list[EventBase]
     elsewhere: Archive | None
-    outside: Outside | None
+    outside: Drift | None
     unread: bool
     plan_row: PlanRow | None
     undoes: Change | None
     undone_by: Change | None
 
 
-def show_change(*, client: VisitClient, origin: Origin, change_id: str) -> ChangePage:
+def show_change(*, client: SessionClient, context: AuditContext, change_id: str) -> ChangePage:
     """One change; where it is the last one applied to its account, held against what the directory shows now.
 
     Raises:
@@ -40,13 +40,13 @@ def show_change(*, client: VisitClient, origin: Origin, change_id: str) -> Chang
         ChangeUnknown: the organization has no such change.
 
     """
-    change = queries.get(origin.organization_id, check_change_id(change_id))
+    change = queries.get(context.organization_id, check_change_id(change_id))
     if change is None:
         raise ChangeUnknown(NO_SUCH_CHANGE)
-    applied = queries.last_applied(origin.organization_id, subject_ids=[change.subject_id])
+    applied = queries.last_applied(context.organization_id, subject_ids=[change.subject_id])
     last = [one for one in applied if one.change_id == change.change_id]
-    listing = glance(client=client, organization_id=origin.organization_id) if last else None
-    marks = all_outside(origin.organization_id, listing, last) if listing else {}
+    listing = read_listing_if_possible(client=client, organization_id=context.organization_id) if last else None
+    marks = find_all_drift(context.organization_id, listing, last) if listing else {}
     events = queries.events_of(change)
     first = next((one for one in events if one.event == EventKind.REQUESTED), None)
     undoes = undo_links.undone_by(first) if first else None
@@ -56,7 +56,7 @@ def show_change(*, client: VisitClient, origin: Origin, change_id: str) -> Chang
         elsewhere=None if first else event_storage.holder_of(change, events),
         outside=marks.get((change.subject_id, change.code)),
         unread=bool(last) and listing is None,
-        plan_row=plan_queries.of_operation(origin.organization_id, change.change_id),
-        undoes=queries.get(origin.organization_id, undoes) if undoes else None,
+        plan_row=plan_queries.of_operation(context.organization_id, change.change_id),
+        undoes=queries.get(context.organization_id, undoes) if undoes else None,
         undone_by=undo_links.undoing_of(change),
     )

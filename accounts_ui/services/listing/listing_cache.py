@@ -19,9 +19,9 @@ from prometheus_client import Counter, Gauge
 from accounts_ui.changes import queries
 from accounts_ui.directory.listing import Listing
 from accounts_ui.directory.rows import Account
-from accounts_ui.services.audit_context import Origin
-from accounts_ui.services.listing.account_index import Table
-from accounts_ui.services.state.log_overlay import Known
+from accounts_ui.services.audit_context import AuditContext
+from accounts_ui.services.listing.account_index import AccountIndex
+from accounts_ui.services.state.log_overlay import LogOverlay
 
 OTHERS_CHANGES_WITHIN: Final = datetime.timedelta(seconds=10)
 """For how long after a read a change of somebody else's may be missing: reading anew for each would never end."""
@@ -37,14 +37,14 @@ kept_lists = Gauge("console_kept_lists", "Lists that are kept in memory.", multi
 kept_bytes = Gauge("console_kept_lists_bytes", "Bytes that the kept lists take.", multiprocess_mode="livesum")
 
 
-class Owner(NamedTuple):
+class ListingOwner(NamedTuple):
     """For whom a list was read."""
 
     session_key: str
     organization_id: str
 
 
-class Kept:
+class CachedListing:
     """A list with its table, and which own changes it shows already.
 
     Args:
@@ -57,18 +57,18 @@ class Kept:
         self.sequence = sequence
         self.own = own
         self._held_at = sequence  # where the chain ended when it was last seen to hold
-        self._table: Table | None = None
+        self._table: AccountIndex | None = None
         self._lock = threading.Lock()
 
     @property
-    def table(self) -> Table:
+    def table(self) -> AccountIndex:
         """The table, with what the log knows by now."""
         with self._lock:
             if self._table is None:
-                self._table = Table(self.listing, Known.of(self.listing))
+                self._table = AccountIndex(self.listing, LogOverlay.of(self.listing))
             known = self._table.known.later(self.listing)
             if known is not self._table.known or self._table.listing is not self.listing:
-                self._table = Table(self.listing, known, earlier=self._table)
+                self._table = AccountIndex(self.listing, known, earlier=self._table)
             return self._table
 
     @property
@@ -80,7 +80,7 @@ class Kept:
         """Whether its time is up."""
         return now - self.listing.read_at >= datetime.timedelta(seconds=settings.DIRECTORY_KEEP_SECONDS)
 
-    def still_holds(self, origin: Origin, now: datetime.datetime) -> bool:
+    def still_holds(self, context: AuditContext, now: datetime.datetime) -> bool:
         """Whether it can be shown, for all that this console knows."""
         end = queries.end_of_chain()
         if end == self._held_at:
@@ -89,42 +89,42 @@ class Kept:
         if moved is None:
             return False
         others = [actor for change_id, actor in moved if change_id not in self.own]
-        if (origin.issuer, origin.subject) in others:
+        if (context.issuer, context.subject) in others:
             return False
         if not others:
             self._held_at = end
         return not others or now - self.listing.read_at < OTHERS_CHANGES_WITHIN
 
-    def with_account(self, change_id: UUID, account: Account) -> "Kept | None":
+    def with_account(self, change_id: UUID, account: Account) -> "CachedListing | None":
         """As it is once the directory answered an own change with ``account``."""
         listing = self.listing.with_account(account)
         if listing is None:
             return None
-        later = Kept(listing, self.sequence, self.own | {change_id})
+        later = CachedListing(listing, self.sequence, self.own | {change_id})
         with self._lock:
             if self._table is not None:
-                later._table = Table(listing, self._table.known.since(self.sequence), earlier=self._table)
+                later._table = AccountIndex(listing, self._table.known.since(self.sequence), earlier=self._table)
         return later
 
 
-class Shelf:
+class ListingCache:
     """The kept lists of this process."""
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
-        self._kept: OrderedDict[Owner, Kept] = OrderedDict()
-        self._reading: dict[Owner, Future[Kept]] = {}
+        self._kept: OrderedDict[ListingOwner, CachedListing] = OrderedDict()
+        self._reading: dict[ListingOwner, Future[CachedListing]] = {}
         self._large: set[str] = set()
         self._sweeper: threading.Timer | None = None
 
-    def find(self, owner: Owner, origin: Origin) -> Kept | None:
+    def find(self, owner: ListingOwner, context: AuditContext) -> CachedListing | None:
         """The owner's list, where there is one that still holds."""
         now = datetime.datetime.now(datetime.UTC)
         with self._lock:
             kept = self._kept.get(owner)
         if kept is None:
             return None
-        if kept.is_over(now) or not kept.still_holds(origin, now):
+        if kept.is_over(now) or not kept.still_holds(context, now):
             self.drop(owner)
             return None
         with self._lock:
@@ -132,7 +132,9 @@ class Shelf:
                 self._kept.move_to_end(owner)
         return kept
 
-    def read(self, owner: Owner, origin: Origin, read: Callable[[], Kept], *, share: bool) -> Kept:
+    def read(
+        self, owner: ListingOwner, context: AuditContext, read: Callable[[], CachedListing], *, share: bool
+    ) -> CachedListing:
         """The list as ``read`` finds it; with ``share`` as a request at it already does, if that still holds then.
 
         A failure is shared as well: whoever waited does not wait for the next one.
@@ -141,13 +143,13 @@ class Shelf:
             going_on = self._reading.get(owner) if share else None
         if going_on is not None:
             kept = going_on.result()
-            if kept.still_holds(origin, datetime.datetime.now(datetime.UTC)):
+            if kept.still_holds(context, datetime.datetime.now(datetime.UTC)):
                 lists.labels("shared").inc()
                 return kept
         return self._read(owner, read)
 
-    def _read(self, owner: Owner, read: Callable[[], Kept]) -> Kept:
-        mine: Future[Kept] = Future()
+    def _read(self, owner: ListingOwner, read: Callable[[], CachedListing]) -> CachedListing:
+        mine: Future[CachedListing] = Future()
         with self._lock:
             if owner.organization_id in self._large:
                 self._reading[owner] = mine
@@ -164,7 +166,7 @@ class Shelf:
         lists.labels("read").inc()
         return kept
 
-    def keep(self, owner: Owner, kept: Kept) -> None:
+    def keep(self, owner: ListingOwner, kept: CachedListing) -> None:
         """Keep a list that is large enough for it to be worth while."""
         is_large = len(kept.listing) >= settings.DIRECTORY_KEEP_ROWS and settings.DIRECTORY_KEEP_SECONDS > 0
         with self._lock:
@@ -174,7 +176,7 @@ class Shelf:
                 self._kept[owner] = kept
             self._tidy()
 
-    def note_own(self, owner: Owner, change_id: UUID, account: Account) -> None:
+    def note_own(self, owner: ListingOwner, change_id: UUID, account: Account) -> None:
         """An own change was applied, and answered with ``account``: the kept list shows it from now on."""
         with self._lock:
             kept = self._kept.get(owner)
@@ -186,7 +188,7 @@ class Shelf:
                 else:
                     self._kept[owner] = later
 
-    def drop(self, owner: Owner) -> None:
+    def drop(self, owner: ListingOwner) -> None:
         """Forget a list."""
         with self._lock:
             self._kept.pop(owner, None)
@@ -215,4 +217,4 @@ class Shelf:
             self._tidy()
 
 
-shelf: Final = Shelf()
+listing_cache: Final = ListingCache()

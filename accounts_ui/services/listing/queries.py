@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from accounts_ui.changes import queries
 from accounts_ui.changes.models import Change
 from accounts_ui.directory.client import DirectoryClient
-from accounts_ui.services.audit_context import Origin
+from accounts_ui.services.audit_context import AuditContext
 from accounts_ui.services.errors import SubjectUnknown
 from accounts_ui.services.listing.account_row import AccountRow
 from accounts_ui.services.listing.facets import TYPE_FACETS, Facet, mentioning, narrow, texts_of_type
-from accounts_ui.services.listing.session_client import VisitClient
+from accounts_ui.services.listing.session_client import SessionClient
 from accounts_ui.services.listing.sorting import TYPE_SORTS, in_order
 from accounts_ui.services.state.account_types import TypeRow, known_types
 from accounts_ui.services.state.log_overlay import RecordedAccount
@@ -98,9 +98,9 @@ class PersonPage:
     read_at: datetime.datetime
 
 
-def list_accounts(*, client: VisitClient, origin: Origin, filters: AccountFilters) -> AccountPage:
+def list_accounts(*, client: SessionClient, context: AuditContext, filters: AccountFilters) -> AccountPage:
     """One page of the organization's people and accounts. A page past the last one is the last one."""
-    table = client.browse(origin.organization_id).table
+    table = client.browse(context.organization_id).table
     found = table.find(filters.q, filters.chosen)
     pages = max(1, -(-found.total // filters.per_page))
     page = min(filters.page, pages)
@@ -118,15 +118,15 @@ def list_accounts(*, client: VisitClient, origin: Origin, filters: AccountFilter
     )
 
 
-def matching_accounts(*, client: VisitClient, origin: Origin, filters: AccountFilters) -> Iterator[AccountRow]:
+def matching_accounts(*, client: SessionClient, context: AuditContext, filters: AccountFilters) -> Iterator[AccountRow]:
     """All rows that match, as an export wants them: made while they are asked for."""
-    table = client.browse(origin.organization_id).table
+    table = client.browse(context.organization_id).table
     return table.find(filters.q, filters.chosen).rows(filters.sort)
 
 
-def list_types(*, client: DirectoryClient, origin: Origin, filters: TypeFilters) -> TypePage:
+def list_types(*, client: DirectoryClient, context: AuditContext, filters: TypeFilters) -> TypePage:
     """The organization's account types, from the catalogue or what else tells of them."""
-    known = known_types(client=client, organization_id=origin.organization_id)
+    known = known_types(client=client, organization_id=context.organization_id)
     named = mentioning(known.rows, filters.q, texts_of_type)
     rows, facets = narrow(named, TYPE_FACETS, filters.chosen)
     return TypePage(
@@ -139,7 +139,7 @@ def list_types(*, client: DirectoryClient, origin: Origin, filters: TypeFilters)
     )
 
 
-def show_person(*, client: VisitClient, origin: Origin, subject_id: str) -> PersonPage:
+def show_person(*, client: SessionClient, context: AuditContext, subject_id: str) -> PersonPage:
     """One person as the directory shows them now, and what this console knows besides.
 
     Raises:
@@ -148,9 +148,9 @@ def show_person(*, client: VisitClient, origin: Origin, subject_id: str) -> Pers
 
     """
     check_subject(subject_id)
-    table = client.browse(origin.organization_id).table
+    table = client.browse(context.organization_id).table
     rows = table.rows_of(subject_id)
-    changes = queries.of_subject(origin.organization_id, subject_id)
+    changes = queries.of_subject(context.organization_id, subject_id)
     if not rows and not changes:
         raise SubjectUnknown(_NOBODY)
     accounts = [row for row in rows if row.code is not None]
@@ -168,8 +168,8 @@ def show_person(*, client: VisitClient, origin: Origin, subject_id: str) -> Pers
     )
 
 
-def account_row(*, client: VisitClient, origin: Origin, subject_id: str, code: str) -> AccountRow | None:
+def account_row(*, client: SessionClient, context: AuditContext, subject_id: str, code: str) -> AccountRow | None:
     """The row of one account; ``None`` where the directory does not list it."""
-    table = client.browse(origin.organization_id).table
+    table = client.browse(context.organization_id).table
     number = table.listing.account_row(subject_id, code)
     return None if number is None else table.row(number)

@@ -12,7 +12,7 @@ _OFTEN: Final = 20_000  # hits from which on looking at each line is quicker tha
 _BETWEEN: Final = "\x1f"  # no word has it: words end where it stands
 
 
-class Haystack:
+class SearchIndex:
     """What a search looks at of each line: name, e-mail, username, subject id, and the text of a row of no shape."""
 
     def __init__(self, lines: LineColumns) -> None:

@@ -19,9 +19,9 @@ from accounts_ui.directory.client import DirectoryClient
 from accounts_ui.directory.errors import DirectoryError
 from accounts_ui.directory.listing import Listing
 from accounts_ui.directory.rows import Account
-from accounts_ui.services.audit_context import Origin
-from accounts_ui.services.listing.listing_cache import Kept, Owner, lists, shelf
-from accounts_ui.services.operations.reconciliation import settle_from
+from accounts_ui.services.audit_context import AuditContext
+from accounts_ui.services.listing.listing_cache import CachedListing, ListingOwner, listing_cache, lists
+from accounts_ui.services.operations.reconciliation import resolve_from_listing
 
 logger = logging.getLogger(__name__)
 
@@ -29,14 +29,14 @@ _MOMENT: Final = 1.0  # seconds that a page may well wait for
 _DAY: Final = 24 * 60 * 60
 
 
-class VisitClient(DirectoryClient):
+class SessionClient(DirectoryClient):
     """The directory as one request sees it.
 
     ``list_users`` always reads; a page that is looked at does so once, with one answer. ``browse`` may have been read
     for an earlier page of the same session.
 
     Args:
-        origin: who asks.
+        context: who asks.
         session_key: in whose session; only there a list is kept.
         looks: nothing is changed by this request, so that one read of the list will do.
         settles: it is an admin's visit, which settles open changes.
@@ -47,7 +47,7 @@ class VisitClient(DirectoryClient):
     def __init__(
         self,
         *args: Any,
-        origin: Origin,
+        context: AuditContext,
         session_key: str,
         looks: bool = False,
         settles: bool = False,
@@ -55,16 +55,16 @@ class VisitClient(DirectoryClient):
         **more: Any,
     ) -> None:
         super().__init__(*args, **more)
-        self._origin = origin
-        self._owner = Owner(session_key, origin.organization_id)
+        self._context = context
+        self._owner = ListingOwner(session_key, context.organization_id)
         self._looks, self._settles, self._anew = looks, settles, anew
-        self._read_already: Kept | DirectoryError | None = None
+        self._read_already: CachedListing | DirectoryError | None = None
 
     def list_users(self, organization_id: str) -> Listing:
         """As the client's; what it shows settles open changes where an admin visits."""
         return self._visit(organization_id).listing
 
-    def browse(self, organization_id: str) -> Kept:
+    def browse(self, organization_id: str) -> CachedListing:
         """The list for a page to be made from: kept where that still holds, else read.
 
         Raises:
@@ -73,16 +73,16 @@ class VisitClient(DirectoryClient):
         """
         if self._looks and self._read_already is not None:
             return self._visit(organization_id)
-        kept = None if self._anew else shelf.find(self._owner, self._origin)
+        kept = None if self._anew else listing_cache.find(self._owner, self._context)
         if kept is None:
             read = lambda: self._visit(organization_id)  # noqa: E731
-            return shelf.read(self._owner, self._origin, read, share=not self._anew)
+            return listing_cache.read(self._owner, self._context, read, share=not self._anew)
         lists.labels("kept").inc()
         return kept
 
     def expected_wait(self) -> float:
         """Seconds for which ``browse`` will have to read, going by the last time; 0 where that is hardly any."""
-        if self._read_already is not None or (not self._anew and shelf.find(self._owner, self._origin)):
+        if self._read_already is not None or (not self._anew and listing_cache.find(self._owner, self._context)):
             return 0
         try:
             return float(cache.get(_key("took", self._owner.organization_id)) or 0)
@@ -92,40 +92,40 @@ class VisitClient(DirectoryClient):
     def note_applied(self, change: Change, account: Account | None) -> None:
         """An own change was applied: with what the directory answered, the kept list is right again."""
         if account is not None and (account.subject_id, account.code) == (change.subject_id, change.code):
-            shelf.note_own(self._owner, change.change_id, account)
+            listing_cache.note_own(self._owner, change.change_id, account)
 
-    def _visit(self, organization_id: str) -> Kept:
+    def _visit(self, organization_id: str) -> CachedListing:
         if self._read_already is None or not self._looks:
             self._read_already = self._look(organization_id)
         if isinstance(self._read_already, DirectoryError):
             raise self._read_already
         return self._read_already
 
-    def _look(self, organization_id: str) -> Kept | DirectoryError:
+    def _look(self, organization_id: str) -> CachedListing | DirectoryError:
         sequence, began = queries.end_of_chain(), time.monotonic()
         try:
             listing = super().list_users(organization_id)
         except DirectoryError as error:
             return error
         if self._settles:
-            settle_from(listing=listing, origin=self._origin)
+            resolve_from_listing(listing=listing, context=self._context)
         _note_wait(organization_id, time.monotonic() - began)
-        kept = Kept(listing, sequence)
-        shelf.keep(self._owner, kept)
+        kept = CachedListing(listing, sequence)
+        listing_cache.keep(self._owner, kept)
         return kept
 
 
-def settle_on_visit(*, client: VisitClient, origin: Origin) -> None:
+def resolve_due_changes(*, client: SessionClient, context: AuditContext) -> None:
     """Read the directory where a change waits for it. Never in the way of the page."""
     try:
-        waits = queries.has_due_changes(origin.organization_id)
+        waits = queries.has_due_changes(context.organization_id)
     except DatabaseError:
         return
-    if waits and _is_first("settle", origin.organization_id):
-        _unless_failing(origin.organization_id, client.list_users)
+    if waits and _is_first("settle", context.organization_id):
+        _unless_failing(context.organization_id, client.list_users)
 
 
-def glance(*, client: VisitClient, organization_id: str) -> Listing | None:
+def read_listing_if_possible(*, client: SessionClient, organization_id: str) -> Listing | None:
     """The list, for a page that can do without. After a failure nobody waits for the next one for a while."""
     return _unless_failing(organization_id, lambda one: client.browse(one).listing)
 

@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 from accounts_ui.changes import queries
 from accounts_ui.changes.models import Action, Change
-from accounts_ui.directory.client import Done
+from accounts_ui.directory.client import WriteResult
 from accounts_ui.directory.listing import Listing
 from accounts_ui.directory.rows import Account
 from accounts_ui.services import validation
-from accounts_ui.services.audit_context import Origin
+from accounts_ui.services.audit_context import AuditContext
 from accounts_ui.services.errors import (
     AccountFacts,
     AlreadyAssigned,
@@ -16,23 +16,23 @@ from accounts_ui.services.errors import (
     ConfirmationNeeded,
     StateChanged,
 )
-from accounts_ui.services.listing.session_client import VisitClient
-from accounts_ui.services.operations.executor import BUSY, Operation, facts_of, nothing_is_sent, once, perform, prepare
+from accounts_ui.services.listing.session_client import SessionClient
+from accounts_ui.services.operations.executor import BUSY, Operation, before_sending, facts_of, once, perform, prepare
 from accounts_ui.services.state.account_state import facts_in, name_of
-from accounts_ui.services.state.snapshot import Fresh, read_fresh
+from accounts_ui.services.state.snapshot import Snapshot, read_snapshot
 from console.recorded_text import recorded
 
 
 def assign(
     *,
-    client: VisitClient,
-    origin: Origin,
+    client: SessionClient,
+    context: AuditContext,
     operation_id: str,
     subject_id: str,
     code: str,
     message: str,
     confirm_unknown: bool,
-    fresh: Fresh | None = None,
+    fresh: Snapshot | None = None,
 ) -> Change:
     """Link a person to an account type. ``fresh``: what was just read, where many operations share one read.
 
@@ -42,82 +42,92 @@ def assign(
 
     """
     operation = prepare(Action.ASSIGN, operation_id, subject_id, code, message)
-    return once(operation, origin, client, lambda: _assign(operation, origin, client, fresh, confirm=confirm_unknown))
+    return once(operation, context, client, lambda: _assign(operation, context, client, fresh, confirm=confirm_unknown))
 
 
-def _assign(operation: Operation, origin: Origin, client: VisitClient, fresh: Fresh | None, *, confirm: bool) -> Change:
-    with nothing_is_sent():
-        read = fresh or read_fresh(client=client, origin=origin)
+def _assign(
+    operation: Operation, context: AuditContext, client: SessionClient, fresh: Snapshot | None, *, confirm: bool
+) -> Change:
+    with before_sending():
+        read = fresh or read_snapshot(client=client, context=context)
         listing, kind = read.listing, read.types.get(operation.code)
         existing = listing.account(operation.subject_id, operation.code)
         _refuse_existing(existing)
         if not confirm:
-            _ask_about_unknown(operation, origin, listing, known=kind is not None)
+            _ask_about_unknown(operation, context, listing, known=kind is not None)
     facts = facts_of(
         operation,
-        origin,
+        context,
         subject_name=name_of(listing, operation.subject_id),
         type_name=kind.name if kind else "",
         before=existing.status if existing else None,
     )
-    call = lambda: client.assign(origin.organization_id, operation.subject_id, operation.code)  # noqa: E731
-    return perform(operation, origin, client, facts, call, read.sequence)
+    call = lambda: client.assign(context.organization_id, operation.subject_id, operation.code)  # noqa: E731
+    return perform(operation, context, client, facts, call, read.sequence)
 
 
 def change_status(
     *,
-    client: VisitClient,
-    origin: Origin,
+    client: SessionClient,
+    context: AuditContext,
     operation_id: str,
     subject_id: str,
     code: str,
     status: str,
     expected_status: str,
     message: str,
-    fresh: Fresh | None = None,
+    fresh: Snapshot | None = None,
 ) -> Change:
     """Set the status of an account that is still in ``expected_status``. Raises as ``assign``."""
     wanted, expected = validation.check_status(status), validation.check_expected(expected_status)
     operation = prepare(Action.CHANGE_STATUS, operation_id, subject_id, code, message, wanted, expected)
-    call = lambda: client.change_status(origin.organization_id, subject_id, code, wanted)  # noqa: E731
-    return once(operation, origin, client, lambda: _on_existing(operation, origin, client, call, fresh))
+    call = lambda: client.change_status(context.organization_id, subject_id, code, wanted)  # noqa: E731
+    return once(operation, context, client, lambda: _on_existing(operation, context, client, call, fresh))
 
 
 def delete(
     *,
-    client: VisitClient,
-    origin: Origin,
+    client: SessionClient,
+    context: AuditContext,
     operation_id: str,
     subject_id: str,
     code: str,
     expected_status: str,
     message: str,
-    fresh: Fresh | None = None,
+    fresh: Snapshot | None = None,
 ) -> Change:
     """Delete an account that is still in ``expected_status``. Raises as ``assign``."""
     expected = validation.check_expected(expected_status)
     operation = prepare(Action.DELETE, operation_id, subject_id, code, message, "deleted", expected)
 
-    def call() -> Done:
+    def call() -> WriteResult:
         said = operation.message or "Deleted by an administrator."
-        return client.delete(origin.organization_id, subject_id, code, said)
+        return client.delete(context.organization_id, subject_id, code, said)
 
-    return once(operation, origin, client, lambda: _on_existing(operation, origin, client, call, fresh))
+    return once(operation, context, client, lambda: _on_existing(operation, context, client, call, fresh))
 
 
 def _on_existing(
-    operation: Operation, origin: Origin, client: VisitClient, call: Callable[[], Done], fresh: Fresh | None
+    operation: Operation,
+    context: AuditContext,
+    client: SessionClient,
+    call: Callable[[], WriteResult],
+    fresh: Snapshot | None,
 ) -> Change:
-    with nothing_is_sent():
-        read = fresh or read_fresh(client=client, origin=origin)
+    with before_sending():
+        read = fresh or read_snapshot(client=client, context=context)
         current = facts_in(
-            listing=read.listing, types=read.types, origin=origin, subject_id=operation.subject_id, code=operation.code
+            listing=read.listing,
+            types=read.types,
+            context=context,
+            subject_id=operation.subject_id,
+            code=operation.code,
         )
         _refuse_other_state(operation, current)
     facts = facts_of(
-        operation, origin, subject_name=current.subject_name, type_name=current.type_name, before=current.status
+        operation, context, subject_name=current.subject_name, type_name=current.type_name, before=current.status
     )
-    return perform(operation, origin, client, facts, call, read.sequence)
+    return perform(operation, context, client, facts, call, read.sequence)
 
 
 def _refuse_existing(existing: Account | None) -> None:
@@ -138,8 +148,8 @@ def _refuse_other_state(operation: Operation, current: AccountFacts) -> None:
         raise StateChanged(_OTHER_STATE.format(status_now=now, status_then=then), current)
 
 
-def _ask_about_unknown(operation: Operation, origin: Origin, listing: Listing, *, known: bool) -> None:
-    remembered = queries.last_applied(origin.organization_id, subject_ids=[operation.subject_id])
+def _ask_about_unknown(operation: Operation, context: AuditContext, listing: Listing, *, known: bool) -> None:
+    remembered = queries.last_applied(context.organization_id, subject_ids=[operation.subject_id])
     held = [one for one in remembered if one.code == operation.code and one.after not in ("deleted", "disabled")]
     asked = {
         "subject": not listing.is_listed(operation.subject_id),

@@ -10,7 +10,7 @@ from accounts_ui.changes.models import Change
 from accounts_ui.directory.listing import Listing
 from accounts_ui.directory.responses import clean
 from accounts_ui.directory.rows import Account
-from accounts_ui.services.audit_context import Origin
+from accounts_ui.services.audit_context import AuditContext
 
 REREAD: Final = "re-read"
 VISIT: Final = "visit"
@@ -21,7 +21,7 @@ _STATUS: Final = 255  # characters of a status that are kept
 
 
 @dataclass(frozen=True, slots=True)
-class Basis:
+class Provenance:
     """How a look at an outcome came about, and whose token it used."""
 
     how: str
@@ -34,17 +34,17 @@ class Basis:
         return {"how": self.how, "by": {"issuer": self.issuer, "subject": self.subject, "name": self.name}}
 
 
-def by_origin(how: str, origin: Origin) -> Basis:
+def by_origin(how: str, context: AuditContext) -> Provenance:
     """Whoever asks now."""
-    return Basis(how, origin.issuer, origin.subject, origin.name)
+    return Provenance(how, context.issuer, context.subject, context.name)
 
 
-def by_actor(change: Change) -> Basis:
+def by_actor(change: Change) -> Provenance:
     """Whoever asked for the change, right after the call."""
-    return Basis(REREAD, change.actor_issuer, change.actor_subject, change.actor_name)
+    return Provenance(REREAD, change.actor_issuer, change.actor_subject, change.actor_name)
 
 
-def of_listing(basis: Basis, listing: Listing, subject_id: str, code: str) -> dict[str, Any]:
+def of_listing(basis: Provenance, listing: Listing, subject_id: str, code: str) -> dict[str, Any]:
     """What a list shows of one account. ``digest`` is the fingerprint of the rows: see ``rows_digest``."""
     account = listing.account(subject_id, code)
     copies = listing.accounts_with(subject_id, code)
@@ -60,14 +60,14 @@ def of_listing(basis: Basis, listing: Listing, subject_id: str, code: str) -> di
     }
 
 
-def of_failed_read(basis: Basis, said: str) -> dict[str, Any]:
+def of_failed_read(basis: Provenance, said: str) -> dict[str, Any]:
     """A look that did not succeed."""
     return {**basis.facts(), "tried_at": moment(_now()), "read_at": None, "failed": clean(said)}
 
 
-def of_decision(origin: Origin) -> dict[str, Any]:
+def of_decision(context: AuditContext) -> dict[str, Any]:
     """An explicit decision; how the admin found out is the event's message."""
-    return {**by_origin(DECISION, origin).facts(), "decided_at": moment(_now())}
+    return {**by_origin(DECISION, context).facts(), "decided_at": moment(_now())}
 
 
 def rows_digest(accounts: tuple[Account, ...]) -> str:

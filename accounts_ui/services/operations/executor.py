@@ -12,9 +12,9 @@ from django.db import Error
 from accounts_ui.changes import queries, undo_links, writer
 from accounts_ui.changes.models import Action, Change, Outcome
 from accounts_ui.directory import errors
-from accounts_ui.directory.client import Done
+from accounts_ui.directory.client import WriteResult
 from accounts_ui.services import validation
-from accounts_ui.services.audit_context import Origin
+from accounts_ui.services.audit_context import AuditContext
 from accounts_ui.services.errors import (
     NOTHING_SENT,
     AccountMoved,
@@ -24,9 +24,9 @@ from accounts_ui.services.errors import (
     OutcomeNotRecorded,
     ServiceError,
 )
-from accounts_ui.services.listing.session_client import VisitClient
+from accounts_ui.services.listing.session_client import SessionClient
 from accounts_ui.services.operations import evidence
-from accounts_ui.services.operations.outcome_rules import judge
+from accounts_ui.services.operations.outcome_rules import decide_outcome
 from console.recorded_text import recorded
 
 BUSY: Final = recorded("Another operation on this account has no outcome yet. It has to be settled first.")
@@ -57,11 +57,11 @@ class Operation:
     expected: str | None = None
     undoes: uuid.UUID | None = None
 
-    def is_that_of(self, change: Change, origin: Origin) -> bool:
+    def is_that_of(self, change: Change, context: AuditContext) -> bool:
         """Whether ``change`` records this very request."""
-        asked = (self.action, self.subject_id, self.code, self.message, origin.organization_id)
+        asked = (self.action, self.subject_id, self.code, self.message, context.organization_id)
         logged = (change.action, change.subject_id, change.code, change.message, change.organization_id)
-        person = (origin.issuer, origin.subject) == (change.actor_issuer, change.actor_subject)
+        person = (context.issuer, context.subject) == (change.actor_issuer, change.actor_subject)
         return person and asked == logged and self._same_states(change)
 
     def _same_states(self, change: Change) -> bool:
@@ -103,9 +103,9 @@ def prepare(
     )
 
 
-def once(operation: Operation, origin: Origin, client: VisitClient, act: Callable[[], Change]) -> Change:
+def once(operation: Operation, context: AuditContext, client: SessionClient, act: Callable[[], Change]) -> Change:
     """``act``, or the result of the request that was here first with the same form."""
-    earlier = _earlier(operation, origin, client)
+    earlier = _earlier(operation, context, client)
     if earlier:
         return earlier
     try:
@@ -114,19 +114,19 @@ def once(operation: Operation, origin: Origin, client: VisitClient, act: Callabl
         raise
     except ServiceError:
         # What refuses a second click may be the work of the first one, which went past in between.
-        first = _earlier(operation, origin, client)
+        first = _earlier(operation, context, client)
         if first is None:
             raise
         return first
 
 
-def _earlier(operation: Operation, origin: Origin, client: VisitClient) -> Change | None:
+def _earlier(operation: Operation, context: AuditContext, client: SessionClient) -> Change | None:
     """The change that this operation id names already: the same request again gets the first one's result."""
-    with nothing_is_sent():
+    with before_sending():
         change = queries.by_operation(operation.id)
     if change is None:
         return None
-    if not operation.is_that_of(change, origin):
+    if not operation.is_that_of(change, context):
         raise OperationIdReused(_REUSED)
     return _result_of(change, client.timeout)
 
@@ -141,7 +141,7 @@ def _result_of(change: Change, timeout: float) -> Change:
 
 
 @contextmanager
-def nothing_is_sent() -> Iterator[None]:
+def before_sending() -> Iterator[None]:
     """What happens in here happens before the call: a database that fails has prevented it."""
     try:
         yield
@@ -150,12 +150,12 @@ def nothing_is_sent() -> Iterator[None]:
 
 
 def facts_of(
-    operation: Operation, origin: Origin, *, subject_name: str, type_name: str, before: str | None
+    operation: Operation, context: AuditContext, *, subject_name: str, type_name: str, before: str | None
 ) -> dict[str, Any]:
     """What the log freezes of the operation."""
     return {
-        **origin.facts(),
-        "organization_id": origin.organization_id,
+        **context.facts(),
+        "organization_id": context.organization_id,
         "action": operation.action.value,
         "subject_id": operation.subject_id,
         "subject_name": subject_name,
@@ -169,19 +169,19 @@ def facts_of(
 
 def perform(
     operation: Operation,
-    origin: Origin,
-    client: VisitClient,
+    context: AuditContext,
+    client: SessionClient,
     facts: dict[str, Any],
-    call: Callable[[], Done],
+    call: Callable[[], WriteResult],
     sequence: int,
 ) -> Change:
     """Record, send, record. ``sequence`` is where the chain ended before the account was read."""
     try:
-        with nothing_is_sent():
+        with before_sending():
             takes_back = undo_links.evidence_of(operation.undoes) if operation.undoes else None
             change = writer.request(operation.id, facts, read_at_sequence=sequence, evidence=takes_back)
     except writer.IdTaken as taken:
-        if not operation.is_that_of(taken.change, origin):
+        if not operation.is_that_of(taken.change, context):
             raise OperationIdReused(_REUSED) from None
         return _result_of(taken.change, client.timeout)
     except writer.AccountBusy as busy:
@@ -191,7 +191,7 @@ def perform(
     return _send(change, client, call)
 
 
-def _send(change: Change, client: VisitClient, call: Callable[[], Done]) -> Change:
+def _send(change: Change, client: SessionClient, call: Callable[[], WriteResult]) -> Change:
     """One call. Whatever it brings becomes the outcome, committed before anybody is told."""
     try:
         done = call()
@@ -209,7 +209,7 @@ def _send(change: Change, client: VisitClient, call: Callable[[], Done]) -> Chan
     return change
 
 
-def _look(change: Change, client: VisitClient, error: errors.DirectoryError) -> Change:
+def _look(change: Change, client: SessionClient, error: errors.DirectoryError) -> Change:
     """The answer does not tell, so the directory's list has to; where it does not either, nobody pretends."""
     try:
         listing = client.list_users(change.organization_id)
@@ -219,7 +219,7 @@ def _look(change: Change, client: VisitClient, error: errors.DirectoryError) -> 
         tried = evidence.of_failed_read(evidence.by_actor(change), said)
         return _conclude(change, Outcome.UNKNOWN, error.status, reason, found=tried)
     late = isinstance(error, errors.NoAnswerInTime | errors.FailedInTime)
-    judgement = judge(change, listing, evidence.by_actor(change), may_still_act=late)
+    judgement = decide_outcome(change, listing, evidence.by_actor(change), may_still_act=late)
     return _conclude(
         change,
         judgement.outcome,

@@ -7,12 +7,12 @@ from typing import Any
 from accounts_ui.changes.models import Action, Change, Outcome
 from accounts_ui.directory.listing import Listing
 from accounts_ui.directory.rows import ENDED_STATUSES
-from accounts_ui.services.operations.evidence import Basis, of_listing
+from accounts_ui.services.operations.evidence import Provenance, of_listing
 from console.recorded_text import recorded
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class OutcomeDecision:
     """The outcome, a sentence why, the status that was seen, and the evidence for the log."""
 
     outcome: str
@@ -21,7 +21,7 @@ class Judgement:
     evidence: dict[str, Any]
 
 
-def judge(change: Change, listing: Listing, basis: Basis, *, may_still_act: bool) -> Judgement:
+def decide_outcome(change: Change, listing: Listing, basis: Provenance, *, may_still_act: bool) -> OutcomeDecision:
     """Hold the directory's list against what was asked.
 
     Args:
@@ -35,7 +35,7 @@ def judge(change: Change, listing: Listing, basis: Basis, *, may_still_act: bool
     tells = account is not None or listing.tells_codes_of(change.subject_id)
     evidence = of_listing(basis, listing, change.subject_id, change.code)
     if not tells:
-        return Judgement(
+        return OutcomeDecision(
             Outcome.UNKNOWN,
             _TELLS_NOT,
             change.after,
@@ -44,8 +44,8 @@ def judge(change: Change, listing: Listing, basis: Basis, *, may_still_act: bool
     outcome = _VERDICTS[Action(change.action)](change, seen)
     if outcome == Outcome.NOT_APPLIED and may_still_act:
         reason = _MAY_ACT.format(at=evidence["read_at"])
-        return Judgement(Outcome.UNKNOWN, reason, change.after, evidence)
-    return Judgement(
+        return OutcomeDecision(Outcome.UNKNOWN, reason, change.after, evidence)
+    return OutcomeDecision(
         outcome, _REASONS[Outcome(outcome)].format(seen=_in_words(seen)), _after(change, outcome, seen), evidence
     )
 

@@ -8,47 +8,47 @@ from accounts_ui.changes import queries, writer
 from accounts_ui.changes.models import Change, Outcome, patience
 from accounts_ui.directory.client import DirectoryClient
 from accounts_ui.directory.listing import Listing
-from accounts_ui.services.audit_context import Origin
-from accounts_ui.services.errors import NO_SUCH_CHANGE, ChangeUnknown, InvalidInput, LogUnavailable, NotSettled
-from accounts_ui.services.operations.evidence import CHECK, VISIT, Basis, by_origin, of_decision
-from accounts_ui.services.operations.outcome_rules import Judgement, is_past_acting, judge
+from accounts_ui.services.audit_context import AuditContext
+from accounts_ui.services.errors import NO_SUCH_CHANGE, ChangeUnknown, InvalidInput, LogUnavailable, NotResolved
+from accounts_ui.services.operations.evidence import CHECK, VISIT, Provenance, by_origin, of_decision
+from accounts_ui.services.operations.outcome_rules import OutcomeDecision, decide_outcome, is_past_acting
 from accounts_ui.services.validation import check_change_id, check_message
 from console.recorded_text import recorded
 
 logger = logging.getLogger(__name__)
 
 
-def check(*, client: DirectoryClient, origin: Origin, change_id: str) -> Change:
+def check_outcome(*, client: DirectoryClient, context: AuditContext, change_id: str) -> Change:
     """Read the directory, and settle the change by what it shows. A settled change is returned as it is.
 
     Raises:
         ChangeUnknown: the organization has no such change.
-        NotSettled: it is still running, or what was read does not tell.
+        NotResolved: it is still running, or what was read does not tell.
         LogUnavailable: what was read could not be recorded.
 
     """
-    change = _get(origin, change_id)
+    change = _get(context, change_id)
     if not change.is_open:
         return change
     if change.is_running:
-        raise NotSettled(_RUNNING, change)
-    listing = client.list_users(origin.organization_id)
+        raise NotResolved(_RUNNING, change)
+    listing = client.list_users(context.organization_id)
     try:
-        change, judgement = _settle(change, listing, origin, by_origin(CHECK, origin))
+        change, judgement = _settle(change, listing, context, by_origin(CHECK, context))
     except Error as error:
         raise LogUnavailable(_NOT_WRITTEN) from error
     if change.is_open:
-        raise NotSettled(judgement.reason, change)
+        raise NotResolved(judgement.reason, change)
     return change
 
 
-def decide(*, origin: Origin, change_id: str, outcome: str, message: str) -> Change:
+def record_decision(*, context: AuditContext, change_id: str, outcome: str, message: str) -> Change:
     """Settle the change as the admin says, who found out in another way and writes down how.
 
     Raises:
         InvalidInput: no such outcome, or no message.
         ChangeUnknown: the organization has no such change.
-        NotSettled: it is still running.
+        NotResolved: it is still running.
 
     """
     if outcome not in (Outcome.APPLIED, Outcome.NOT_APPLIED):
@@ -56,45 +56,49 @@ def decide(*, origin: Origin, change_id: str, outcome: str, message: str) -> Cha
     message = check_message(message)
     if not message:
         raise InvalidInput("message", _HOW)
-    change = _get(origin, change_id)
+    change = _get(context, change_id)
     if not change.is_open:
         return change
     if change.is_running:
-        raise NotSettled(_RUNNING, change)
-    reason = _DECIDED.format(who=origin.name or origin.subject, message=message)
+        raise NotResolved(_RUNNING, change)
+    reason = _DECIDED.format(who=context.name or context.subject, message=message)
     try:
         return writer.settle(
             change,
             outcome,
-            by=origin.facts(),
+            by=context.facts(),
             reason=reason,
             after=change.after,
-            evidence=of_decision(origin),
+            evidence=of_decision(context),
             message=message,
         )
     except Error as error:
         raise LogUnavailable(_NOT_WRITTEN) from error
 
 
-def settle_from(*, listing: Listing, origin: Origin) -> None:
+def resolve_from_listing(*, listing: Listing, context: AuditContext) -> None:
     """Settle whatever a list that was just read can settle: any admin's next visit."""
     try:
-        for change in queries.open_changes(origin.organization_id):
+        for change in queries.open_changes(context.organization_id):
             if listing.asked_at >= change.requested_at:  # an older list tells nothing of it
-                _settle(change, listing, origin, by_origin(VISIT, origin))
+                _settle(change, listing, context, by_origin(VISIT, context))
     except Error:
         logger.warning("The log cannot be written: a visit settled nothing.")  # it is for reading; the banner stays
 
 
-def _settle(change: Change, listing: Listing, origin: Origin, basis: Basis) -> tuple[Change, Judgement]:
+def _settle(
+    change: Change, listing: Listing, context: AuditContext, basis: Provenance
+) -> tuple[Change, OutcomeDecision]:
     past = is_past_acting(change, patience(), listing.asked_at)
-    judgement = judge(change, listing, basis, may_still_act=not past)
+    judgement = decide_outcome(change, listing, basis, may_still_act=not past)
     if judgement.outcome == Outcome.UNKNOWN and change.outcome == Outcome.PENDING:
-        judgement = Judgement(Outcome.UNKNOWN, f"{_NOBODY} {judgement.reason}", judgement.after, judgement.evidence)
+        judgement = OutcomeDecision(
+            Outcome.UNKNOWN, f"{_NOBODY} {judgement.reason}", judgement.after, judgement.evidence
+        )
     change = writer.settle(
         change,
         judgement.outcome,
-        by=origin.facts(),
+        by=context.facts(),
         reason=judgement.reason,
         after=judgement.after,
         evidence=judgement.evidence,
@@ -102,8 +106,8 @@ def _settle(change: Change, listing: Listing, origin: Origin, basis: Basis) -> t
     return change, judgement
 
 
-def _get(origin: Origin, change_id: str) -> Change:
-    change = queries.get(origin.organization_id, check_change_id(change_id))
+def _get(context: AuditContext, change_id: str) -> Change:
+    change = queries.get(context.organization_id, check_change_id(change_id))
     if change is None:
         raise ChangeUnknown(NO_SUCH_CHANGE)
     return change

@@ -14,11 +14,11 @@ _USUAL: Final = {
 _NOT_KNOWN: Final = ("active", "disabled")
 
 
-def usual_steps(status: str | None) -> tuple[str, ...]:
+def usual_transitions(status: str | None) -> tuple[str, ...]:
     """What an account in ``status`` is usually set to, the likeliest first."""
     return _USUAL.get(status or "", _NOT_KNOWN)
 
 
-def other_steps(status: str | None) -> tuple[str, ...]:
+def other_transitions(status: str | None) -> tuple[str, ...]:
     """The other statuses that can be set."""
-    return tuple(one for one in STATUSES if one not in usual_steps(status))
+    return tuple(one for one in STATUSES if one not in usual_transitions(status))

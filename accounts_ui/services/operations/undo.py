@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from accounts_ui.changes import queries, undo_links
 from accounts_ui.changes.models import Action, Change, Outcome
-from accounts_ui.directory.client import STATUSES, Done
-from accounts_ui.services.audit_context import Origin
+from accounts_ui.directory.client import STATUSES, WriteResult
+from accounts_ui.services.audit_context import AuditContext
 from accounts_ui.services.errors import (
     NO_SUCH_CHANGE,
     AccountFacts,
@@ -19,10 +19,10 @@ from accounts_ui.services.errors import (
     StateChanged,
     UndoRefused,
 )
-from accounts_ui.services.listing.session_client import VisitClient
-from accounts_ui.services.operations.executor import BUSY, Operation, facts_of, nothing_is_sent, once, perform, prepare
+from accounts_ui.services.listing.session_client import SessionClient
+from accounts_ui.services.operations.executor import BUSY, Operation, before_sending, facts_of, once, perform, prepare
 from accounts_ui.services.state.account_state import facts_in
-from accounts_ui.services.state.snapshot import read_fresh
+from accounts_ui.services.state.snapshot import read_snapshot
 from accounts_ui.services.validation import check_change_id
 from console.recorded_text import recorded
 
@@ -42,7 +42,7 @@ _ENDED: Final = frozenset({"disabled", "deleted"})  # how the directory may show
 
 
 @dataclass(frozen=True, slots=True)
-class WayBack:
+class ReverseOperation:
     """What undoing a change would do, and until when. ``status``: what the account is set to; ``None`` deletes it."""
 
     change_id: str
@@ -51,15 +51,15 @@ class WayBack:
     until: datetime.datetime
 
 
-def way_back(change: Change) -> WayBack | None:
+def reverse_of(change: Change) -> ReverseOperation | None:
     """How ``change`` can be undone now, as far as the log tells; ``None`` where it cannot."""
     if change.settled_at is None or _refusal(change) or undo_links.later_than(change):
         return None
     action, status = _reverse(change)
-    return WayBack(str(change.change_id), action.value, status, change.settled_at + UNDO_WITHIN)
+    return ReverseOperation(str(change.change_id), action.value, status, change.settled_at + UNDO_WITHIN)
 
 
-def undo(*, client: VisitClient, origin: Origin, operation_id: str, change_id: str, message: str) -> Change:
+def undo(*, client: SessionClient, context: AuditContext, operation_id: str, change_id: str, message: str) -> Change:
     """Do the reverse of a change, where nothing happened to the account since.
 
     Raises:
@@ -68,8 +68,8 @@ def undo(*, client: VisitClient, origin: Origin, operation_id: str, change_id: s
         ServiceError, DirectoryError: as for ``operate.assign``; nothing was sent.
 
     """
-    with nothing_is_sent():
-        undone = queries.get(origin.organization_id, check_change_id(change_id))
+    with before_sending():
+        undone = queries.get(context.organization_id, check_change_id(change_id))
     if undone is None:
         raise ChangeUnknown(NO_SUCH_CHANGE)
     action, status = _reverse(undone)
@@ -82,31 +82,31 @@ def undo(*, client: VisitClient, origin: Origin, operation_id: str, change_id: s
         after=status or "deleted",
         undoes=undone.change_id,
     )
-    return once(operation, origin, client, lambda: _undo(operation, undone, origin, client))
+    return once(operation, context, client, lambda: _undo(operation, undone, context, client))
 
 
-def _undo(operation: Operation, undone: Change, origin: Origin, client: VisitClient) -> Change:
-    with nothing_is_sent():
+def _undo(operation: Operation, undone: Change, context: AuditContext, client: SessionClient) -> Change:
+    with before_sending():
         _refuse(undone)
-        read = read_fresh(client=client, origin=origin)
+        read = read_snapshot(client=client, context=context)
         try:
             current = facts_in(
-                listing=read.listing, types=read.types, origin=origin, subject_id=undone.subject_id, code=undone.code
+                listing=read.listing, types=read.types, context=context, subject_id=undone.subject_id, code=undone.code
             )
         except AccountNotHere as gone:
             raise UndoRefused(f"{gone.reason} {_NOTHING_LEFT}", undone) from None
         _refuse_other_state(undone, current)
     facts = facts_of(
-        operation, origin, subject_name=current.subject_name, type_name=current.type_name, before=current.status
+        operation, context, subject_name=current.subject_name, type_name=current.type_name, before=current.status
     )
 
-    def call() -> Done:
-        account = (origin.organization_id, undone.subject_id, undone.code)
+    def call() -> WriteResult:
+        account = (context.organization_id, undone.subject_id, undone.code)
         if operation.action == Action.DELETE:
             return client.delete(*account, operation.message or _SAID)
         return client.change_status(*account, str(operation.after))
 
-    return perform(operation, origin, client, facts, call, read.sequence)
+    return perform(operation, context, client, facts, call, read.sequence)
 
 
 def _reverse(change: Change) -> tuple[Action, str | None]:

@@ -4,10 +4,10 @@ from accounts_ui.changes import queries
 from accounts_ui.directory.client import DirectoryClient
 from accounts_ui.directory.listing import Listing
 from accounts_ui.directory.responses import clean
-from accounts_ui.services.audit_context import Origin
+from accounts_ui.services.audit_context import AuditContext
 from accounts_ui.services.errors import AccountFacts, AccountNotHere, SubjectUnknown
 from accounts_ui.services.state.account_types import KnownTypes, known_types
-from accounts_ui.services.state.drift import GONE, all_outside
+from accounts_ui.services.state.drift import GONE, find_all_drift
 from accounts_ui.services.validation import check_code, check_subject
 from console.recorded_text import recorded
 
@@ -17,7 +17,7 @@ _OUTSIDE = recorded("It was changed outside this console.")
 _NOBODY = recorded("The directory does not list this person in the organization.")
 
 
-def account_facts(*, client: DirectoryClient, origin: Origin, subject_id: str, code: str) -> AccountFacts:
+def account_facts(*, client: DirectoryClient, context: AuditContext, subject_id: str, code: str) -> AccountFacts:
     """Read the account now.
 
     Raises:
@@ -28,19 +28,19 @@ def account_facts(*, client: DirectoryClient, origin: Origin, subject_id: str, c
     """
     check_subject(subject_id)
     check_code(code)
-    listing = client.list_users(origin.organization_id)
-    types = known_types(client=client, organization_id=origin.organization_id, listing=listing)
-    return facts_in(listing=listing, types=types, origin=origin, subject_id=subject_id, code=code)
+    listing = client.list_users(context.organization_id)
+    types = known_types(client=client, organization_id=context.organization_id, listing=listing)
+    return facts_in(listing=listing, types=types, context=context, subject_id=subject_id, code=code)
 
 
-def facts_in(*, listing: Listing, types: KnownTypes, origin: Origin, subject_id: str, code: str) -> AccountFacts:
+def facts_in(*, listing: Listing, types: KnownTypes, context: AuditContext, subject_id: str, code: str) -> AccountFacts:
     """As ``account_facts``, from a list that was read already."""
     copies = listing.accounts_with(subject_id, code)
     account = listing.account(subject_id, code)
-    changes = queries.of_account(origin.organization_id, subject_id, code, limit=LAST_CHANGES)
-    applied = queries.last_applied(origin.organization_id, subject_ids=[subject_id])
+    changes = queries.of_account(context.organization_id, subject_id, code, limit=LAST_CHANGES)
+    applied = queries.last_applied(context.organization_id, subject_ids=[subject_id])
     remembered = next((change for change in applied if change.code == code), None)
-    marks = all_outside(origin.organization_id, listing, [remembered] if remembered else [])
+    marks = find_all_drift(context.organization_id, listing, [remembered] if remembered else [])
     outside = marks.get((subject_id, code))
     if account is None and listing.tells_codes_of(subject_id):
         gone = f" {_OUTSIDE}" if outside and outside.kind == GONE else ""

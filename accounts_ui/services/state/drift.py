@@ -23,7 +23,7 @@ Key = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Outside:
+class Drift:
     """A change of an account that this console did not make.
 
     ``kind``: ``changed``, ``gone`` from a list that would tell, ``back`` in use after our delete, ``expired`` by time.
@@ -37,7 +37,7 @@ class Outside:
     read_at: datetime.datetime
 
 
-def outside_of(applied: Applied, listing: Listing) -> Outside | None:
+def find_drift(applied: Applied, listing: Listing) -> Drift | None:
     """The mark of one account; ``None`` where the list agrees with the log, or does not tell.
 
     The list may be older than what was applied: then it does not tell either.
@@ -50,16 +50,16 @@ def outside_of(applied: Applied, listing: Listing) -> Outside | None:
     if not kind:
         return None
     listed = account.status if account else None
-    return Outside(kind, listed, applied.after, at, str(applied.change_id), listing.read_at)
+    return Drift(kind, listed, applied.after, at, str(applied.change_id), listing.read_at)
 
 
-def all_outside(organization_id: str, listing: Listing, applied: Iterable[Applied]) -> dict[Key, Outside]:
+def find_all_drift(organization_id: str, listing: Listing, applied: Iterable[Applied]) -> dict[Key, Drift]:
     """The marks of all accounts that the log knows. An account with an open change has none: it may be ours."""
     still_open = queries.open_accounts(organization_id)
     found = {}
     for one in applied:
         key = (one.subject_id, one.code)
-        mark = None if key in still_open else outside_of(one, listing)
+        mark = None if key in still_open else find_drift(one, listing)
         if mark:
             found[key] = mark
     return found

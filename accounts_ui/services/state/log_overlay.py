@@ -9,7 +9,7 @@ from typing import Final
 from accounts_ui.changes import queries
 from accounts_ui.changes.queries import Applied
 from accounts_ui.directory.listing import Listing
-from accounts_ui.services.state.drift import Key, Outside, all_outside
+from accounts_ui.services.state.drift import Drift, Key, find_all_drift
 
 _MANY: Final = 500  # accounts changed since: from here on everything is read again
 
@@ -25,7 +25,7 @@ class RecordedAccount:
     status: str
     recorded_at: datetime.datetime
     change_id: str
-    outside: Outside | None = None
+    outside: Drift | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class LastChange:
     change_id: str
 
 
-class Known:
+class LogOverlay:
     """The log's view of a list, as it was when the chain ended at ``sequence``.
 
     Args:
@@ -53,7 +53,7 @@ class Known:
         sequence: int,
         applied: Iterable[Applied],
         *,
-        earlier: "Known | None" = None,
+        earlier: "LogOverlay | None" = None,
         touched: frozenset[Key] = frozenset(),
     ) -> None:
         people = {subject_id for subject_id, _code in touched}
@@ -61,7 +61,7 @@ class Known:
         self._listing = listing
         self._applied: dict[Key, Applied] = dict(earlier._applied) if earlier else {}
         self._newest: dict[str, Applied] = dict(earlier._newest) if earlier else {}
-        self.outside: dict[Key, Outside] = (
+        self.outside: dict[Key, Drift] = (
             {key: mark for key, mark in earlier.outside.items() if key[0] not in people} if earlier else {}
         )
         self._unlisted: dict[str, list[Applied]] = (
@@ -70,30 +70,30 @@ class Known:
         self._take(list(applied))
 
     @classmethod
-    def of(cls, listing: Listing, subject_ids: Iterable[str] | None = None) -> "Known":
+    def of(cls, listing: Listing, subject_ids: Iterable[str] | None = None) -> "LogOverlay":
         """What the log knows now, of everybody or of some people."""
         sequence = queries.end_of_chain()
         return cls(listing, sequence, queries.last_applied(listing.organization_id, subject_ids=subject_ids))
 
-    def since(self, sequence: int) -> "Known":
+    def since(self, sequence: int) -> "LogOverlay":
         """The same, as if nothing were known of what the log recorded after ``sequence``: ``later`` looks again."""
         earlier = copy.copy(self)
         earlier.sequence = sequence
         return earlier
 
-    def later(self, listing: Listing) -> "Known":
+    def later(self, listing: Listing) -> "LogOverlay":
         """The same for now: with what was recorded since, over a ``listing`` that own writes may have changed."""
         sequence = queries.end_of_chain()
         if sequence == self.sequence:
             return self
         touched = queries.touched_since(listing.organization_id, self.sequence, most=_MANY)
         if touched is None:
-            return Known.of(listing)
+            return LogOverlay.of(listing)
         if not touched:
             self.sequence = sequence  # what was recorded was of other organizations
             return self
         applied = queries.last_applied(listing.organization_id, subject_ids={one for one, _code in touched})
-        return Known(listing, sequence, applied, earlier=self, touched=touched)
+        return LogOverlay(listing, sequence, applied, earlier=self, touched=touched)
 
     @property
     def unlisted(self) -> Iterable[str]:
@@ -134,7 +134,7 @@ class Known:
 
     def _take(self, applied: list[Applied]) -> None:
         """Take in what was applied, oldest first: the newest of each account stays."""
-        self.outside |= all_outside(self._listing.organization_id, self._listing, applied)
+        self.outside |= find_all_drift(self._listing.organization_id, self._listing, applied)
         for one in applied:
             self._applied[one.subject_id, one.code] = self._newest[one.subject_id] = one
             if self._listing.account_row(one.subject_id, one.code) is None:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from accounts_ui.changes import queries
 from accounts_ui.directory.client import DirectoryClient
 from accounts_ui.directory.listing import Listing
-from accounts_ui.services.audit_context import Origin
+from accounts_ui.services.audit_context import AuditContext
 from accounts_ui.services.state.account_types import KnownTypes, known_types
 
 
 @dataclass(frozen=True, slots=True)
-class Fresh:
+class Snapshot:
     """List and types, and where the chain ended before they were read: the log refuses what it then missed."""
 
     sequence: int
@@ -18,7 +18,7 @@ class Fresh:
     types: KnownTypes
 
 
-def read_fresh(*, client: DirectoryClient, origin: Origin) -> Fresh:
+def read_snapshot(*, client: DirectoryClient, context: AuditContext) -> Snapshot:
     """Read list and types now.
 
     Raises:
@@ -26,6 +26,6 @@ def read_fresh(*, client: DirectoryClient, origin: Origin) -> Fresh:
 
     """
     sequence = queries.end_of_chain()
-    listing = client.list_users(origin.organization_id)
-    types = known_types(client=client, organization_id=origin.organization_id, listing=listing)
-    return Fresh(sequence, listing, types)
+    listing = client.list_users(context.organization_id)
+    types = known_types(client=client, organization_id=context.organization_id, listing=listing)
+    return Snapshot(sequence, listing, types)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext
 from accounts_ui.services.errors import InvalidInput
 from accounts_ui.services.preferences import delete_view, look_of, remember_look, save_view
 from accounts_ui.views import params
-from accounts_ui.views.base import origin_of, page
+from accounts_ui.views.base import audit_context_of, page
 from accounts_ui.views.lists import columns
 from console.signin.access.gate import organization
 from console.signin.access.rules import Role
@@ -30,7 +30,9 @@ def arrange(request: HttpRequest, org: str) -> HttpResponse:
         chosen = [] if given["reset"] else _chosen(request.POST, given["move"])
         size = "" if given["reset"] else given["per_page"]
         params.choice(size, "per_page", [str(one) for one in columns.PAGE_SIZES])
-        remember_look(origin=origin_of(request), page="accounts", columns=chosen, per_page=int(size) if size else None)
+        remember_look(
+            context=audit_context_of(request), page="accounts", columns=chosen, per_page=int(size) if size else None
+        )
     return _back(org, "accounts", request.POST, without=("columns", "per_page"))
 
 
@@ -43,10 +45,10 @@ def views(request: HttpRequest, org: str) -> HttpResponse:
     if request.method == "POST":
         do = params.choice(given["do"], "do", ("save", "delete"), default="save")
         if do == "delete":
-            delete_view(origin=origin_of(request), page=name, name=given["name"])
+            delete_view(context=audit_context_of(request), page=name, name=given["name"])
         else:
             query = known_query(given["query"], FIELDS[name])
-            save_view(origin=origin_of(request), page=name, name=given["name"], query=query)
+            save_view(context=audit_context_of(request), page=name, name=given["name"], query=query)
     return _back(org, name, request.POST)
 
 
@@ -65,7 +67,7 @@ def known_query(text: str, names: tuple[str, ...]) -> str:
 
 def sized(request: HttpRequest) -> tuple[list[str], int]:
     """The columns and the page size that the person likes, or the usual ones."""
-    look = look_of(origin=origin_of(request), page="accounts")
+    look = look_of(context=audit_context_of(request), page="accounts")
     names = [name for name in look.columns if name in columns.COLUMNS]
     return names or list(columns.DEFAULT), look.per_page or columns.PER_PAGE
 

@@ -18,7 +18,7 @@ from accounts_ui.services.bulk.plan_lookup import plan_of_log, plans_of_page
 from accounts_ui.services.listing.change_detail import show_change
 from accounts_ui.services.operations import reconciliation
 from accounts_ui.views import params
-from accounts_ui.views.base import client_of, origin_of, page, respond
+from accounts_ui.views.base import audit_context_of, client_of, page, respond
 from accounts_ui.views.log import filters as log_filters
 from accounts_ui.views.log.chart import draw
 from accounts_ui.views.operation_result import told
@@ -62,7 +62,7 @@ def changes(request: HttpRequest, org: str) -> HttpResponse:
 @page("GET")
 def change(request: HttpRequest, org: str, change_id: str) -> HttpResponse:
     """``GET /orgs/{org}/changes/{change_id}/``."""
-    shown = show_change(client=client_of(request), origin=origin_of(request), change_id=change_id)
+    shown = show_change(client=client_of(request), context=audit_context_of(request), change_id=change_id)
     decision = returned_form(request, action=reverse("decide", args=[org, shown.change.change_id]))
     taking_back = params.returned(
         returned_form(request, action=reverse("undo", args=[org, shown.change.change_id])), undo.FIELDS
@@ -112,7 +112,9 @@ def evidence(request: HttpRequest, org: str) -> StreamingHttpResponse:
 @page("POST")
 def check(request: HttpRequest, org: str, change_id: str) -> HttpResponse:
     """``POST /orgs/{org}/changes/{change_id}/check/``: settle it by reading the directory."""
-    settled = reconciliation.check(client=client_of(request), origin=origin_of(request), change_id=change_id)
+    settled = reconciliation.check_outcome(
+        client=client_of(request), context=audit_context_of(request), change_id=change_id
+    )
     return HttpResponseRedirect(reverse("change", args=[org, settled.change_id]), status=303)
 
 
@@ -121,8 +123,8 @@ def check(request: HttpRequest, org: str, change_id: str) -> HttpResponse:
 def decide(request: HttpRequest, org: str, change_id: str) -> HttpResponse:
     """``POST /orgs/{org}/changes/{change_id}/decide/``: settle it by an explicit decision."""
     sent = params.read_post(request, ("decision", "message"))
-    settled = reconciliation.decide(
-        origin=origin_of(request), change_id=change_id, outcome=sent["decision"], message=sent["message"]
+    settled = reconciliation.record_decision(
+        context=audit_context_of(request), change_id=change_id, outcome=sent["decision"], message=sent["message"]
     )
     return HttpResponseRedirect(reverse("change", args=[org, settled.change_id]), status=303)
 

@@ -9,7 +9,7 @@ from accounts_ui.services.errors import ConfirmationNeeded, InvalidInput
 from accounts_ui.services.listing.assignment_picker import pick
 from accounts_ui.services.operations.commands import assign as assign_account
 from accounts_ui.views import params
-from accounts_ui.views.base import client_of, new_operation_id, origin_of, page, respond, take_returned
+from accounts_ui.views.base import audit_context_of, client_of, new_operation_id, page, respond, take_returned
 from accounts_ui.views.operation_result import show_result
 from console.signin.access.gate import organization
 from console.signin.access.rules import Role
@@ -32,7 +32,7 @@ def assign(request: HttpRequest, org: str) -> HttpResponse:
     try:
         change = assign_account(
             client=client_of(request),
-            origin=origin_of(request),
+            context=audit_context_of(request),
             operation_id=sent["operation_id"],
             subject_id=sent["subject_id"].strip(),
             code=sent["code"].strip(),
@@ -50,7 +50,7 @@ def _form(request: HttpRequest, fields: dict[str, str], *, status: int = 200, **
     keep = status != 400 and fields.get("operation_id")
     asked = params.read_query(request, ("who", "by"))
     subject_id = fields.get("subject_id", "").strip()
-    picker = pick(client=client_of(request), origin=origin_of(request), who=asked["who"], subject_id=subject_id)
+    picker = pick(client=client_of(request), context=audit_context_of(request), who=asked["who"], subject_id=subject_id)
     codes = [one.code for one in picker.types]
     code = fields.get("code", "").strip()
     by_id = (

@@ -15,12 +15,12 @@ from accounts_ui.changes.exports import csv_lines
 from accounts_ui.changes.models import Action
 from accounts_ui.directory.client import STATUSES
 from accounts_ui.plans import queries
-from accounts_ui.plans.models import Plan, PlanRow, State, Verdict
+from accounts_ui.plans.models import CheckResult, Plan, PlanRow, State
 from accounts_ui.services.bulk import planner, runner
-from accounts_ui.services.bulk.csv_import import Sheet, read_sheet
+from accounts_ui.services.bulk.csv_import import ImportedList, read_list
 from accounts_ui.services.errors import InvalidInput
 from accounts_ui.views import params
-from accounts_ui.views.base import client_of, origin_of, page, respond
+from accounts_ui.views.base import audit_context_of, client_of, page, respond
 from accounts_ui.views.lists.selection import read_selected
 from console.rate_limits import counted_as
 from console.signin.access.gate import organization
@@ -30,14 +30,14 @@ FIELDS: Final = ("action", "status", "message")
 PER_PAGE: Final = 100
 ENDINGS: Final = (".csv", ".tsv", ".txt")
 VERDICTS: Final = {
-    Verdict.WILL: gettext_lazy("will change"),
-    Verdict.ALREADY: gettext_lazy("already so"),
-    Verdict.UNKNOWN_PERSON: gettext_lazy("unknown person"),
-    Verdict.UNKNOWN_TYPE: gettext_lazy("unknown type"),
-    Verdict.NOT_ALLOWED: gettext_lazy("not allowed"),
-    Verdict.DUPLICATE: gettext_lazy("duplicate"),
-    Verdict.UNREADABLE: gettext_lazy("unreadable"),
-    Verdict.RETRIED: gettext_lazy("tried again"),
+    CheckResult.WILL: gettext_lazy("will change"),
+    CheckResult.ALREADY: gettext_lazy("already so"),
+    CheckResult.UNKNOWN_PERSON: gettext_lazy("unknown person"),
+    CheckResult.UNKNOWN_TYPE: gettext_lazy("unknown type"),
+    CheckResult.NOT_ALLOWED: gettext_lazy("not allowed"),
+    CheckResult.DUPLICATE: gettext_lazy("duplicate"),
+    CheckResult.UNREADABLE: gettext_lazy("unreadable"),
+    CheckResult.RETRIED: gettext_lazy("tried again"),
 }
 
 
@@ -54,7 +54,7 @@ def bulk(request: HttpRequest, org: str) -> HttpResponse:
         )  # ticked in the list of accounts: what to do is next
     try:
         sheet = _sheet(request)
-        plan = planner.make_plan(client=client_of(request), origin=origin_of(request), sheet=sheet, **sent)
+        plan = planner.make_plan(client=client_of(request), context=audit_context_of(request), sheet=sheet, **sent)
     except InvalidInput as error:
         status = 413 if _is_too_large(request) else 400
         return _form(request, {**sent, "list": _text_of(request, "list")}, status=status, error=error)
@@ -78,7 +78,9 @@ def confirm(request: HttpRequest, org: str, plan_id: uuid.UUID) -> HttpResponse:
     """Confirm with the number of rows that will change."""
     found = _plan(request, plan_id)
     try:
-        runner.confirm(origin=origin_of(request), plan=found, typed=params.read_post(request, ("count",))["count"])
+        runner.confirm(
+            context=audit_context_of(request), plan=found, typed=params.read_post(request, ("count",))["count"]
+        )
     except InvalidInput as error:
         return _show(request, found, status=400, error=error)
     return _show(request, found, goes_on=True) if request.htmx else _to_plan(found)
@@ -89,11 +91,11 @@ def confirm(request: HttpRequest, org: str, plan_id: uuid.UUID) -> HttpResponse:
 @page("POST")
 def run(request: HttpRequest, org: str, plan_id: uuid.UUID) -> HttpResponse:
     """Run one chunk. Asked by a page that goes on by itself, a plan that was paused meanwhile stays so."""
-    found, origin = _plan(request, plan_id), origin_of(request)
+    found, context = _plan(request, plan_id), audit_context_of(request)
     by_itself = params.read(request.POST, ("next",))["next"] == "1"
     if not by_itself:
-        runner.resume(origin=origin, plan=found)
-    worked = runner.run_chunk(client=client_of(request), origin=origin, plan=found)
+        runner.resume(context=context, plan=found)
+    worked = runner.run_chunk(client=client_of(request), context=context, plan=found)
     if not request.htmx:
         return _to_plan(found)
     if not by_itself or found.state != State.RUNNING:
@@ -110,7 +112,7 @@ def run(request: HttpRequest, org: str, plan_id: uuid.UUID) -> HttpResponse:
 def retry(request: HttpRequest, org: str, plan_id: uuid.UUID) -> HttpResponse:
     """What could not be sent becomes new attempts; the plan goes on with them."""
     found = _plan(request, plan_id)
-    runner.retry(origin=origin_of(request), plan=found)
+    runner.retry(context=audit_context_of(request), plan=found)
     return _show(request, found, goes_on=True) if request.htmx else _to_plan(found)
 
 
@@ -144,12 +146,12 @@ def failures(request: HttpRequest, org: str, plan_id: uuid.UUID) -> StreamingHtt
 
 def _halt(request: HttpRequest, plan_id: uuid.UUID, how: Callable[..., None]) -> HttpResponse:
     found = _plan(request, plan_id)
-    how(origin=origin_of(request), plan=found)
+    how(context=audit_context_of(request), plan=found)
     return _show(request, found) if request.htmx else _to_plan(found)
 
 
 def _plan(request: HttpRequest, plan_id: uuid.UUID) -> Plan:
-    return planner.find_plan(origin=origin_of(request), plan_id=plan_id)
+    return planner.find_plan(context=audit_context_of(request), plan_id=plan_id)
 
 
 def _to_plan(found: Plan) -> HttpResponseRedirect:
@@ -169,7 +171,7 @@ def _text_of(request: HttpRequest, name: str) -> str:
     return str(request.POST.get(name, ""))
 
 
-def _sheet(request: HttpRequest) -> Sheet:
+def _sheet(request: HttpRequest) -> ImportedList:
     """The list of the form: a file, text, or rows that were selected."""
     if _is_too_large(request):
         raise InvalidInput("list", gettext("The file is larger than 5 MB. Split it, and leave out other columns."))
@@ -178,10 +180,10 @@ def _sheet(request: HttpRequest) -> Sheet:
     if upload is not None:
         if not (upload.name or "").lower().endswith(ENDINGS):
             raise InvalidInput("list", gettext("The name of the file has to end in .csv, .tsv or .txt."))
-        return read_sheet(upload.read())
+        return read_list(upload.read())
     if not text.strip() and selected.strip():
         text = f"subject_id,code\n{selected}"
-    return read_sheet(text.encode("utf-8", "replace"))
+    return read_list(text.encode("utf-8", "replace"))
 
 
 def _lines_of_selected(request: HttpRequest) -> str:
@@ -204,7 +206,7 @@ def _form(request: HttpRequest, fields: dict[str, str], *, status: int = 200, **
 def _show(request: HttpRequest, found: Plan, *, status: int = 200, **more: Any) -> HttpResponse:
     runner.settle_rows(found)
     asked = params.read_query(request, ("verdict", "page"))
-    verdict = params.choice(asked["verdict"], "verdict", Verdict.values)
+    verdict = params.choice(asked["verdict"], "verdict", CheckResult.values)
     rows = found.rows.filter(verdict=verdict) if verdict else found.rows.all()
     number = params.number(asked["page"], "page", default=1, most=1_000_000)
     shown = Paginator(rows, PER_PAGE).get_page(number)
@@ -214,7 +216,7 @@ def _show(request: HttpRequest, found: Plan, *, status: int = 200, **more: Any) 
         **more,
         "chips": [(name, label, counts[name]) for name, label in VERDICTS.items() if name in counts],
         "verdict": verdict,
-        "rows": [(row, VERDICTS[Verdict(row.verdict)]) for row in shown],
+        "rows": [(row, VERDICTS[CheckResult(row.verdict)]) for row in shown],
         "found": {"page": shown.number, "pages": shown.paginator.num_pages, "total": shown.paginator.count},
         "title": gettext("Plan"),
     }
@@ -224,7 +226,7 @@ def _show(request: HttpRequest, found: Plan, *, status: int = 200, **more: Any) 
 def _progress(request: HttpRequest, found: Plan) -> dict[str, Any]:
     counts = queries.results(found)
     will, waiting = sum(counts.values()), counts.get("", 0)
-    last = found.rows.filter(verdict=Verdict.WILL).exclude(result="").order_by("-id")[:10]
+    last = found.rows.filter(verdict=CheckResult.WILL).exclude(result="").order_by("-id")[:10]
     return {
         "plan": found,
         "counts": counts,
@@ -233,7 +235,7 @@ def _progress(request: HttpRequest, found: Plan) -> dict[str, Any]:
         "waiting": waiting,
         "last": last,
         "chunk": runner.CHUNK_ROWS,
-        "mine": runner.owns(origin_of(request), found),
+        "mine": runner.owns(audit_context_of(request), found),
         "elsewhere": queries.is_leased(found),
     }
 

@@ -9,10 +9,10 @@ from django.utils.translation import gettext, gettext_lazy
 from accounts_ui.changes.models import Change
 from accounts_ui.services.errors import AccountFacts, InvalidInput, StateChanged
 from accounts_ui.services.operations.commands import change_status, delete
-from accounts_ui.services.operations.status_transitions import other_steps, usual_steps
+from accounts_ui.services.operations.status_transitions import other_transitions, usual_transitions
 from accounts_ui.services.state.account_state import account_facts
 from accounts_ui.views import params
-from accounts_ui.views.base import client_of, new_operation_id, origin_of, page, respond, take_returned
+from accounts_ui.views.base import audit_context_of, client_of, new_operation_id, page, respond, take_returned
 from accounts_ui.views.lists import row_context
 from accounts_ui.views.operation_result import show_result
 from console.signin.access.gate import organization
@@ -49,20 +49,22 @@ def _form_or_result(
 ) -> HttpResponse:
     ids = {"subject_id": subject_id, "code": code}
     if request.method != "POST":
-        facts = account_facts(client=client_of(request), origin=origin_of(request), **ids)
+        facts = account_facts(client=client_of(request), context=audit_context_of(request), **ids)
         kept, told = take_returned(request, names)
         asked = params.read_query(request, ("status",))
         return _form(request, name, facts, {**asked, **kept}, **told)
     sent = params.read_post(request, names)
     try:
-        return show_result(request, service(client=client_of(request), origin=origin_of(request), **ids, **sent))
+        return show_result(
+            request, service(client=client_of(request), context=audit_context_of(request), **ids, **sent)
+        )
     except StateChanged as changed:
         fields = {**sent, "expected_status": changed.current.status or "", "operation_id": new_operation_id()}
         return _form(request, name, changed.current, fields, status=409, alert=changed.reason)
     except InvalidInput as error:
         if error.field not in ("status", "message", "operation_id"):
             raise
-        facts = account_facts(client=client_of(request), origin=origin_of(request), **ids)
+        facts = account_facts(client=client_of(request), context=audit_context_of(request), **ids)
         return _form(request, name, facts, {**sent, "operation_id": new_operation_id()}, status=400, alert=error.reason)
 
 
@@ -76,8 +78,8 @@ def _form(
         **row_context.values_of(request),
         "facts": facts,
         "fields": {**drawn, **{key: value for key, value in fields.items() if value}},
-        "usual": _meant(usual_steps(facts.status)),
-        "other": _meant(other_steps(facts.status)),
+        "usual": _meant(usual_transitions(facts.status)),
+        "other": _meant(other_transitions(facts.status)),
         "title": title,
     }
     return respond(request, name, values, status=status)
