@@ -16,7 +16,8 @@ from django.conf import settings
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004  (Django's own name)
 
-from console.embedding import is_loopback, served_over_https
+from console.addresses import is_loopback
+from console.embedding import served_over_https
 from console.runtime import doctor_checks, graceful_stop, telemetry
 from console.runtime.capacity import workers
 from console.runtime.doctor import OUTSIDE, as_checks

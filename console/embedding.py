@@ -10,14 +10,14 @@ browsers send ``SameSite=Lax`` cookies into such a frame. ``cross-site``: any li
 
 import re
 from collections.abc import Iterable
-from ipaddress import ip_address
 from typing import Any, Final, Literal
-from urllib.parse import urlsplit
 
 from csp.constants import NONCE, NONE, SELF
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse
+
+from console.addresses import is_loopback
 
 Mode = Literal["none", "same-site", "cross-site"]
 
@@ -51,12 +51,6 @@ _REFUSED_FEATURES: Final = (
 )
 
 _RESOURCE_POLICIES: Final = {"none": "same-origin", "same-site": "same-site", "cross-site": "cross-origin"}
-
-
-def origin_of(address: str) -> str:
-    """The origin (RFC 6454) of an absolute address: its scheme, host and port."""
-    parts = urlsplit(address)
-    return f"{parts.scheme}://{parts.netloc}"
 
 
 def content_security_policy(
@@ -148,16 +142,6 @@ def in_touch(response: HttpResponse) -> HttpResponse:
 def served_over_https(allowed_hosts: Iterable[str], debug: bool) -> bool:
     """Whether browsers reach the console over HTTPS: always, but in ``DEBUG`` or where only this machine is named."""
     return not debug and not all(is_loopback(host) for host in allowed_hosts)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether ``host`` (a name or an address, IPv6 with or without brackets) is this machine itself."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def _frame_ancestors(mode: Mode, embedders: list[str]) -> list[str]:

@@ -1,6 +1,6 @@
-"""Readers for the settings that the environment must give, each with an error that says what to do.
+"""Parsers for the environment variables. Each error names the variable and says how to fix it.
 
-They run while settings load, so they know nothing of Django beyond its ``ImproperlyConfigured``.
+They run while the settings load, so all they use of Django is ``ImproperlyConfigured``.
 """
 
 import base64
@@ -8,25 +8,21 @@ import binascii
 import math
 from collections.abc import Callable
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from pathlib import Path
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
 
 from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from django.core.exceptions import ImproperlyConfigured
 from environ import Env
 
-from console.signin.access.rules import Organizations, RulesError, parse_organizations
-
-LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+from console.addresses import LOOPBACK_HOSTS, split_url
 
 
 def required(env: Env, name: str, example: str, *, parse: Callable[[str], Any] = str) -> Any:
-    """The value of ``name``, parsed.
+    """Return the parsed value of the variable ``name``.
 
     Raises:
-        ImproperlyConfigured: unset, empty or unusable; the message names the variable and shows an example.
+        ImproperlyConfigured: it is unset, empty or invalid; the message names the variable and shows an example.
 
     """
     value = env.str(name, default="").strip()
@@ -36,7 +32,7 @@ def required(env: Env, name: str, example: str, *, parse: Callable[[str], Any] =
 
 
 def number(env: Env, name: str, *, default: float, least: float, most: float) -> float:
-    """The number in ``name``, between ``least`` and ``most``."""
+    """Return the number in the variable ``name``, which must be between ``least`` and ``most``."""
     text = env.str(name, default=str(default)).strip()
     try:
         value = float(text)
@@ -48,91 +44,83 @@ def number(env: Env, name: str, *, default: float, least: float, most: float) ->
 
 
 def comma_separated(text: str) -> list[str]:
-    """The parts of ``text`` between its commas, without spaces around them and without empty ones."""
+    """Split ``text`` at its commas, strip each part and drop empty ones."""
     return [part.strip() for part in text.split(",") if part.strip()]
 
 
 def one_of(env: Env, name: str, choices: tuple[str, ...], *, default: str) -> Any:
-    """The value of ``name``, which must be one of ``choices``."""
+    """Return the value of the variable ``name``, which must be one of ``choices``."""
     value = str(env.str(name, default=default)).strip()
     if value not in choices:
         raise ImproperlyConfigured(f"{name}={value!r} is not one of: {', '.join(choices)}.")
     return value
 
 
-class _Reader:
-    """A parser that knows the variable that it reads, for its messages."""
+class VariableParser:
+    """Base of the parsers: it knows the variable's name, for error messages."""
 
     def __init__(self, name: str) -> None:
         self.name = name
 
-    def refuse(self, why: str) -> ImproperlyConfigured:
-        return ImproperlyConfigured(f"{self.name}: {why}")
+    def error(self, detail: str) -> ImproperlyConfigured:
+        """Return the exception to raise for an invalid value."""
+        return ImproperlyConfigured(f"{self.name}: {detail}")
 
 
-def _split(text: str) -> SplitResult | None:
-    """The parts of an address; ``None`` where it is none."""
-    try:
-        parts = urlsplit(text)
-        parts.port  # noqa: B018  (raises where it is no number)
-    except ValueError:
-        return None
-    return parts
-
-
-class ServiceUrl(_Reader):
-    """An absolute ``https://`` address; ``http://`` only where the host is a loopback address."""
+class ServiceUrl(VariableParser):
+    """Parses an absolute ``https://`` URL; ``http://`` is accepted only for a loopback host."""
 
     def __call__(self, text: str) -> str:
-        parts = _split(text)
+        parts = split_url(text)
         if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
-            raise self.refuse("not an absolute address such as https://service.example.org")
+            raise self.error("not an absolute URL such as https://service.example.org")
         if parts.username or parts.password or parts.query or parts.fragment:
-            raise self.refuse("no user, password, query or fragment may stand in the address")
+            raise self.error("the URL must not contain a user, password, query or fragment")
         if parts.scheme == "http" and parts.hostname not in LOOPBACK_HOSTS:
-            raise self.refuse(f"http:// is accepted only for a loopback address; use https://{parts.netloc}")
+            raise self.error(f"http:// is accepted only for a loopback address; use https://{parts.netloc}")
+        # An issuer is compared letter for letter (OpenID Connect Discovery 1.0, section 4.3), so it keeps its slash.
         return text.rstrip("/") if self.name != "OIDC_ISSUER" else text
 
 
-class DatabaseUrl(_Reader):
-    """The address of an SQLite file or a PostgreSQL database. It can hold a password, so no message repeats it."""
+class DatabaseUrl(VariableParser):
+    """Parses the URL of an SQLite file or a PostgreSQL database. It may hold a password: no message repeats it."""
 
     def __call__(self, text: str) -> dict[str, Any]:
         try:
-            found: dict[str, Any] = Env.db_url_config(text)
+            config: dict[str, Any] = Env.db_url_config(text)
         except (ValueError, KeyError, ImproperlyConfigured):
-            found = {}
-        if found.get("ENGINE") not in ("django.db.backends.sqlite3", "django.db.backends.postgresql"):
-            raise self.refuse(
-                "not an address such as sqlite:///console.sqlite3 or postgres://user:password@host:5432/name; "
-                "special characters in a password are percent-encoded"
+            config = {}
+        if config.get("ENGINE") not in ("django.db.backends.sqlite3", "django.db.backends.postgresql"):
+            raise self.error(
+                "not a URL such as sqlite:///console.sqlite3 or postgres://user:password@host:5432/name; "
+                "percent-encode special characters in the password"
             )
-        return found
+        return config
 
 
-class CacheUrl(_Reader):
-    """The address of a Redis, or ``locmemcache://``. It can hold a password, so no message repeats it."""
+class CacheUrl(VariableParser):
+    """Parses the URL of a Redis server, or ``locmemcache://``. It may hold a password: no message repeats it."""
 
     def __call__(self, text: str) -> dict[str, Any]:
-        parts = _split(text)
+        parts = split_url(text)
         if parts is None or parts.scheme not in ("redis", "rediss", "rediscache", "locmemcache"):
-            raise self.refuse("not an address such as redis://:password@host:6379/0")
-        found: dict[str, Any] = Env.cache_url_config(text)
-        return found
+            raise self.error("not a URL such as redis://:password@host:6379/0")
+        config: dict[str, Any] = Env.cache_url_config(text)
+        return config
 
 
-class Networks(_Reader):
-    """Networks of addresses, comma-separated: ``10.0.0.0/8, 2001:db8::/32``; a single address is one too."""
+class Networks(VariableParser):
+    """Parses comma-separated IP networks: ``10.0.0.0/8, 2001:db8::/32``. A single address is accepted too."""
 
     def __call__(self, text: str) -> list[IPv4Network | IPv6Network]:
         try:
             return [ip_network(part) for part in comma_separated(text)]
         except ValueError as error:
-            raise self.refuse(f"{error}; write networks as 10.20.0.0/16, comma-separated") from None
+            raise self.error(f"{error}; write networks as 10.20.0.0/16, separated by commas") from None
 
 
-class FernetKeys(_Reader):
-    """Fernet keys, comma-separated; the first encrypts, all decrypt."""
+class FernetKeys(VariableParser):
+    """Parses comma-separated Fernet keys; the first one encrypts, all of them decrypt."""
 
     def __call__(self, text: str) -> list[str]:
         keys = comma_separated(text)
@@ -140,88 +128,76 @@ class FernetKeys(_Reader):
             try:
                 Fernet(key)
             except (ValueError, binascii.Error):
-                raise self.refuse(
+                raise self.error(
                     f"key {position} is not a Fernet key (32 bytes, URL-safe base64); `manage.py newkeys` prints one"
                 ) from None
         return keys
 
 
-class Ed25519Key(_Reader):
-    """An Ed25519 private key: the base64 of its 32 bytes."""
+class Ed25519Key(VariableParser):
+    """Parses an Ed25519 private key: the base64 of its 32 bytes."""
 
     def __call__(self, text: str) -> Ed25519PrivateKey:
         try:
             return Ed25519PrivateKey.from_private_bytes(base64.b64decode(text, validate=True))
         except (ValueError, binascii.Error):
-            raise self.refuse(
+            raise self.error(
                 "not the base64 of the 32 bytes of an Ed25519 private key; `manage.py newkeys` prints one"
             ) from None
 
 
-class RetiredKeys(_Reader):
-    """Former Ed25519 public keys, oldest first: ``KEY`` or ``KEY@LAST``, the last sequence that it signed."""
+class RetiredKeys(VariableParser):
+    """Parses former Ed25519 public keys, oldest first: ``KEY`` or ``KEY@LAST``.
+
+    ``LAST`` is the last sequence that the key signed.
+    """
 
     def __init__(self, name: str, current: Ed25519PrivateKey) -> None:
         super().__init__(name)
         self.current = current.public_key().public_bytes_raw()
 
     def __call__(self, text: str) -> list[tuple[Ed25519PublicKey, int | None]]:
-        keys = [self._read(entry) for entry in comma_separated(text)]
+        keys = [self._parse_entry(entry) for entry in comma_separated(text)]
         raw = [key.public_bytes_raw() for key, _ in keys]
         if self.current in raw:
-            raise self.refuse("has the public half of AUDIT_SIGNING_KEY: a retired key signs nothing new")
+            raise self.error("contains the public half of AUDIT_SIGNING_KEY; a retired key must not sign new events")
         if len(set(raw)) < len(raw):
-            raise self.refuse("has the same key twice")
+            raise self.error("contains the same key twice")
         ends = [last for _, last in keys if last is not None]
         if ends != sorted(ends):
-            raise self.refuse("its ranges do not follow each other: list the oldest key first")
+            raise self.error("the ranges are out of order: list the oldest key first")
         return keys
 
-    def _read(self, entry: str) -> tuple[Ed25519PublicKey, int | None]:
+    def _parse_entry(self, entry: str) -> tuple[Ed25519PublicKey, int | None]:
         text, at, last = entry.partition("@")
         try:
             key = Ed25519PublicKey.from_public_bytes(base64.b64decode(text, validate=True))
         except (ValueError, binascii.Error):
             key = None
         if key is None or (at and not (last.isascii() and last.isdigit())):
-            raise self.refuse("not KEY or KEY@LAST, as `manage.py checkpoint --retire` prints it")
+            raise self.error("not KEY or KEY@LAST, as `manage.py checkpoint --retire` prints it")
         return key, int(last) if at else None
 
 
 class CheckpointTarget(ServiceUrl):
-    """Where checkpoints go: the absolute path of a file, or an address."""
+    """Parses the target of checkpoints: the absolute path of a file, or a URL."""
 
     def __call__(self, text: str) -> str:
         if not text or text.startswith("/"):
             return text
         if "://" not in text:
-            raise self.refuse(f"{text!r} is neither the absolute path of a file nor an https:// address")
+            raise self.error(f"{text!r} is neither the absolute path of a file nor an https:// URL")
         super().__call__(text)
         return text
 
 
-class SyslogAddress(_Reader):
-    """Where the change log's lines go as syslog: ``udp://host``, ``tcp://host:601`` or ``tcp+tls://host:6514``."""
+class SyslogAddress(VariableParser):
+    """Parses the syslog server's address: ``udp://host``, ``tcp://host:601`` or ``tcp+tls://host:6514``."""
 
     def __call__(self, text: str) -> str:
-        parts = _split(text)
+        parts = split_url(text)
         if text and (parts is None or parts.scheme not in ("udp", "tcp", "tcp+tls") or not parts.hostname):
-            raise self.refuse("not an address such as udp://siem.example.org:514 or tcp+tls://siem.example.org:6514")
+            raise self.error("not an address such as udp://siem.example.org:514 or tcp+tls://siem.example.org:6514")
         if parts and (parts.username or parts.path.strip("/") or parts.query):
-            raise self.refuse("nothing but a host and a port may stand in the address")
+            raise self.error("the address may contain only a host and a port")
         return text
-
-
-class OrganizationRules(_Reader):
-    """The JSON that says who may open which organization (``signin/access/rules.py``), or its path."""
-
-    def __call__(self, text: str) -> Organizations:
-        if text.startswith("/"):
-            try:
-                text = Path(text).read_text(encoding="utf-8")
-            except (OSError, UnicodeError) as error:
-                raise self.refuse(f"{text} cannot be read: {type(error).__name__}") from None
-        try:
-            return parse_organizations(text)
-        except RulesError as error:
-            raise self.refuse(str(error)) from None

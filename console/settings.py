@@ -17,7 +17,6 @@ from console.environment import (
     Ed25519Key,
     FernetKeys,
     Networks,
-    OrganizationRules,
     RetiredKeys,
     ServiceUrl,
     SyslogAddress,
@@ -152,11 +151,13 @@ DIRECTORY_MAX_BYTES = int(number(env, "DIRECTORY_MAX_BYTES", default=256 * 1024*
 
 # --- Who may do what --------------------------------------------------------------------------------------------
 
+from console.signin.access.setting import OrganizationsSetting
+
 CONSOLE_ORGANIZATIONS = required(
     env,
     "CONSOLE_ORGANIZATIONS",
     '{"acme": {"name": "Acme GmbH", "admins": {"groups": ["acme-admins"]}, "auditors": {"groups": ["acme-audit"]}}}',
-    parse=OrganizationRules("CONSOLE_ORGANIZATIONS"),
+    parse=OrganizationsSetting("CONSOLE_ORGANIZATIONS"),
 )
 
 # --- Sign-in and sessions ---------------------------------------------------------------------------------------
@@ -221,16 +222,12 @@ CONSOLE_EMBED_ORIGINS = comma_separated(env.str("CONSOLE_EMBED_ORIGINS", default
 CONSOLE_EMBED_MODE = one_of(env, "CONSOLE_EMBED_MODE", ("none", "same-site", "cross-site"), default="none")
 TRUSTED_PROXY_COUNT = int(number(env, "TRUSTED_PROXY_COUNT", default=0, least=0, most=16))
 
-from console.embedding import (
-    content_security_policy,
-    cookie_settings,
-    origin_of,
-    served_over_https,
-)
+from console.addresses import url_origin
+from console.embedding import content_security_policy, cookie_settings, served_over_https
 
 _https = served_over_https(ALLOWED_HOSTS, DEBUG)
 CONTENT_SECURITY_POLICY = content_security_policy(
-    CONSOLE_EMBED_MODE, CONSOLE_EMBED_ORIGINS, form_targets=[origin_of(OIDC_ISSUER)]
+    CONSOLE_EMBED_MODE, CONSOLE_EMBED_ORIGINS, form_targets=[url_origin(OIDC_ISSUER)]
 )
 globals().update(cookie_settings(CONSOLE_EMBED_MODE, https=_https))
 if TRUSTED_PROXY_COUNT:

@@ -13,7 +13,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.urls import reverse
 
 from console import http
-from console.embedding import is_loopback
+from console.addresses import is_loopback
 from console.runtime import capacity, health
 from console.runtime.doctor import Finding, address, bad, doubtful, good, part
 from console.signin.access.rules import rule_claims

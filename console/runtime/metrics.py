@@ -19,7 +19,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, 
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
-from console.embedding import is_loopback
+from console.addresses import is_loopback
 from console.signin.access.gate import public
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "OPTIONS"})

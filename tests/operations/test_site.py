@@ -88,7 +88,7 @@ def test_a_missing_setting_stops_the_start(name):
 
 WRONG = {
     "http to the world": ({"DIRECTORY_API_URL": "http://directory.example.org"}, "only for a loopback address"),
-    "no address": ({"OIDC_ISSUER": "login"}, "not an absolute address"),
+    "no address": ({"OIDC_ISSUER": "login"}, "not an absolute URL"),
     "no JSON": ({"CONSOLE_ORGANIZATIONS": "{"}, "not JSON"),
     "an empty gate": ({"CONSOLE_ORGANIZATIONS": "{}"}, "deny by default needs a rule"),
     "a rule for nobody": ({"CONSOLE_ORGANIZATIONS": '{"acme": {}}'}, "no rule lets anybody in"),

@@ -1,6 +1,5 @@
 """``manage.py sandbox``: provider, directory and console on this machine, with nothing else to install."""
 
-import ipaddress
 import shutil
 import signal
 import time
@@ -9,6 +8,7 @@ from typing import Any, ClassVar
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from console.addresses import is_loopback
 from console.sandbox import processes
 from console.sandbox.directory.faults import NAMES, is_fault
 from console.sandbox.directory.store import SHAPES
@@ -91,11 +91,7 @@ class Command(BaseCommand):
 
 
 def _refuse_other_addresses(host: str) -> None:
-    try:
-        loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        loopback = False
-    if not loopback:
+    if not is_loopback(host):
         raise CommandError(
             f"{host} is no loopback address: the sandbox asks for no passwords and stays on this machine."
         )

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 from console import http, safe_cache, tracing
-from console.environment import LOOPBACK_HOSTS
+from console.addresses import LOOPBACK_HOSTS
 from console.recorded_text import recorded
 from console.signin.errors import (
     CodeRejected,
