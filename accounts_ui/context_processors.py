@@ -3,14 +3,14 @@
 from typing import Any
 
 from django.db import Error
-from django.http import HttpRequest
 
 from accounts_ui.changes import queries
+from console.request import ConsoleRequest
 
 
-def accounts_ui(request: HttpRequest) -> dict[str, Any]:
+def accounts_ui(request: ConsoleRequest) -> dict[str, Any]:
     """The changes without an outcome, for the banner."""
-    organization = getattr(request, "organization", None)
+    organization = request.organization
     if organization is None or request.headers.get("HX-Request"):
         return {"open_changes": []}
     try:

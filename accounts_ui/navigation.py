@@ -2,8 +2,9 @@
 
 from typing import Any, Final
 
-from django.http import HttpRequest
 from django.utils.translation import gettext_lazy
+
+from console.request import ConsoleRequest
 
 SECTIONS: Final = (
     ("accounts", gettext_lazy("Accounts")),
@@ -25,7 +26,7 @@ _PART_OF: Final = {
 }
 
 
-def navigation(request: HttpRequest) -> dict[str, Any]:
+def navigation(request: ConsoleRequest) -> dict[str, Any]:
     """The sections, and the one that this page belongs to."""
     name = getattr(request.resolver_match, "url_name", None) or ""
     return {"sections": SECTIONS, "section": _PART_OF.get(name, name)}

@@ -10,13 +10,14 @@ from typing import Final
 from urllib.parse import unquote
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
+from console.request import ConsoleRequest
 from console.signin.access.gate import public
 from console.signin.return_to import safe_path
 
@@ -29,10 +30,10 @@ _YEAR: Final = 365 * 24 * 3600  # seconds
 class AppearanceMiddleware:
     """Sets ``request.theme`` and the time zone in which times are shown; what is no choice counts for nothing."""
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+    def __init__(self, get_response: Callable[[ConsoleRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+    def __call__(self, request: ConsoleRequest) -> HttpResponseBase:
         theme = request.COOKIES.get(THEME_COOKIE, "")
         request.theme = theme if theme in dict(THEMES) else ""
         zone = zone_named(unquote(request.COOKIES.get(ZONE_COOKIE, "")))
@@ -53,7 +54,7 @@ def zone_named(name: str) -> zoneinfo.ZoneInfo:
 
 @public
 @require_POST
-def appearance(request: HttpRequest) -> HttpResponse:
+def appearance(request: ConsoleRequest) -> HttpResponse:
     """``POST /appearance/``: choose ``language`` and ``theme``, and go back to ``next``."""
     response = HttpResponseRedirect(safe_path(request.POST.get("next")), status=303)
     language, theme = request.POST.get("language", ""), request.POST.get("theme", "")

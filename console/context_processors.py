@@ -3,26 +3,25 @@
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.dates import MONTHS_3
 from django.utils.formats import get_format
 
 from console.appearance import THEMES, ZONE_COOKIE
 from console.partitioned_cookies import page_cookie_attributes
+from console.request import ConsoleRequest
 
 
-def console(request: HttpRequest) -> dict[str, Any]:
+def console(request: ConsoleRequest) -> dict[str, Any]:
     """Name of the site, who is signed in, where they are and until when, and how the page looks to them."""
-    actor = getattr(request, "actor", None)
     session = getattr(request, "session", None)
     return {
         "site_name": settings.SITE_NAME,
         "provider_name": settings.OIDC_PROVIDER_NAME,
-        "actor": actor,
-        "organization": getattr(request, "organization", None),
-        "role": getattr(request, "role", None),
-        "theme": getattr(request, "theme", ""),
+        "actor": request.actor,
+        "organization": request.organization,
+        "role": request.role,
+        "theme": request.theme,
         "themes": THEMES,
         "languages": settings.LANGUAGES,
         "datetime_format": get_format("DATETIME_FORMAT"),
@@ -31,5 +30,5 @@ def console(request: HttpRequest) -> dict[str, Any]:
         "embedders": settings.CONSOLE_EMBED_ORIGINS if settings.CONSOLE_EMBED_MODE != "none" else (),
         "zone_cookie": ZONE_COOKIE,
         "cookie_attributes": page_cookie_attributes(),
-        "session_ends_at": session.ends_at if actor and session is not None else None,
+        "session_ends_at": session.ends_at if request.actor and session is not None else None,
     }

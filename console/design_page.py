@@ -3,12 +3,13 @@
 from typing import Final
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from console.request import ConsoleRequest
 from console.signin.access.gate import public
 
 PAIRS: Final = (
@@ -37,7 +38,7 @@ TONES: Final = ("active", "applied", "pending", "unknown", "deleted", "not_appli
 
 @public
 @require_safe
-def design(request: HttpRequest) -> HttpResponse:
+def design(request: ConsoleRequest) -> HttpResponse:
     """Draw it."""
     values = {
         "title": "Design",

@@ -7,11 +7,12 @@ import secrets
 from typing import Final
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from console.embedding import in_touch
+from console.request import ConsoleRequest
 from console.signin.access.gate import public
 
 _KEPT: Final = f"{settings.COOKIE_PREFIX}console-check"
@@ -21,7 +22,7 @@ _SECONDS: Final = 300
 
 @public
 @require_GET
-def check(request: HttpRequest) -> HttpResponse:
+def check(request: ConsoleRequest) -> HttpResponse:
     """The page. It sets two cookies: one like the session's, and one that only unpartitioned jars keep."""
     response = render(request, "selftest/page.html", {"mode": settings.CONSOLE_EMBED_MODE, "origin": _origin(request)})
     value = secrets.token_hex(8)
@@ -40,17 +41,17 @@ def check(request: HttpRequest) -> HttpResponse:
 
 @public
 @require_GET
-def seen(request: HttpRequest) -> JsonResponse:
+def seen(request: ConsoleRequest) -> JsonResponse:
     """``GET /embed/check/seen/``: which of the two came back."""
     return JsonResponse({"kept": _KEPT in request.COOKIES, "unpartitioned": _UNPARTITIONED in request.COOKIES})
 
 
 @public
 @require_GET
-def window(request: HttpRequest) -> HttpResponse:
+def window(request: ConsoleRequest) -> HttpResponse:
     """``GET /embed/check/window/``: the window that the page opens, as sign-in would; it reports to who opened it."""
     return in_touch(render(request, "selftest/window.html"))
 
 
-def _origin(request: HttpRequest) -> str:
+def _origin(request: ConsoleRequest) -> str:
     return f"{request.scheme}://{request.get_host()}"

@@ -15,9 +15,10 @@ from typing import Any, Final, Literal
 from csp.constants import NONCE, NONE, SELF
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 
 from console.addresses import is_loopback
+from console.request import ConsoleRequest
 
 Mode = Literal["none", "same-site", "cross-site"]
 
@@ -128,7 +129,7 @@ def frame_headers(mode: Mode) -> dict[str, str]:
     return headers
 
 
-def is_framed(request: HttpRequest) -> bool:
+def is_framed(request: ConsoleRequest) -> bool:
     """Whether a browser asks for a page to show it in a frame (Fetch Metadata), where frames are allowed at all."""
     return settings.CONSOLE_EMBED_MODE != "none" and request.headers.get("Sec-Fetch-Dest") in ("iframe", "frame")
 

@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.db import Error
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.template.defaultfilters import filesizeformat
@@ -17,6 +17,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.functional import Promise
 from django.utils.translation import get_language, get_language_from_request, gettext, override
 
+from console.request import ConsoleRequest
 from console.upload_handlers import read_past
 
 logger = logging.getLogger(__name__)
@@ -64,7 +65,7 @@ def not_found() -> Problem:
     )
 
 
-def show(request: HttpRequest, problem: Problem) -> HttpResponse:
+def show(request: ConsoleRequest, problem: Problem) -> HttpResponse:
     """The page for a problem, or the fragment where htmx asked."""
     fragment = bool(request.headers.get("HX-Request"))
     template = "errors/_problem.html" if fragment else "errors/problem.html"
@@ -81,13 +82,13 @@ def show(request: HttpRequest, problem: Problem) -> HttpResponse:
 class ErrorPageMiddleware:
     """Turns a ``Problem`` that a view raises into its page."""
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+    def __init__(self, get_response: Callable[[ConsoleRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+    def __call__(self, request: ConsoleRequest) -> HttpResponseBase:
         return self.get_response(request)
 
-    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+    def process_exception(self, request: ConsoleRequest, exception: Exception) -> HttpResponse | None:
         """Called by Django for what a view raised."""
         return show(request, exception) if isinstance(exception, Problem) else None
 
@@ -96,7 +97,7 @@ def _for_its_reader(handler: Callable[..., HttpResponse]) -> Callable[..., HttpR
     """In the language of the request, which may have failed before anything had set it."""
 
     @functools.wraps(handler)
-    def inner(request: HttpRequest, *args: Any, **more: Any) -> HttpResponse:
+    def inner(request: ConsoleRequest, *args: Any, **more: Any) -> HttpResponse:
         with override(get_language_from_request(request)):
             return handler(request, *args, **more)
 
@@ -104,7 +105,7 @@ def _for_its_reader(handler: Callable[..., HttpResponse]) -> Callable[..., HttpR
 
 
 @_for_its_reader
-def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+def bad_request(request: ConsoleRequest, exception: Exception | None = None) -> HttpResponse:
     """400: the request cannot be read; 413 where what was typed or pasted is larger than a form may be."""
     if isinstance(exception, RequestDataTooBig):
         read_past(request)
@@ -137,7 +138,7 @@ def _too_large() -> Problem:
 
 
 @_for_its_reader
-def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+def permission_denied(request: ConsoleRequest, exception: Exception | None = None) -> HttpResponse:
     """403."""
     return show(
         request,
@@ -152,13 +153,13 @@ def permission_denied(request: HttpRequest, exception: Exception | None = None) 
 
 
 @_for_its_reader
-def page_not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+def page_not_found(request: ConsoleRequest, exception: Exception | None = None) -> HttpResponse:
     """404."""
     return show(request, not_found())
 
 
 @_for_its_reader
-def server_error(request: HttpRequest) -> HttpResponse:
+def server_error(request: ConsoleRequest) -> HttpResponse:
     """500: a fault of the console; 503 where it is the database's, wherever in a request that showed.
 
     It must work where nothing else does, so it uses no template.
@@ -182,8 +183,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _bare(request: HttpRequest, status: int, title: str, message: str) -> HttpResponse:
-    number = getattr(request, "id", "")
+def _bare(request: ConsoleRequest, status: int, title: str, message: str) -> HttpResponse:
+    number = request.id
     tell, organizations = gettext("If it stays so, tell your operator this number:"), gettext("Organizations")
     section = (
         f'<section class="problem" role="alert" data-status="{status}">'
@@ -200,7 +201,7 @@ def _bare(request: HttpRequest, status: int, title: str, message: str) -> HttpRe
     return response
 
 
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+def csrf_failure(request: ConsoleRequest, reason: str = "") -> HttpResponse:
     """403: the form carries no proof that it came from a page of this console."""
     logger.warning("CSRF check failed: %s", reason)
     return show(

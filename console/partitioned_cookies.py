@@ -5,8 +5,9 @@ from http.cookies import Morsel
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+
+from console.request import ConsoleRequest
 
 # The standard library knows the attribute from Python 3.14 on. Where it does, these two lines change nothing.
 _morsel: Any = Morsel
@@ -20,10 +21,10 @@ class PartitionedCookieMiddleware:
     But for those that ``response.unpartitioned`` names.
     """
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+    def __init__(self, get_response: Callable[[ConsoleRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+    def __call__(self, request: ConsoleRequest) -> HttpResponseBase:
         response = self.get_response(request)
         if settings.COOKIES_PARTITIONED:
             for name in response.cookies.keys() - getattr(response, "unpartitioned", set()):

@@ -14,13 +14,14 @@ from ipaddress import ip_address, ip_network
 from typing import Any, Final, TypeVar
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from prometheus_client import Counter
 
 from console import safe_cache
 from console.error_pages import Problem, show
+from console.request import ConsoleRequest
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -58,14 +59,14 @@ def counted_as(kind: str) -> Callable[[View], View]:
 class LimitMiddleware:
     """Answers 429 where an address or a person comes too often."""
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+    def __init__(self, get_response: Callable[[ConsoleRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+    def __call__(self, request: ConsoleRequest) -> HttpResponseBase:
         return self.get_response(request)
 
     def process_view(
-        self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: dict[str, Any]
+        self, request: ConsoleRequest, view: Callable[..., Any], args: Any, kwargs: dict[str, Any]
     ) -> HttpResponse | None:
         """Before the gate decides: who is refused there counts too."""
         kind = getattr(view, _KIND, "write" if request.method == "POST" else "")

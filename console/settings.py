@@ -229,6 +229,8 @@ _https = served_over_https(ALLOWED_HOSTS, DEBUG)
 CONTENT_SECURITY_POLICY = content_security_policy(
     CONSOLE_EMBED_MODE, CONSOLE_EMBED_ORIGINS, form_targets=[url_origin(OIDC_ISSUER)]
 )
+COOKIE_PREFIX: str  # the name of every cookie begins with it
+COOKIES_PARTITIONED: bool
 globals().update(cookie_settings(CONSOLE_EMBED_MODE, https=_https))
 if TRUSTED_PROXY_COUNT:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

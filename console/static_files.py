@@ -49,8 +49,7 @@ def integrity(name: str) -> str:
 
 def _served_file(name: str) -> Path | None:
     served = storage.staticfiles_storage
-    hashed = getattr(served, "hashed_files", {}).get(served.hash_key(name))
-    if hashed:
+    if isinstance(served, StaticFilesStorage) and (hashed := served.hashed_files.get(served.hash_key(name))):
         return Path(served.path(hashed))
     found = finders.find(name)
     return Path(found) if found else None

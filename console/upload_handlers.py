@@ -2,11 +2,12 @@
 
 import contextlib
 import io
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from django.core.files.uploadedfile import InMemoryUploadedFile
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile
-from django.http import HttpRequest
+
+from console.request import ConsoleRequest
 
 MAX_UPLOAD: Final = 5 * 1024 * 1024
 
@@ -15,7 +16,7 @@ _PIECE: Final = 64 * 1024
 _MOST: Final = 128 * 1024 * 1024  # bytes that are read past; whoever sends more hears nothing
 
 
-def read_past(request: HttpRequest) -> None:
+def read_past(request: ConsoleRequest) -> None:
     """Take in what is still coming of a request that is refused: a browser shows no answer before it has sent all."""
     left = _MOST
     with contextlib.suppress(OSError):
@@ -33,7 +34,7 @@ class CappedUploadHandler(FileUploadHandler):
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         if self.kept.tell() + len(raw_data) > MAX_UPLOAD:
             self.kept = io.BytesIO()
-            setattr(self.request, "upload_too_large", True)  # noqa: B010  (a request has no such attribute of its own)
+            cast(ConsoleRequest, self.request).upload_too_large = True
             raise SkipFile
         self.kept.write(raw_data)
 

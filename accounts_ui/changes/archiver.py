@@ -107,8 +107,9 @@ def _whole_up_to(first: int, last: int) -> tuple[int, Change | None]:
     for change in chain(is_open.iterator(), settled.iterator(chunk_size=500)):
         if not change.is_open and change.last_sequence <= last:
             break  # nor does any other one go on later
-        if change.began <= last:
-            last, kept_back = change.began - 1, change
+        first_sequence: int = change.began  # type: ignore[attr-defined]  # annotated above; chain() loses that
+        if first_sequence <= last:
+            last, kept_back = first_sequence - 1, change
     return last, kept_back
 
 

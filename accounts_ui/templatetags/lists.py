@@ -7,7 +7,8 @@ from django import template
 from django.utils.translation import gettext, gettext_lazy
 
 from accounts_ui.services.listing.facets import Option
-from accounts_ui.templatetags.wording import query, status_word
+from accounts_ui.templatetags.wording import query
+from accounts_ui.text.labels import status_word
 
 register = template.Library()
 

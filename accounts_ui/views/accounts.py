@@ -3,7 +3,7 @@
 import functools
 from itertools import islice
 
-from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
+from django.http import HttpResponse, QueryDict, StreamingHttpResponse
 from django.utils.translation import gettext
 
 from accounts_ui.changes.exports import csv_lines
@@ -17,6 +17,7 @@ from accounts_ui.views.lists import columns, row_context
 from accounts_ui.views.lists.listing import longer_than_a_moment, respond_with_list
 from accounts_ui.views.lists.preferences import FIELDS, known_query, sized
 from accounts_ui.views.lists.selection import MAX_SELECTED, read_selected
+from console.request import OrganizationRequest
 from console.signin.access.gate import organization
 from console.signin.access.rules import Role
 
@@ -29,7 +30,7 @@ _GHOSTS = 12  # rows that stand for those to come
 
 @organization(Role.AUDITOR)
 @page("GET")
-def accounts(request: HttpRequest, org: str) -> HttpResponse:
+def accounts(request: OrganizationRequest, org: str) -> HttpResponse:
     """``GET /orgs/{org}/accounts/``."""
     context = audit_context_of(request)
     likes, size = sized(request)
@@ -57,7 +58,7 @@ def accounts(request: HttpRequest, org: str) -> HttpResponse:
 
 @organization(Role.AUDITOR)
 @page("GET")
-def matching(request: HttpRequest, org: str) -> HttpResponse:
+def matching(request: OrganizationRequest, org: str) -> HttpResponse:
     """``GET /orgs/{org}/accounts/matching/``: what can be selected of all rows that match, one a line."""
     rows = matching_accounts(client=client_of(request), context=audit_context_of(request), filters=_filters(request))
     pairs = islice((pair for row in rows if (pair := row.pair)), MAX_SELECTED)
@@ -66,7 +67,7 @@ def matching(request: HttpRequest, org: str) -> HttpResponse:
 
 @organization(Role.AUDITOR)
 @page("GET", "POST")
-def export(request: HttpRequest, org: str) -> StreamingHttpResponse:
+def export(request: OrganizationRequest, org: str) -> StreamingHttpResponse:
     """``GET /orgs/{org}/accounts/export.csv``: what the page shows, all pages of it. ``POST``: what is selected."""
     rows = matching_accounts(client=client_of(request), context=audit_context_of(request), filters=_filters(request))
     if request.method == "POST":
@@ -80,7 +81,7 @@ def export(request: HttpRequest, org: str) -> StreamingHttpResponse:
     )
 
 
-def _filters(request: HttpRequest, *, size: int = columns.PER_PAGE) -> AccountFilters:
+def _filters(request: OrganizationRequest, *, size: int = columns.PER_PAGE) -> AccountFilters:
     given = params.read_query(request, ("q", "status", "type", "role", "sort", "page", "per_page"))
     return AccountFilters(
         q=given["q"].strip(),
@@ -93,7 +94,7 @@ def _filters(request: HttpRequest, *, size: int = columns.PER_PAGE) -> AccountFi
     )
 
 
-def _share(request: HttpRequest, names: list[str], filters: AccountFilters) -> str:
+def _share(request: OrganizationRequest, names: list[str], filters: AccountFilters) -> str:
     """The query that shows the same to everybody, whatever columns and page size they like."""
     kept = QueryDict(known_query(request.GET.urlencode(), FIELDS["accounts"]), mutable=True)
     kept["columns"] = ",".join(names)

@@ -3,10 +3,10 @@
 import functools
 import uuid
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
@@ -20,6 +20,7 @@ from accounts_ui.services.operations.attempts import failed_attempt
 from accounts_ui.services.preferences import note_visit
 from accounts_ui.views import params
 from accounts_ui.views.error_map import problem_for
+from console.request import ConsoleRequest, OrganizationRequest
 from console.signin.access.rules import Role
 from console.signin.return_to import returned_form
 from console.signin.sessions import POLL_HEADER
@@ -32,7 +33,7 @@ def page(*methods: str) -> Callable[[View], View]:
 
     def decorate(view: View) -> View:
         @functools.wraps(view)
-        def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        def inner(request: OrganizationRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             try:
                 if settles(request):
                     resolve_due_changes(client=client_of(request), context=audit_context_of(request))
@@ -47,10 +48,17 @@ def page(*methods: str) -> Callable[[View], View]:
     return decorate
 
 
-def client_of(request: HttpRequest) -> SessionClient:
+class _WithClient(OrganizationRequest):
+    """A request whose directory client has been made."""
+
+    client: SessionClient
+
+
+def client_of(request: OrganizationRequest) -> SessionClient:
     """The directory, with the token of whoever asks."""
-    if not hasattr(request, "visit"):
-        request.visit = SessionClient(
+    holder = cast(_WithClient, request)
+    if not hasattr(holder, "client"):
+        holder.client = SessionClient(
             settings.DIRECTORY_API_URL,
             request.tokens,
             settings.DIRECTORY_TIMEOUT,
@@ -62,17 +70,16 @@ def client_of(request: HttpRequest) -> SessionClient:
             settles=settles(request),
             anew=_wants_news(request),
         )
-    visit: SessionClient = request.visit
-    return visit
+    return holder.client
 
 
-def _wants_news(request: HttpRequest) -> bool:
+def _wants_news(request: OrganizationRequest) -> bool:
     """Whether the browser was told to reload: RFC 9111, section 5.2.1."""
     asked = {one.strip().lower() for one in request.headers.get("Cache-Control", "").split(",")}
     return bool(asked & {"no-cache", "max-age=0"})
 
 
-def audit_context_of(request: HttpRequest) -> AuditContext:
+def audit_context_of(request: OrganizationRequest) -> AuditContext:
     """Who asks, from where, for which organization."""
     actor = request.actor
     return AuditContext(
@@ -86,12 +93,12 @@ def audit_context_of(request: HttpRequest) -> AuditContext:
     )
 
 
-def settles(request: HttpRequest) -> bool:
+def settles(request: OrganizationRequest) -> bool:
     """Whether this is an admin's visit, which settles open changes; what a page asks by itself is none."""
     return request.method == "GET" and request.role == Role.ADMIN and POLL_HEADER not in request.headers
 
 
-def respond(request: HttpRequest, name: str, values: Mapping[str, Any], *, status: int = 200) -> HttpResponse:
+def respond(request: ConsoleRequest, name: str, values: Mapping[str, Any], *, status: int = 200) -> HttpResponse:
     """The page ``name/page.html``, or the fragment ``name/_content.html`` that it includes where htmx asked."""
     template = f"{name}/_content.html" if request.htmx else f"{name}/page.html"
     response = render(request, template, values, status=status)
@@ -102,7 +109,7 @@ def respond(request: HttpRequest, name: str, values: Mapping[str, Any], *, statu
     return response
 
 
-def take_returned(request: HttpRequest, names: Iterable[str]) -> tuple[dict[str, str], dict[str, Any]]:
+def take_returned(request: OrganizationRequest, names: Iterable[str]) -> tuple[dict[str, str], dict[str, Any]]:
     """The fields of the form that came back after a sign-in, and what its page says of it."""
     kept = params.returned(returned_form(request), names)
     failed = failed_attempt(context=audit_context_of(request), operation_id=kept.get("operation_id", ""))

@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 
 from django.conf import settings
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from accounts_ui.services.preferences import recently_opened
 from accounts_ui.views.base import respond
 from console.error_pages import Problem
+from console.request import SignedInRequest
 from console.signin.access.gate import organizations_of, signed_in
 from console.signin.access.rules import Named, Role, rule_claims
 
@@ -34,7 +35,7 @@ class Card(NamedTuple):
 
 @signed_in
 @require_safe
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: SignedInRequest) -> HttpResponse:
     """``GET /``. A single organization opens; many are searched (``q``), and shown by the page."""
     organizations = organizations_of(request)
     if not organizations:
@@ -70,7 +71,7 @@ def _fits(organization: Named, q: str) -> bool:
     return all(word in text for word in q.casefold().split())
 
 
-def _recent(request: HttpRequest, organizations: list[tuple[Named, Role]]) -> list[tuple[Named, Role]]:
+def _recent(request: SignedInRequest, organizations: list[tuple[Named, Role]]) -> list[tuple[Named, Role]]:
     by_id = {one.id: (one, role) for one, role in organizations}
     actor = request.actor
     opened = recently_opened(issuer=actor.issuer, subject=actor.subject)
@@ -83,7 +84,7 @@ def _shown(claim: Any) -> str:
     return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)
 
 
-def _no_access(request: HttpRequest) -> Problem:
+def _no_access(request: SignedInRequest) -> Problem:
     seen = {name: request.claims.get(name) for name in sorted(rule_claims(settings.CONSOLE_ORGANIZATIONS))}
     none = gettext("none came")
     told = "; ".join(f"{name}: {none if value is None else _shown(value)}" for name, value in seen.items())

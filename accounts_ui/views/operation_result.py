@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext
 
@@ -14,11 +14,12 @@ from accounts_ui.services.operations.undo import reverse_of
 from accounts_ui.views.base import audit_context_of, client_of, new_operation_id, respond
 from accounts_ui.views.error_map import pause_header
 from accounts_ui.views.lists import row_context
+from console.request import OrganizationRequest
 
 _TIMEOUTS = (None, 504)
 
 
-def show_result(request: HttpRequest, change: Change) -> HttpResponse:
+def show_result(request: OrganizationRequest, change: Change) -> HttpResponse:
     """Applied: on to the person, or into the row. Otherwise the outcome, with its reason and the way on."""
     if change.outcome == Outcome.APPLIED:
         return _applied(request, change)
@@ -48,7 +49,7 @@ def status_of(change: Change) -> int:
     return 504 if said in _TIMEOUTS else 502
 
 
-def _applied(request: HttpRequest, change: Change) -> HttpResponse:
+def _applied(request: OrganizationRequest, change: Change) -> HttpResponse:
     """With htmx the answer is the news itself; without, the browser asks for it, so that a reload sends nothing."""
     person = f"{reverse('person', args=[change.organization_id, change.subject_id])}?result={change.change_id}"
     if not request.htmx:
@@ -65,7 +66,7 @@ def _applied(request: HttpRequest, change: Change) -> HttpResponse:
     return response
 
 
-def _row(request: HttpRequest, change: Change) -> HttpResponse:
+def _row(request: OrganizationRequest, change: Change) -> HttpResponse:
     context = audit_context_of(request)
     shown = row_context.shown_columns(request)
     row = account_row(client=client_of(request), context=context, subject_id=change.subject_id, code=change.code)
@@ -80,7 +81,7 @@ def _row(request: HttpRequest, change: Change) -> HttpResponse:
     return respond(request, "accounts/told", values)
 
 
-def _told(request: HttpRequest, change: Change, *, offer_deleted: bool = False) -> HttpResponse:
+def _told(request: OrganizationRequest, change: Change, *, offer_deleted: bool = False) -> HttpResponse:
     titles = {Outcome.APPLIED: gettext("Applied"), Outcome.NOT_APPLIED: gettext("Not applied")}
     values = {
         **told(change),

@@ -5,12 +5,13 @@ import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.http import HttpRequest, QueryDict
+from django.http import QueryDict
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext, ngettext
 
 from accounts_ui.services.errors import InvalidInput
+from console.request import OrganizationRequest
 
 MAX_QUERY = 500  # characters of one query parameter
 
@@ -25,7 +26,7 @@ def read(data: QueryDict, names: Iterable[str]) -> dict[str, str]:
     return {name: _one(data, name) for name in names}
 
 
-def read_post(request: HttpRequest, names: Iterable[str]) -> dict[str, str]:
+def read_post(request: OrganizationRequest, names: Iterable[str]) -> dict[str, str]:
     """The fields of a posted form."""
     names = list(names)
     missing = [name for name in names if name not in request.POST and name not in _OPTIONAL]
@@ -36,7 +37,7 @@ def read_post(request: HttpRequest, names: Iterable[str]) -> dict[str, str]:
     return read(request.POST, names)
 
 
-def read_query(request: HttpRequest, names: Iterable[str]) -> dict[str, str]:
+def read_query(request: OrganizationRequest, names: Iterable[str]) -> dict[str, str]:
     """The parameters of the address."""
     found = read(request.GET, names)
     for name, value in found.items():

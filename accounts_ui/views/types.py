@@ -3,7 +3,7 @@
 import functools
 from typing import Final
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils.translation import gettext, gettext_lazy
 
 from accounts_ui.services.listing.queries import TypeFilters, list_types
@@ -14,6 +14,7 @@ from accounts_ui.views.base import audit_context_of, client_of, page
 from accounts_ui.views.lists.columns import Column
 from accounts_ui.views.lists.listing import respond_with_list
 from accounts_ui.views.lists.preferences import FIELDS, known_query
+from console.request import OrganizationRequest
 from console.signin.access.gate import organization
 from console.signin.access.rules import Role
 
@@ -29,7 +30,7 @@ COLUMNS: Final = (
 
 @organization(Role.AUDITOR)
 @page("GET")
-def types(request: HttpRequest, org: str) -> HttpResponse:
+def types(request: OrganizationRequest, org: str) -> HttpResponse:
     """``GET /orgs/{org}/types/``."""
     given = params.read_query(request, ("q", "status", "source", "sort"))
     given |= {"q": given["q"].strip(), "sort": params.sorting(given["sort"], TYPE_SORTS)}

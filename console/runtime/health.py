@@ -13,10 +13,11 @@ from typing import Final
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
 from console.http import exchange
+from console.request import ConsoleRequest
 from console.runtime import graceful_stop
 from console.signin.access.gate import public
 from console.signin.oidc.client import discovery_address
@@ -38,14 +39,14 @@ class PartDown(Exception):
 
 @public
 @require_safe
-def healthz(request: HttpRequest) -> HttpResponse:
+def healthz(request: ConsoleRequest) -> HttpResponse:
     """``GET /healthz``: 200 as long as this process answers at all."""
     return HttpResponse("ok\n", "text/plain")
 
 
 @public
 @require_safe
-def readyz(request: HttpRequest) -> JsonResponse:
+def readyz(request: ConsoleRequest) -> JsonResponse:
     """``GET /readyz``: 200 where database, cache and provider answer, otherwise 503; the body names each part.
 
     503 as well while this replica drains: it answers whoever asks, and wants to be asked no more.

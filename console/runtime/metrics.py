@@ -12,7 +12,7 @@ from ipaddress import ip_address
 from typing import Final
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils.crypto import constant_time_compare
 from django.views.decorators.http import require_GET
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest
@@ -20,6 +20,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from console.addresses import is_loopback
+from console.request import ConsoleRequest
 from console.signin.access.gate import public
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
@@ -30,19 +31,19 @@ request_seconds = Histogram(
 )
 
 
-def count_request(request: HttpRequest, status: int, seconds: float) -> None:
+def count_request(request: ConsoleRequest, status: int, seconds: float) -> None:
     """Count one answered request."""
     method, route = method_of(request), route_of(request)
     requests_total.labels(method, route, str(status)).inc()
     request_seconds.labels(method, route).observe(seconds)
 
 
-def method_of(request: HttpRequest) -> str:
+def method_of(request: ConsoleRequest) -> str:
     """The method, where it is one that we know."""
     return request.method if request.method in METHODS else "other"
 
 
-def route_of(request: HttpRequest) -> str:
+def route_of(request: ConsoleRequest) -> str:
     """The pattern of the address, e.g. ``orgs/<str:org>/accounts/``; one word where no pattern matched."""
     if request.resolver_match:
         return request.resolver_match.route
@@ -51,7 +52,7 @@ def route_of(request: HttpRequest) -> str:
 
 @public
 @require_GET
-def metrics(request: HttpRequest) -> HttpResponse:
+def metrics(request: ConsoleRequest) -> HttpResponse:
     """``GET /metrics``: to whoever holds ``METRICS_TOKEN``, from ``METRICS_NETWORKS``; neither set: to this machine."""
     if settings.METRICS_TOKEN and not _bears_token(request):
         refusal = "Send `Authorization: Bearer` with the value of METRICS_TOKEN.\n"
@@ -74,21 +75,21 @@ def tell_from_database(collector: Collector) -> None:
     _from_database.register(collector)
 
 
-def _bears_token(request: HttpRequest) -> bool:
+def _bears_token(request: ConsoleRequest) -> bool:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     return scheme.lower() == "bearer" and constant_time_compare(token.strip(), settings.METRICS_TOKEN)
 
 
-def _comes_from_this_machine(request: HttpRequest) -> bool:
+def _comes_from_this_machine(request: ConsoleRequest) -> bool:
     return not _has_uncounted_proxy(request) and is_loopback(request.ip)
 
 
-def _has_uncounted_proxy(request: HttpRequest) -> bool:
+def _has_uncounted_proxy(request: ConsoleRequest) -> bool:
     """A proxy that TRUSTED_PROXY_COUNT does not know of makes the whole world look like where it stands."""
     return not settings.TRUSTED_PROXY_COUNT and "X-Forwarded-For" in request.headers
 
 
-def _comes_from_a_network(request: HttpRequest) -> bool:
+def _comes_from_a_network(request: ConsoleRequest) -> bool:
     if not request.ip or _has_uncounted_proxy(request):
         return False
     return any(ip_address(request.ip) in network for network in settings.METRICS_NETWORKS)

@@ -10,11 +10,11 @@ from typing import Any, Final, cast
 
 from django.conf import settings
 from django.core.signals import request_finished
-from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from console import tracing
 from console.embedding import Mode, frame_headers
+from console.request import ConsoleRequest, set_request_defaults
 from console.runtime import metrics
 from console.runtime.logging import request_id
 
@@ -27,12 +27,13 @@ _LONGEST_LOGGED_PATH: Final = 500  # characters
 class RequestMiddleware:
     """Sets ``request.id`` and ``request.ip`` before anything else runs, and has the last word on the answer."""
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+    def __init__(self, get_response: Callable[[ConsoleRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
         self.headers = frame_headers(cast(Mode, settings.CONSOLE_EMBED_MODE))
 
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+    def __call__(self, request: ConsoleRequest) -> HttpResponseBase:
         started = time.monotonic()
+        set_request_defaults(request)
         request.id = read_request_id(request.headers.get("X-Request-ID", ""))
         request.ip = read_address(request.META, settings.TRUSTED_PROXY_COUNT)
         request_id.set(request.id)
@@ -46,7 +47,7 @@ class RequestMiddleware:
             _trace(span, request, response.status_code)
         return response
 
-    def _add_headers(self, request: HttpRequest, response: HttpResponseBase) -> None:
+    def _add_headers(self, request: ConsoleRequest, response: HttpResponseBase) -> None:
         response.headers["X-Request-ID"] = request.id
         for name, value in self.headers.items():
             response.headers.setdefault(name, value)
@@ -83,7 +84,7 @@ def _normal_address(text: str) -> str:
     return str(address)
 
 
-def _log(request: HttpRequest, response: HttpResponseBase, seconds: float) -> None:
+def _log(request: ConsoleRequest, response: HttpResponseBase, seconds: float) -> None:
     # The path only: a query can hold a one-time code, or the name that an admin searched for.
     path = request.path[:_LONGEST_LOGGED_PATH]
     milliseconds = round(seconds * 1000, 1)
@@ -104,7 +105,7 @@ def _log(request: HttpRequest, response: HttpResponseBase, seconds: float) -> No
     )
 
 
-def _trace(span: tracing.Span, request: HttpRequest, status: int) -> None:
+def _trace(span: tracing.Span, request: ConsoleRequest, status: int) -> None:
     """As OpenTelemetry's conventions for HTTP servers name it; the route, never the address."""
     method, route = metrics.method_of(request), metrics.route_of(request)
     told: tracing.Attributes = {"http.request.method": method, "http.route": route, "http.response.status_code": status}

@@ -6,10 +6,10 @@ from typing import Any
 
 from allauth.socialaccount.internal.flows.login import complete_login
 from django.conf import settings
-from django.http import HttpRequest
 from prometheus_client import Counter
 
 from console.recorded_text import recorded
+from console.request import ConsoleRequest
 from console.signin import user_agent
 from console.signin.access.rules import rule_claims
 from console.signin.errors import StateWrong
@@ -24,7 +24,7 @@ signins = Counter("console_signins_total", "Sign-ins that took place.")
 
 
 def open_session(
-    request: HttpRequest, person: dict[str, Any], answer: dict[str, Any], *, ends: datetime.datetime | None
+    request: ConsoleRequest, person: dict[str, Any], answer: dict[str, Any], *, ends: datetime.datetime | None
 ) -> None:
     """Through allauth to a signed-in session with a new key.
 
@@ -36,7 +36,7 @@ def open_session(
     """
     kept = forms_kept(request)
     if request.actor is not None:
-        request.session.end()  # type: ignore[attr-defined]
+        request.session.end()
     person = {**person, "name": _text(person.get("name") or person.get("preferred_username")), "email": _email(person)}
     login = provider(request).sociallogin_from_response(request, {"userinfo": person})
     login.state = {"process": "login"}
@@ -55,7 +55,7 @@ def open_session(
         {name: person[name] for name in rule_claims(settings.CONSOLE_ORGANIZATIONS) if name in person},
     )
     where = {"ip": request.ip, "agent": user_agent.kept(request.headers.get("User-Agent", ""))}
-    request.session.hold(user, seal(secret), ends, **where)  # type: ignore[attr-defined]
+    request.session.hold(user, seal(secret), ends, **where)
     signins.inc()
     logger.info("Signed in: %s", person["sub"])
 

@@ -1,7 +1,7 @@
 """Admins and their sessions."""
 
 import uuid
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.contrib.sessions.base_session import AbstractBaseSession, BaseSessionManager
@@ -16,7 +16,7 @@ class User(AbstractBaseUser):
     """Somebody who signed in. ``issuer`` and ``subject`` identify them (OpenID Connect Core 1.0, section 2)."""
 
     password = None  # type: ignore[assignment]  # there are no local passwords
-    last_login = None  # type: ignore[assignment]
+    last_login = None
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     issuer = models.CharField(max_length=255)
     subject = models.CharField(max_length=255)
@@ -61,7 +61,7 @@ class Session(AbstractBaseSession):
     ip = models.CharField(max_length=45, blank=True, db_default="")
     agent = models.CharField(max_length=200, blank=True, db_default="")
 
-    objects = BaseSessionManager()  # type: ignore[assignment]
+    objects: ClassVar[BaseSessionManager[Self]] = BaseSessionManager()
 
     @classmethod
     def get_session_store_class(cls) -> Any:

@@ -10,9 +10,11 @@ import uuid
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+
+from console.request import ConsoleRequest
 
 MOST_KEPT: Final = 5  # forms
 KEPT_SECONDS: Final = 3600
@@ -32,7 +34,7 @@ def safe_path(text: str | None) -> str:
     return "/" if text.startswith((reverse("signin"), reverse("signout"), reverse("stay"))) else text
 
 
-def to_signin(request: HttpRequest, *, form_page: str = "") -> HttpResponse:
+def to_signin(request: ConsoleRequest, *, form_page: str = "") -> HttpResponse:
     """Send the browser, or the whole window where htmx asked, to sign in and back to where it is.
 
     Args:
@@ -54,40 +56,40 @@ def with_form(path: str, name: str) -> str:
     return f"{path}?{urlencode({_NAME: name})}"
 
 
-def note_former(request: HttpRequest) -> None:
+def note_former(request: ConsoleRequest) -> None:
     """Remember whose session ended: the next request comes with a new one, and may bring another tab's form."""
-    former = request.session.former  # type: ignore[attr-defined]
+    former = request.session.former
     if former is not None:
         request.session[_FORMER] = list(former)
 
 
-def forms_kept(request: HttpRequest) -> dict[str, Any]:
+def forms_kept(request: ConsoleRequest) -> dict[str, Any]:
     """All forms that this session keeps."""
     kept: dict[str, Any] = request.session.get(_KEPT) or {}
     return kept
 
 
-def end_session(request: HttpRequest) -> None:
+def end_session(request: ConsoleRequest) -> None:
     """End it. Forms that came back and were not sent yet wait for the next sign-in of the same person."""
     kept = forms_kept(request)
-    request.session.end()  # type: ignore[attr-defined]
+    request.session.end()
     if kept:
         request.session[_KEPT] = kept
 
 
-def keep_stale_form(request: HttpRequest) -> str:
+def keep_stale_form(request: ConsoleRequest) -> str:
     """Keep a form from a page that was drawn before this person signed in again; its name, empty where it is not kept.
 
     Only what a page of this very console sent, as the browser vouches: nobody else fills in a form here.
     """
-    actor = getattr(request, "actor", None)
+    actor = request.actor
     here = f"{request.scheme}://{request.get_host()}"
     if actor is None or request.headers.get("Origin") != here:
         return ""
     return _keep_form(request, [actor.issuer, actor.subject])
 
 
-def hand_over(request: HttpRequest, kept: dict[str, Any], person: tuple[str, str]) -> None:
+def hand_over(request: ConsoleRequest, kept: dict[str, Any], person: tuple[str, str]) -> None:
     """Give whoever has just signed in their own forms; those of anybody else are gone."""
     for name in (_KEPT, _FORMER):
         request.session.pop(name, None)
@@ -96,7 +98,7 @@ def hand_over(request: HttpRequest, kept: dict[str, Any], person: tuple[str, str
         request.session[_KEPT] = mine
 
 
-def returned_form(request: HttpRequest, *, action: str = "") -> dict[str, list[str]] | None:
+def returned_form(request: ConsoleRequest, *, action: str = "") -> dict[str, list[str]] | None:
     """The fields of the form that this person had sent when the session was over.
 
     The address of the way back names one, which it shows until it is sent. Without a name it is the newest, once.
@@ -107,7 +109,7 @@ def returned_form(request: HttpRequest, *, action: str = "") -> dict[str, list[s
     """
     kept = forms_kept(request)
     path = action or request.path
-    actor = getattr(request, "actor", None)
+    actor = request.actor
     if actor is None or not kept:
         return None
     fits = [name for name, form in kept.items() if form["path"] == path]
@@ -123,7 +125,7 @@ def returned_form(request: HttpRequest, *, action: str = "") -> dict[str, list[s
     return fields
 
 
-def forget_sent(request: HttpRequest) -> None:
+def forget_sent(request: ConsoleRequest) -> None:
     """A kept form that is sent at last is kept no longer."""
     sent = request.POST.getlist("operation_id")
     for name, form in forms_kept(request).items():
@@ -132,7 +134,7 @@ def forget_sent(request: HttpRequest) -> None:
             return
 
 
-def _keep_form(request: HttpRequest, person: list[str] | None) -> str:
+def _keep_form(request: ConsoleRequest, person: list[str] | None) -> str:
     """Keep what was sent, for ``person`` and nobody else. The name that it is kept under; empty where it is not."""
     fields = {name: values for name, values in request.POST.lists() if name not in _NEVER_KEPT}
     size = sum(len(value) for values in fields.values() for value in values)
@@ -147,7 +149,7 @@ def _keep_form(request: HttpRequest, person: list[str] | None) -> str:
     return name
 
 
-def _drop(request: HttpRequest, name: str) -> None:
+def _drop(request: ConsoleRequest, name: str) -> None:
     request.session[_KEPT] = {key: form for key, form in forms_kept(request).items() if key != name}
 
 
@@ -155,7 +157,7 @@ def _is_for(form: dict[str, Any], person: tuple[str, str]) -> bool:
     return bool(form["person"] == list(person) and time.time() - form["at"] < KEPT_SECONDS)
 
 
-def _here(request: HttpRequest, form_page: str) -> str:
+def _here(request: ConsoleRequest, form_page: str) -> str:
     if request.method == "POST":
         return form_page or request.path
     current = request.headers.get("HX-Current-URL")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -14,6 +14,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.crypto import salted_hmac
 from django.views.decorators.http import require_http_methods
 
+from console.request import SignedInRequest
 from console.signin import user_agent
 from console.signin.access.gate import signed_in
 from console.signin.models import Session
@@ -36,7 +37,7 @@ class Place:
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
-def sessions(request: HttpRequest) -> HttpResponse:
+def sessions(request: SignedInRequest) -> HttpResponse:
     """``GET`` lists them; ``POST`` ends the one that ``session`` names, or all others (``others=1``)."""
     if request.method != "POST":
         return _list(request)
@@ -44,7 +45,7 @@ def sessions(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(f"{reverse('sessions')}?ended={ended}", status=303)
 
 
-def _list(request: HttpRequest) -> HttpResponse:
+def _list(request: SignedInRequest) -> HttpResponse:
     this = request.session.session_key
     places = [
         Place(
@@ -68,7 +69,7 @@ def _list(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _end(request: HttpRequest) -> int:
+def _end(request: SignedInRequest) -> int:
     """End what the form names, here and, as far as the provider takes part, there. How many ended."""
     others = [row for row in _alive(request) if row.session_key != request.session.session_key]
     if request.POST.get("others") != "1":
@@ -83,10 +84,11 @@ def _end(request: HttpRequest) -> int:
     return ended
 
 
-def _alive(request: HttpRequest) -> QuerySet[Session]:
+def _alive(request: SignedInRequest) -> QuerySet[Session]:
     now = timezone.now()
     seen_since = now - datetime.timedelta(minutes=settings.SESSION_IDLE_MINUTES)
-    mine = Session.objects.filter(user=request.session.row.user, ended_at=None)
+    actor = request.actor
+    mine = Session.objects.filter(user__issuer=actor.issuer, user__subject=actor.subject, ended_at=None)
     return mine.filter(expire_date__gt=now, last_seen__gt=seen_since).order_by("-last_seen")
 
 

@@ -5,7 +5,7 @@ OWASP Session Management: idle timeout, absolute timeout, a new key at sign-in.
 
 import datetime
 import logging
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django.conf import settings
 from django.contrib.sessions.backends.base import UpdateError
@@ -15,13 +15,20 @@ from django.db import Error, transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
+if TYPE_CHECKING:
+    from console.signin.models import Session
+
+    BaseSessionStore = DatabaseSessionStore[Session]
+else:
+    BaseSessionStore = DatabaseSessionStore
+
 logger = logging.getLogger(__name__)
 
 POLL_HEADER = "X-Console-Poll"
 """A request of the page's own, not of the person's: it does not keep the session alive."""
 
 
-class SessionStore(DatabaseSessionStore):
+class SessionStore(BaseSessionStore):
     """Django's database sessions over ``console.signin.models.Session``.
 
     Attributes:
@@ -34,11 +41,11 @@ class SessionStore(DatabaseSessionStore):
 
     def __init__(self, session_key: str | None = None) -> None:
         super().__init__(session_key)
-        self.row: Any = None
+        self.row: Session | None = None
         self.former: tuple[str, str] | None = None
 
     @classmethod
-    def get_model_class(cls) -> Any:
+    def get_model_class(cls) -> "type[Session]":
         """The model of its rows."""
         from console.signin.models import Session
 
@@ -54,7 +61,8 @@ class SessionStore(DatabaseSessionStore):
 
     def _validate_session_key(self, key: str) -> bool:
         """As Django makes them: a quoted cookie can smuggle a NUL in, at which PostgreSQL raises."""
-        return bool(super()._validate_session_key(key)) and key.isascii() and key.isalnum()
+        is_valid = super()._validate_session_key(key)  # type: ignore[misc]  # not in django-stubs
+        return bool(is_valid) and key.isascii() and key.isalnum()
 
     def load(self) -> dict[str, Any]:
         """The data of a session that is alive; an empty one otherwise."""
@@ -73,7 +81,7 @@ class SessionStore(DatabaseSessionStore):
         """Write the data and nothing else: tokens have columns of their own, and other writers."""
         if self.session_key is None:
             return self.create()
-        data = self._get_session(no_load=must_create)
+        data = self._get_session(no_load=must_create)  # type: ignore[attr-defined]  # not in django-stubs
         row = self.create_model_instance(data)
         if must_create:
             with transaction.atomic():
@@ -146,9 +154,10 @@ class SessionMiddleware(DjangoSessionMiddleware):
         """Attach the session."""
         super().process_request(request)
         if request.COOKIES.get(settings.SESSION_COOKIE_NAME):
-            request.session.get("_")  # loads it
+            session = cast(SessionStore, request.session)
+            session.get("_")  # loads it
             if request.headers.get(POLL_HEADER) is None:
-                request.session.touch()  # type: ignore[attr-defined]
+                session.touch()
 
 
 def _idle_limit() -> datetime.timedelta:

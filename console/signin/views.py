@@ -4,7 +4,7 @@ import logging
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from console.embedding import is_framed
 from console.rate_limits import check_person, counted_as
 from console.recorded_text import recorded
+from console.request import ConsoleRequest
 from console.signin.access.gate import public, signed_in
 from console.signin.errors import CodeMissing, ProviderSaidNo, SignInRefused, StateWrong, failures
 from console.signin.frames.views import ask_in_frame, hand_to_frame
@@ -35,7 +36,7 @@ _SHOWN_ERRORS = {
 @public
 @counted_as("signin")
 @require_GET
-def signin(request: HttpRequest) -> HttpResponse:
+def signin(request: ConsoleRequest) -> HttpResponse:
     """``GET /signin/``: on to the provider. Of the address only ``next`` counts."""
     next_path = safe_path(request.GET.get("next"))
     if request.actor is not None:
@@ -49,7 +50,7 @@ def signin(request: HttpRequest) -> HttpResponse:
 @public
 @counted_as("signin")
 @require_GET
-def callback(request: HttpRequest) -> HttpResponse:
+def callback(request: ConsoleRequest) -> HttpResponse:
     """``GET /signin/callback/``: what the provider sends the browser back with."""
     try:
         return _sign_in(request)
@@ -64,14 +65,14 @@ def callback(request: HttpRequest) -> HttpResponse:
 @public
 @counted_as("")
 @require_http_methods(["GET", "POST"])
-def signout(request: HttpRequest) -> HttpResponse:
+def signout(request: ConsoleRequest) -> HttpResponse:
     """``POST /signout/`` signs out, here and at the provider; ``GET`` is where that ends."""
-    if request.method == "GET" or request.actor is None:
+    row = request.session.row
+    if request.method == "GET" or request.actor is None or row is None:
         return render(request, "signin/signed_out.html")
-    row = request.session.row  # type: ignore[attr-defined]
     secret = unseal(row.secret)
     logger.info("Signed out: %s", request.actor.subject)
-    request.session.end()  # type: ignore[attr-defined]
+    request.session.end()
     request.actor = None
     farewell = _goodbye(request, secret)
     response: HttpResponse = HttpResponseRedirect(farewell, status=303)
@@ -84,13 +85,13 @@ def signout(request: HttpRequest) -> HttpResponse:
 @signed_in
 @counted_as("")
 @require_POST
-def stay(request: HttpRequest) -> HttpResponse:
+def stay(request: ConsoleRequest) -> HttpResponse:
     """``POST /session/stay/``: the person is still there. Answers when the session ends now."""
-    ends = request.session.ends_at  # type: ignore[attr-defined]
+    ends = request.session.ends_at
     return HttpResponse(status=204, headers={"X-Session-Ends": ends.isoformat() if ends else ""})
 
 
-def _sign_in(request: HttpRequest) -> HttpResponse:
+def _sign_in(request: ConsoleRequest) -> HttpResponse:
     state = request.GET.get("state", "")
     if not state or len(request.GET.getlist("state")) != 1:
         raise StateWrong
@@ -113,7 +114,7 @@ def _sign_in(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(pending["next"])
 
 
-def _goodbye(request: HttpRequest, secret: Secret | None) -> str:
+def _goodbye(request: ConsoleRequest, secret: Secret | None) -> str:
     """Revoke both tokens; where to end the provider's session (OpenID Connect RP-Initiated Logout 1.0)."""
     here = reverse("signout")
     try:

@@ -14,7 +14,7 @@ from accounts_ui.changes.models import ArchivedEvent
 from accounts_ui.changes.schema.append_only import CHECKPOINTS, LOG, TALLY, Trigger, make
 from accounts_ui.changes.schema.tallies import SHARES
 
-COLUMNS: Final = ", ".join(field.column for field in ArchivedEvent._meta.local_concrete_fields)
+COLUMNS: Final = ", ".join(str(field.column) for field in ArchivedEvent._meta.local_concrete_fields)
 _NAMES: Final = COLUMNS.split(", ")
 
 _NOT_MOVED: Final = """

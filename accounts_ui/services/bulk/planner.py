@@ -8,7 +8,7 @@ from django.utils.translation import gettext
 
 from accounts_ui.changes import queries
 from accounts_ui.changes.models import Action
-from accounts_ui.directory.client import DirectoryClient
+from accounts_ui.directory.client import STATUSES, DirectoryClient
 from accounts_ui.directory.ids import InvalidId, check_id
 from accounts_ui.plans import queries as plan_queries
 from accounts_ui.plans.models import CheckResult, Plan, PlanRow
@@ -17,7 +17,7 @@ from accounts_ui.services.bulk.csv_import import ImportedList, ImportedRow
 from accounts_ui.services.errors import InvalidInput, PlanUnknown
 from accounts_ui.services.state.account_state import name_of
 from accounts_ui.services.state.snapshot import Snapshot, read_snapshot
-from accounts_ui.services.validation import STATUSES, check_message, check_status
+from accounts_ui.services.validation import check_message, check_status
 from console.recorded_text import recorded
 
 _ENDED: Final = ("deleted", "disabled")

@@ -4,16 +4,17 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext
 
 from accounts_ui.directory.errors import DirectoryError
 from accounts_ui.views.base import client_of, respond
 from accounts_ui.views.error_map import problem_for
+from console.request import OrganizationRequest
 
 
-def longer_than_a_moment(request: HttpRequest) -> int:
+def longer_than_a_moment(request: OrganizationRequest) -> int:
     """Seconds that reading the list will take, where a page that a person opens had better not wait for them; else 0.
 
     Browsers say that they open a document (Fetch Metadata, W3C); who scripts the console gets the rows at once.
@@ -24,7 +25,9 @@ def longer_than_a_moment(request: HttpRequest) -> int:
     return math.ceil(client_of(request).expected_wait())
 
 
-def respond_with_list(request: HttpRequest, name: str, read: Callable[[], Any], values: dict[str, Any]) -> HttpResponse:
+def respond_with_list(
+    request: OrganizationRequest, name: str, read: Callable[[], Any], values: dict[str, Any]
+) -> HttpResponse:
     """The page with what ``read`` finds, or with the reason why nothing could be read and a way to try again."""
     try:
         found = read()

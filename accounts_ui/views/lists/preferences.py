@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext
 
@@ -11,6 +11,7 @@ from accounts_ui.services.preferences import delete_view, look_of, remember_look
 from accounts_ui.views import params
 from accounts_ui.views.base import audit_context_of, page
 from accounts_ui.views.lists import columns
+from console.request import OrganizationRequest
 from console.signin.access.gate import organization
 from console.signin.access.rules import Role
 
@@ -23,7 +24,7 @@ FIELDS: Final = {
 
 @organization(Role.AUDITOR)
 @page("GET", "POST")
-def arrange(request: HttpRequest, org: str) -> HttpResponse:
+def arrange(request: OrganizationRequest, org: str) -> HttpResponse:
     """``POST /orgs/{org}/accounts/columns/``: keep the columns that are ticked, in their order, and the page size."""
     if request.method == "POST":
         given = params.read(request.POST, ("per_page", "move", "reset"))
@@ -38,7 +39,7 @@ def arrange(request: HttpRequest, org: str) -> HttpResponse:
 
 @organization(Role.AUDITOR)
 @page("GET", "POST")
-def views(request: HttpRequest, org: str) -> HttpResponse:
+def views(request: OrganizationRequest, org: str) -> HttpResponse:
     """``POST /orgs/{org}/views/``: save the list as it is under a name, or delete a saved one."""
     given = params.read(request.POST, ("page", "do", "name", "query"))
     name = params.choice(given["page"], "page", FIELDS, default="accounts")
@@ -65,7 +66,7 @@ def known_query(text: str, names: tuple[str, ...]) -> str:
     return kept.urlencode()
 
 
-def sized(request: HttpRequest) -> tuple[list[str], int]:
+def sized(request: OrganizationRequest) -> tuple[list[str], int]:
     """The columns and the page size that the person likes, or the usual ones."""
     look = look_of(context=audit_context_of(request), page="accounts")
     names = [name for name in look.columns if name in columns.COLUMNS]

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Callable, Iterator
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext
 
@@ -23,6 +23,7 @@ from accounts_ui.views.log import filters as log_filters
 from accounts_ui.views.log.chart import draw
 from accounts_ui.views.operation_result import told
 from accounts_ui.views.operations import undo
+from console.request import OrganizationRequest
 from console.signin.access.gate import organization
 from console.signin.access.rules import Role
 from console.signin.return_to import returned_form
@@ -30,7 +31,7 @@ from console.signin.return_to import returned_form
 
 @organization(Role.AUDITOR)
 @page("GET")
-def changes(request: HttpRequest, org: str) -> HttpResponse:
+def changes(request: OrganizationRequest, org: str) -> HttpResponse:
     """``GET /orgs/{org}/changes/``."""
     given, filters = log_filters.read_filters(request)
     grouping = log_filters.read_grouping(request)
@@ -60,7 +61,7 @@ def changes(request: HttpRequest, org: str) -> HttpResponse:
 
 @organization(Role.AUDITOR)
 @page("GET")
-def change(request: HttpRequest, org: str, change_id: str) -> HttpResponse:
+def change(request: OrganizationRequest, org: str, change_id: str) -> HttpResponse:
     """``GET /orgs/{org}/changes/{change_id}/``."""
     shown = show_change(client=client_of(request), context=audit_context_of(request), change_id=change_id)
     decision = returned_form(request, action=reverse("decide", args=[org, shown.change.change_id]))
@@ -81,21 +82,21 @@ def change(request: HttpRequest, org: str, change_id: str) -> HttpResponse:
 
 @organization(Role.AUDITOR)
 @page("GET")
-def export_csv(request: HttpRequest, org: str) -> StreamingHttpResponse:
+def export_csv(request: OrganizationRequest, org: str) -> StreamingHttpResponse:
     """``GET /orgs/{org}/changes/export.csv``."""
     return _export(request, org, exports.as_csv, "text/csv; charset=utf-8", "changes.csv")
 
 
 @organization(Role.AUDITOR)
 @page("GET")
-def export_jsonl(request: HttpRequest, org: str) -> StreamingHttpResponse:
+def export_jsonl(request: OrganizationRequest, org: str) -> StreamingHttpResponse:
     """``GET /orgs/{org}/changes/export.jsonl``."""
     return _export(request, org, exports.as_jsonl, "application/jsonl", "changes.jsonl")
 
 
 @organization(Role.AUDITOR)
 @page("GET")
-def evidence(request: HttpRequest, org: str) -> StreamingHttpResponse:
+def evidence(request: OrganizationRequest, org: str) -> StreamingHttpResponse:
     """``GET /orgs/{org}/changes/evidence.zip``."""
     _, filters = log_filters.read_filters(request)
     actor = request.actor
@@ -110,7 +111,7 @@ def evidence(request: HttpRequest, org: str) -> StreamingHttpResponse:
 
 @organization(Role.ADMIN, form_page="change")
 @page("POST")
-def check(request: HttpRequest, org: str, change_id: str) -> HttpResponse:
+def check(request: OrganizationRequest, org: str, change_id: str) -> HttpResponse:
     """``POST /orgs/{org}/changes/{change_id}/check/``: settle it by reading the directory."""
     settled = reconciliation.check_outcome(
         client=client_of(request), context=audit_context_of(request), change_id=change_id
@@ -120,7 +121,7 @@ def check(request: HttpRequest, org: str, change_id: str) -> HttpResponse:
 
 @organization(Role.ADMIN, form_page="change")
 @page("POST")
-def decide(request: HttpRequest, org: str, change_id: str) -> HttpResponse:
+def decide(request: OrganizationRequest, org: str, change_id: str) -> HttpResponse:
     """``POST /orgs/{org}/changes/{change_id}/decide/``: settle it by an explicit decision."""
     sent = params.read_post(request, ("decision", "message"))
     settled = reconciliation.record_decision(
@@ -140,7 +141,7 @@ def _groups(
 
 
 def _export(
-    request: HttpRequest, org: str, lines: Callable[[str, LogFilters], Iterator[str]], kind: str, name: str
+    request: OrganizationRequest, org: str, lines: Callable[[str, LogFilters], Iterator[str]], kind: str, name: str
 ) -> StreamingHttpResponse:
     _, filters = log_filters.read_filters(request)
     return _download(lines(org, filters), kind, name)

@@ -8,7 +8,8 @@ from typing import Final
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext, ngettext
 
-from accounts_ui.changes.statistics.activity import OUTCOMES, Activity, Span
+from accounts_ui.changes.statistics.activity import Activity, Span
+from accounts_ui.changes.statistics.tallies import OUTCOMES
 
 WIDTH: Final = 800
 HEIGHT: Final = 120

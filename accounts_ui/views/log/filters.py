@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_lazy
@@ -18,6 +17,7 @@ from accounts_ui.services.bulk.plan_lookup import Planned
 from accounts_ui.text.labels import action_word, outcome_word
 from accounts_ui.views import params
 from accounts_ui.views.log.chart import day_name
+from console.request import OrganizationRequest
 
 Key = TypeVar("Key")
 
@@ -63,7 +63,7 @@ class Group:
     plan: Plan | None = None
 
 
-def read_filters(request: HttpRequest) -> tuple[dict[str, str], LogFilters]:
+def read_filters(request: OrganizationRequest) -> tuple[dict[str, str], LogFilters]:
     """The fields as they were given, and what they mean."""
     given = params.read_query(request, FIELDS)
     plan_id = params.identifier(given["plan"].strip(), "plan")
@@ -139,7 +139,7 @@ def groupings() -> list[tuple[str, Any]]:
     return list(_GROUPINGS.items())
 
 
-def read_grouping(request: HttpRequest) -> str:
+def read_grouping(request: OrganizationRequest) -> str:
     """The choice of the address."""
     return params.choice(params.read_query(request, ["group"])["group"], "group", _GROUPINGS, default="day")
 

@@ -1,6 +1,6 @@
 """The state of the chain on the log's page: verify on, or everything; and what is new since the page was drawn."""
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext
@@ -11,6 +11,7 @@ from accounts_ui.services.errors import InvalidInput
 from accounts_ui.views import params
 from accounts_ui.views.base import page, respond
 from accounts_ui.views.log import filters as log_filters
+from console.request import OrganizationRequest
 from console.signin.access.gate import organization
 from console.signin.access.rules import Role
 
@@ -19,7 +20,7 @@ _MOST = 999_999_999
 
 @organization(Role.AUDITOR)
 @page("POST")
-def verify(request: HttpRequest, org: str) -> HttpResponse:
+def verify(request: OrganizationRequest, org: str) -> HttpResponse:
     """``POST /orgs/{org}/changes/verify/``: begin (``scope``), or go on with a look (``run``)."""
     sent = params.read(request.POST, ("scope", "run"))
     number = params.number(sent["run"], "run", default=0, most=_MOST)
@@ -36,7 +37,7 @@ def verify(request: HttpRequest, org: str) -> HttpResponse:
 
 @organization(Role.AUDITOR)
 @page("GET")
-def news(request: HttpRequest, org: str) -> HttpResponse:
+def news(request: OrganizationRequest, org: str) -> HttpResponse:
     """``GET /orgs/{org}/changes/new/``: what matches and moved after ``after``; 204 where ``seen`` says so already."""
     _, filters = log_filters.read_filters(request)
     given = params.read_query(request, ("after", "seen"))
@@ -48,7 +49,7 @@ def news(request: HttpRequest, org: str) -> HttpResponse:
     return respond(request, "changes/live", {"newest": after, "new": new, "moved": moved, "seen": new + moved})
 
 
-def _by(request: HttpRequest, org: str) -> dict[str, str]:
+def _by(request: OrganizationRequest, org: str) -> dict[str, str]:
     actor = request.actor
     return {
         "by_issuer": actor.issuer,

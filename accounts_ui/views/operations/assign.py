@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils.translation import gettext
 
 from accounts_ui.services.errors import ConfirmationNeeded, InvalidInput
@@ -11,6 +11,7 @@ from accounts_ui.services.operations.commands import assign as assign_account
 from accounts_ui.views import params
 from accounts_ui.views.base import audit_context_of, client_of, new_operation_id, page, respond, take_returned
 from accounts_ui.views.operation_result import show_result
+from console.request import OrganizationRequest
 from console.signin.access.gate import organization
 from console.signin.access.rules import Role
 
@@ -21,7 +22,7 @@ YES = ("1", "on", "true", "yes")
 
 @organization(Role.ADMIN)
 @page("GET", "POST")
-def assign(request: HttpRequest, org: str) -> HttpResponse:
+def assign(request: OrganizationRequest, org: str) -> HttpResponse:
     """``GET`` draws the form, and the people that ``who`` finds; ``by=id`` types ids instead. ``POST`` assigns."""
     if request.method != "POST":
         asked = params.read_query(request, ("subject_id", "code"))
@@ -46,7 +47,7 @@ def assign(request: HttpRequest, org: str) -> HttpResponse:
     return show_result(request, change)
 
 
-def _form(request: HttpRequest, fields: dict[str, str], *, status: int = 200, **more: Any) -> HttpResponse:
+def _form(request: OrganizationRequest, fields: dict[str, str], *, status: int = 200, **more: Any) -> HttpResponse:
     keep = status != 400 and fields.get("operation_id")
     asked = params.read_query(request, ("who", "by"))
     subject_id = fields.get("subject_id", "").strip()

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext, gettext_lazy
@@ -23,6 +23,7 @@ from accounts_ui.views import params
 from accounts_ui.views.base import audit_context_of, client_of, page, respond
 from accounts_ui.views.lists.selection import read_selected
 from console.rate_limits import counted_as
+from console.request import OrganizationRequest
 from console.signin.access.gate import organization
 from console.signin.access.rules import Role
 
@@ -43,7 +44,7 @@ VERDICTS: Final = {
 
 @organization(Role.ADMIN)
 @page("GET", "POST")
-def bulk(request: HttpRequest, org: str) -> HttpResponse:
+def bulk(request: OrganizationRequest, org: str) -> HttpResponse:
     """``GET`` draws the form, ``POST`` makes a plan. Nothing is sent to the directory but reads."""
     if request.method != "POST":
         return _form(request, params.read_query(request, ("action",)))
@@ -67,14 +68,14 @@ def bulk(request: HttpRequest, org: str) -> HttpResponse:
 
 @organization(Role.ADMIN)
 @page("GET")
-def plan(request: HttpRequest, org: str, plan_id: uuid.UUID) -> HttpResponse:
+def plan(request: OrganizationRequest, org: str, plan_id: uuid.UUID) -> HttpResponse:
     """``GET /orgs/{org}/accounts/bulk/{plan_id}/``. What was running when its tab was closed goes on by itself."""
     return _show(request, _plan(request, plan_id), goes_on=True)
 
 
 @organization(Role.ADMIN, form_page="plan")
 @page("POST")
-def confirm(request: HttpRequest, org: str, plan_id: uuid.UUID) -> HttpResponse:
+def confirm(request: OrganizationRequest, org: str, plan_id: uuid.UUID) -> HttpResponse:
     """Confirm with the number of rows that will change."""
     found = _plan(request, plan_id)
     try:
@@ -89,7 +90,7 @@ def confirm(request: HttpRequest, org: str, plan_id: uuid.UUID) -> HttpResponse:
 @organization(Role.ADMIN, form_page="plan")
 @counted_as("run")
 @page("POST")
-def run(request: HttpRequest, org: str, plan_id: uuid.UUID) -> HttpResponse:
+def run(request: OrganizationRequest, org: str, plan_id: uuid.UUID) -> HttpResponse:
     """Run one chunk. Asked by a page that goes on by itself, a plan that was paused meanwhile stays so."""
     found, context = _plan(request, plan_id), audit_context_of(request)
     by_itself = params.read(request.POST, ("next",))["next"] == "1"
@@ -109,7 +110,7 @@ def run(request: HttpRequest, org: str, plan_id: uuid.UUID) -> HttpResponse:
 
 @organization(Role.ADMIN, form_page="plan")
 @page("POST")
-def retry(request: HttpRequest, org: str, plan_id: uuid.UUID) -> HttpResponse:
+def retry(request: OrganizationRequest, org: str, plan_id: uuid.UUID) -> HttpResponse:
     """What could not be sent becomes new attempts; the plan goes on with them."""
     found = _plan(request, plan_id)
     runner.retry(context=audit_context_of(request), plan=found)
@@ -118,39 +119,39 @@ def retry(request: HttpRequest, org: str, plan_id: uuid.UUID) -> HttpResponse:
 
 @organization(Role.ADMIN, form_page="plan")
 @page("POST")
-def pause(request: HttpRequest, org: str, plan_id: uuid.UUID) -> HttpResponse:
+def pause(request: OrganizationRequest, org: str, plan_id: uuid.UUID) -> HttpResponse:
     """Send nothing more for now."""
     return _halt(request, plan_id, runner.pause)
 
 
 @organization(Role.ADMIN, form_page="plan")
 @page("POST")
-def stop(request: HttpRequest, org: str, plan_id: uuid.UUID) -> HttpResponse:
+def stop(request: OrganizationRequest, org: str, plan_id: uuid.UUID) -> HttpResponse:
     """Send nothing more ever."""
     return _halt(request, plan_id, runner.stop)
 
 
 @organization(Role.ADMIN)
 @page("GET")
-def rest(request: HttpRequest, org: str, plan_id: uuid.UUID) -> StreamingHttpResponse:
+def rest(request: OrganizationRequest, org: str, plan_id: uuid.UUID) -> StreamingHttpResponse:
     """What was not sent, as a list that can be uploaded again."""
     return _csv(queries.waiting(_plan(request, plan_id)), "rest.csv")
 
 
 @organization(Role.ADMIN)
 @page("GET")
-def failures(request: HttpRequest, org: str, plan_id: uuid.UUID) -> StreamingHttpResponse:
+def failures(request: OrganizationRequest, org: str, plan_id: uuid.UUID) -> StreamingHttpResponse:
     """What was refused or not applied, likewise."""
     return _csv(queries.failures(_plan(request, plan_id)), "failures.csv")
 
 
-def _halt(request: HttpRequest, plan_id: uuid.UUID, how: Callable[..., None]) -> HttpResponse:
+def _halt(request: OrganizationRequest, plan_id: uuid.UUID, how: Callable[..., None]) -> HttpResponse:
     found = _plan(request, plan_id)
     how(context=audit_context_of(request), plan=found)
     return _show(request, found) if request.htmx else _to_plan(found)
 
 
-def _plan(request: HttpRequest, plan_id: uuid.UUID) -> Plan:
+def _plan(request: OrganizationRequest, plan_id: uuid.UUID) -> Plan:
     return planner.find_plan(context=audit_context_of(request), plan_id=plan_id)
 
 
@@ -162,16 +163,16 @@ def _address(found: Plan) -> str:
     return reverse("plan", args=[found.organization_id, found.id])
 
 
-def _is_too_large(request: HttpRequest) -> bool:
+def _is_too_large(request: OrganizationRequest) -> bool:
     """What ``console.upload_handlers`` says of the files that were sent."""
-    return bool(getattr(request, "upload_too_large", False))
+    return request.upload_too_large
 
 
-def _text_of(request: HttpRequest, name: str) -> str:
+def _text_of(request: OrganizationRequest, name: str) -> str:
     return str(request.POST.get(name, ""))
 
 
-def _sheet(request: HttpRequest) -> ImportedList:
+def _sheet(request: OrganizationRequest) -> ImportedList:
     """The list of the form: a file, text, or rows that were selected."""
     if _is_too_large(request):
         raise InvalidInput("list", gettext("The file is larger than 5 MB. Split it, and leave out other columns."))
@@ -186,12 +187,12 @@ def _sheet(request: HttpRequest) -> ImportedList:
     return read_list(text.encode("utf-8", "replace"))
 
 
-def _lines_of_selected(request: HttpRequest) -> str:
+def _lines_of_selected(request: OrganizationRequest) -> str:
     """As a list with its header. The row of a person has no code yet: the admin writes it."""
     return "\n".join(["subject_id,code", *(f"{subject},{code}" for subject, code in read_selected(request.POST))])
 
 
-def _form(request: HttpRequest, fields: dict[str, str], *, status: int = 200, **more: Any) -> HttpResponse:
+def _form(request: OrganizationRequest, fields: dict[str, str], *, status: int = 200, **more: Any) -> HttpResponse:
     values = {
         **more,
         "fields": {"action": Action.ASSIGN.value, **{name: value for name, value in fields.items() if value}},
@@ -203,7 +204,7 @@ def _form(request: HttpRequest, fields: dict[str, str], *, status: int = 200, **
     return respond(request, "bulk", values, status=status)
 
 
-def _show(request: HttpRequest, found: Plan, *, status: int = 200, **more: Any) -> HttpResponse:
+def _show(request: OrganizationRequest, found: Plan, *, status: int = 200, **more: Any) -> HttpResponse:
     runner.settle_rows(found)
     asked = params.read_query(request, ("verdict", "page"))
     verdict = params.choice(asked["verdict"], "verdict", CheckResult.values)
@@ -223,7 +224,7 @@ def _show(request: HttpRequest, found: Plan, *, status: int = 200, **more: Any) 
     return respond(request, "bulk/plan", values, status=status)
 
 
-def _progress(request: HttpRequest, found: Plan) -> dict[str, Any]:
+def _progress(request: OrganizationRequest, found: Plan) -> dict[str, Any]:
     counts = queries.results(found)
     will, waiting = sum(counts.values()), counts.get("", 0)
     last = found.rows.filter(verdict=CheckResult.WILL).exclude(result="").order_by("-id")[:10]

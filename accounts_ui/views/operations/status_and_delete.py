@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils.translation import gettext, gettext_lazy
 
 from accounts_ui.changes.models import Change
@@ -15,6 +15,7 @@ from accounts_ui.views import params
 from accounts_ui.views.base import audit_context_of, client_of, new_operation_id, page, respond, take_returned
 from accounts_ui.views.lists import row_context
 from accounts_ui.views.operation_result import show_result
+from console.request import OrganizationRequest
 from console.signin.access.gate import organization
 from console.signin.access.rules import Role
 
@@ -31,7 +32,7 @@ Service = Callable[..., Change]
 
 @organization(Role.ADMIN)
 @page("GET", "POST")
-def status(request: HttpRequest, org: str, subject_id: str, code: str) -> HttpResponse:
+def status(request: OrganizationRequest, org: str, subject_id: str, code: str) -> HttpResponse:
     """``/orgs/{org}/accounts/{subject_id}/{code}/status/``."""
     fields = ("status", "expected_status", "message", "operation_id")
     return _form_or_result(request, "status", fields, change_status, subject_id, code)
@@ -39,13 +40,13 @@ def status(request: HttpRequest, org: str, subject_id: str, code: str) -> HttpRe
 
 @organization(Role.ADMIN)
 @page("GET", "POST")
-def remove(request: HttpRequest, org: str, subject_id: str, code: str) -> HttpResponse:
+def remove(request: OrganizationRequest, org: str, subject_id: str, code: str) -> HttpResponse:
     """``/orgs/{org}/accounts/{subject_id}/{code}/delete/``."""
     return _form_or_result(request, "delete", ("expected_status", "message", "operation_id"), delete, subject_id, code)
 
 
 def _form_or_result(
-    request: HttpRequest, name: str, names: tuple[str, ...], service: Service, subject_id: str, code: str
+    request: OrganizationRequest, name: str, names: tuple[str, ...], service: Service, subject_id: str, code: str
 ) -> HttpResponse:
     ids = {"subject_id": subject_id, "code": code}
     if request.method != "POST":
@@ -69,7 +70,13 @@ def _form_or_result(
 
 
 def _form(
-    request: HttpRequest, name: str, facts: AccountFacts, fields: dict[str, str], *, status: int = 200, **more: Any
+    request: OrganizationRequest,
+    name: str,
+    facts: AccountFacts,
+    fields: dict[str, str],
+    *,
+    status: int = 200,
+    **more: Any,
 ) -> HttpResponse:
     drawn = {"expected_status": facts.status or "", "operation_id": new_operation_id()}
     title = gettext("Change status") if name == "status" else gettext("Delete account")

@@ -1,11 +1,12 @@
 """Take back a change that was just made."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 
 from accounts_ui.services.operations.undo import undo as take_back
 from accounts_ui.views import params
 from accounts_ui.views.base import audit_context_of, client_of, page
 from accounts_ui.views.operation_result import show_result
+from console.request import OrganizationRequest
 from console.signin.access.gate import organization
 from console.signin.access.rules import Role
 
@@ -14,7 +15,7 @@ FIELDS = ("operation_id", "message")
 
 @organization(Role.ADMIN, form_page="change")
 @page("POST")
-def undo(request: HttpRequest, org: str, change_id: str) -> HttpResponse:
+def undo(request: OrganizationRequest, org: str, change_id: str) -> HttpResponse:
     """``POST /orgs/{org}/changes/{change_id}/undo/``: the reverse, as an operation of its own."""
     sent = params.read_post(request, FIELDS)
     change = take_back(client=client_of(request), context=audit_context_of(request), change_id=change_id, **sent)

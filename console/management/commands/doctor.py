@@ -1,7 +1,7 @@
 """``manage.py doctor``: look at everything that this console stands on, and say what to do about what is wrong."""
 
 import json
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
@@ -14,7 +14,7 @@ class Command(BaseCommand):
     """Changes nothing, but that the cache is written to once. Exits with 1 where something is bad."""
 
     help = "Look at settings, provider, keys, client, redirect URI, time, database, cache, log and directory."
-    requires_system_checks: ClassVar[list[str]] = []  # it runs them itself, as one of its parts
+    requires_system_checks = ()  # it runs them itself, as one of its parts
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Its options."""

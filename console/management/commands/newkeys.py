@@ -2,7 +2,7 @@
 
 import base64
 import secrets
-from typing import Any, ClassVar
+from typing import Any
 
 from cryptography.fernet import Fernet
 from django.core.management.base import BaseCommand
@@ -12,7 +12,7 @@ class Command(BaseCommand):
     """Prints the lines that an environment file needs. Nothing is stored; each run prints other values."""
 
     help = "Print fresh values for SECRET_KEY, TOKEN_ENCRYPTION_KEYS and AUDIT_SIGNING_KEY."
-    requires_system_checks: ClassVar[list[str]] = []  # it runs before there is any configuration to check
+    requires_system_checks = ()  # it runs before there is any configuration to check
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Print them. None of the characters in use means anything to a shell or to systemd."""

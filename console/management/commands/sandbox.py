@@ -4,7 +4,7 @@ import shutil
 import signal
 import time
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
@@ -21,7 +21,7 @@ class Command(BaseCommand):
     """Starts all three, prints who can sign in, and stops all three."""
 
     help = "Serve the console with an embedded OpenID provider and Directory API, on this machine only."
-    requires_system_checks: ClassVar[list[str]] = []
+    requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Its options."""

@@ -3,7 +3,7 @@
 import json
 import sys
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -15,7 +15,7 @@ class Command(BaseCommand):
     """Exits with 1 where they may not open it."""
 
     help = "Explain, rule by rule, what a person with the claims of FILE may do in the organization ORG."
-    requires_system_checks: ClassVar[list[str]] = []
+    requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Its arguments."""

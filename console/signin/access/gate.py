@@ -6,17 +6,18 @@ A view says with a decorator who may reach it; one that says nothing is reached 
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils.translation import gettext
 
 from console import error_pages
 from console.error_pages import Problem, not_found, show
+from console.request import ConsoleRequest, SignedInRequest
 from console.signin.access.rules import Named, Role
 from console.signin.return_to import end_session, forget_sent, keep_stale_form, to_signin, with_form
 from console.signin.tokens import SessionToken, SignInEnded, unseal
@@ -65,14 +66,14 @@ def organization(role: Role, *, form_page: str = "") -> Callable[[View], View]:
     return lambda view: _mark(view, Rule(role=role, form_page=form_page))
 
 
-def form_page_of(request: HttpRequest) -> str:
+def form_page_of(request: ConsoleRequest) -> str:
     """The page with the form that was sent; empty where it is sent to its own page."""
     match = request.resolver_match
     rule = rule_of(match.func) if match else None
     return reverse(rule.form_page, kwargs=match.kwargs) if match and rule and rule.form_page else ""
 
 
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+def csrf_failure(request: ConsoleRequest, reason: str = "") -> HttpResponse:
     """A form of ours from before this sign-in comes back filled in; any other one is refused."""
     name = keep_stale_form(request)
     if not name:
@@ -88,7 +89,7 @@ def rule_of(view: Callable[..., Any]) -> Rule | None:
     return getattr(view, _RULE, None)
 
 
-def organizations_of(request: HttpRequest) -> list[tuple[Named, Role]]:
+def organizations_of(request: ConsoleRequest) -> list[tuple[Named, Role]]:
     """The organizations that the person may open, with their role in each, by name."""
     found: list[tuple[Named, Role]] = settings.CONSOLE_ORGANIZATIONS.of(request.claims)
     return found
@@ -97,17 +98,15 @@ def organizations_of(request: HttpRequest) -> list[tuple[Named, Role]]:
 class GateMiddleware:
     """Sets ``actor``, ``claims``, ``organization``, ``role`` and ``tokens`` on the request, or refuses it."""
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+    def __init__(self, get_response: Callable[[ConsoleRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        request.actor = request.organization = request.role = request.tokens = None
-        request.claims = {}
+    def __call__(self, request: ConsoleRequest) -> HttpResponseBase:
         self._identify(request)
         return self.get_response(request)
 
     def process_view(
-        self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: dict[str, Any]
+        self, request: ConsoleRequest, view: Callable[..., Any], args: Any, kwargs: dict[str, Any]
     ) -> HttpResponse | None:
         """Decide, before the view runs."""
         rule = rule_of(view)
@@ -121,9 +120,9 @@ class GateMiddleware:
             forget_sent(request)
         if rule.role is None:
             return None
-        return self._enter(request, rule.role, kwargs.get("org", ""))
+        return self._enter(cast(SignedInRequest, request), rule.role, kwargs.get("org", ""))
 
-    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+    def process_exception(self, request: ConsoleRequest, exception: Exception) -> HttpResponse | None:
         """The sign-in ended while the view was at work."""
         if not isinstance(exception, SignInEnded):
             return None
@@ -131,17 +130,17 @@ class GateMiddleware:
         request.actor = None
         return to_signin(request, form_page=form_page_of(request))
 
-    def _identify(self, request: HttpRequest) -> None:
-        row = request.session.row  # type: ignore[attr-defined]
-        secret = unseal(row.secret) if row is not None and row.user_id else None
-        if secret is None:
+    def _identify(self, request: ConsoleRequest) -> None:
+        row = request.session.row
+        user = row.user if row is not None else None
+        secret = unseal(row.secret) if row is not None and user is not None else None
+        if row is None or user is None or secret is None:
             return
-        user = row.user
         request.actor = Actor(user.issuer, user.subject, user.name, user.email)
         request.claims = secret.claims
         request.tokens = SessionToken(row.session_key)
 
-    def _enter(self, request: HttpRequest, least: Role, org: str) -> HttpResponse | None:
+    def _enter(self, request: SignedInRequest, least: Role, org: str) -> HttpResponse | None:
         found = settings.CONSOLE_ORGANIZATIONS.find(org)
         role = found.role_of(request.claims) if found else None
         if role is None:

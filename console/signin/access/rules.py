@@ -162,7 +162,7 @@ class Organizations:
     @property
     def named_claims(self) -> frozenset[str]:
         """The names of all claims that stand in rules."""
-        everything = [*self.exact.values(), *self.patterns]
+        everything: list[Organization | Pattern] = [*self.exact.values(), *self.patterns]
         return frozenset(name for one in everything for rules in (one.admins, one.auditors) for name in rules)
 
 

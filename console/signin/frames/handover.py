@@ -23,10 +23,10 @@ from typing import Any, Final
 
 from cryptography.fernet import InvalidToken
 from django.db.models import F, QuerySet
-from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
+from console.request import ConsoleRequest
 from console.signin.errors import HandoverWrong
 from console.signin.models import Handover
 from console.signin.oidc.authorization import PENDING_SECONDS
@@ -53,7 +53,7 @@ class Received:
     next_path: str
 
 
-def begin(request: HttpRequest, next_path: str) -> str:
+def begin(request: ConsoleRequest, next_path: str) -> str:
     """Let this session wait for a sign-in; the challenge that the window is to carry."""
     waiting = _waiting(request)
     while len(waiting) >= MOST_WAITING:
@@ -99,7 +99,7 @@ def offer(challenge: str, *, proven: bool, person: dict[str, Any], answer: dict[
     return code
 
 
-def state_of(request: HttpRequest) -> str:
+def state_of(request: ConsoleRequest) -> str:
     """What a waiting frame is told.
 
     ``signed_in``, ``ready`` (fetch it), ``code`` (fetch it with the code), ``waiting``, or ``lost``: this session waits
@@ -115,7 +115,7 @@ def state_of(request: HttpRequest) -> str:
     return "waiting" if challenges else "lost"
 
 
-def receive(request: HttpRequest, code: str) -> Received:
+def receive(request: ConsoleRequest, code: str) -> Received:
     """Fetch the sign-in that this session waits for, once.
 
     Raises:
@@ -181,7 +181,7 @@ def _received(row: Handover, next_path: str) -> Received:
     )
 
 
-def _waiting(request: HttpRequest) -> dict[str, Any]:
+def _waiting(request: ConsoleRequest) -> dict[str, Any]:
     """The verifiers that this session holds, with where each frame wants to go."""
     waiting: dict[str, Any] = request.session.get(_WAITING) or {}
     return {verifier: one for verifier, one in waiting.items() if time.time() - one["at"] < PENDING_SECONDS}

@@ -6,13 +6,14 @@
 import logging
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from console.embedding import in_touch
 from console.error_pages import not_found
 from console.rate_limits import counted_as
+from console.request import ConsoleRequest
 from console.signin.access.gate import public
 from console.signin.errors import HandoverWrong, failures
 from console.signin.frames import handover
@@ -22,7 +23,7 @@ from console.signin.oidc.authorization import provider
 logger = logging.getLogger(__name__)
 
 
-def ask_in_frame(request: HttpRequest, next_path: str) -> HttpResponse:
+def ask_in_frame(request: ConsoleRequest, next_path: str) -> HttpResponse:
     """The page in the frame, which opens the window and waits."""
     challenge = handover.begin(request, next_path)
     values = {"challenge": challenge, "proof": handover.proof_of(challenge), "next": next_path}
@@ -31,7 +32,7 @@ def ask_in_frame(request: HttpRequest, next_path: str) -> HttpResponse:
 
 @public
 @require_http_methods(["GET", "POST"])
-def window(request: HttpRequest) -> HttpResponse:
+def window(request: ConsoleRequest) -> HttpResponse:
     """``/embed/window/``: where the window begins. A POST brings the frame's proof and is told where to go on."""
     given = request.POST if request.method == "POST" else request.GET
     challenge = given.get("for", "")
@@ -47,7 +48,7 @@ def window(request: HttpRequest) -> HttpResponse:
 @public
 @counted_as("signin")
 @require_GET
-def window_alone(request: HttpRequest) -> HttpResponse:
+def window_alone(request: ConsoleRequest) -> HttpResponse:
     """``GET /embed/window/alone/``: on to the provider, for a window that no frame vouches for."""
     challenge = request.GET.get("for", "")
     if not handover.is_challenge(challenge):
@@ -56,7 +57,7 @@ def window_alone(request: HttpRequest) -> HttpResponse:
 
 
 def hand_to_frame(
-    request: HttpRequest, frame: dict[str, Any], person: dict[str, Any], answer: dict[str, Any]
+    request: ConsoleRequest, frame: dict[str, Any], person: dict[str, Any], answer: dict[str, Any]
 ) -> HttpResponse:
     """The end of the window: the sign-in waits for the frame, and the page has the code."""
     code = handover.offer(frame["challenge"], proven=frame["proven"], person=person, answer=answer)
@@ -66,7 +67,7 @@ def hand_to_frame(
 
 @public
 @require_GET
-def waiting(request: HttpRequest) -> JsonResponse:
+def waiting(request: ConsoleRequest) -> JsonResponse:
     """``GET /embed/waiting/``: what the frame asks until the window is done."""
     return JsonResponse({"state": handover.state_of(request)})
 
@@ -74,7 +75,7 @@ def waiting(request: HttpRequest) -> JsonResponse:
 @public
 @counted_as("signin")
 @require_POST
-def receive(request: HttpRequest) -> HttpResponse:
+def receive(request: ConsoleRequest) -> HttpResponse:
     """``POST /embed/receive/``: the frame fetches the sign-in, and goes on where it wanted to."""
     try:
         received = handover.receive(request, request.POST.get("code", ""))

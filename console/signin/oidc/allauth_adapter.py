@@ -7,13 +7,14 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialApp
 from django.conf import settings
-from django.http import HttpRequest
+
+from console.request import ConsoleRequest
 
 
 class AccountAdapter(DefaultAccountAdapter):
     """No local sign-up, and none of allauth's own messages."""
 
-    def is_open_for_signup(self, request: HttpRequest) -> bool:
+    def is_open_for_signup(self, request: ConsoleRequest) -> bool:
         """Nobody gets an account but through the provider."""
         return False
 
@@ -24,7 +25,7 @@ class AccountAdapter(DefaultAccountAdapter):
 class SocialAccountAdapter(DefaultSocialAccountAdapter):
     """The provider comes from the settings alone; no e-mail address ever links two people."""
 
-    def list_apps(self, request: HttpRequest | None, provider: Any = None, client_id: Any = None) -> list[SocialApp]:
+    def list_apps(self, request: ConsoleRequest | None, provider: Any = None, client_id: Any = None) -> list[SocialApp]:
         """The one application."""
         # Another issuer is another provider: its subjects are other people.
         name = hashlib.sha256(settings.OIDC_ISSUER.encode()).hexdigest()[:24]
@@ -39,11 +40,11 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
             )
         ]
 
-    def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:
+    def is_open_for_signup(self, request: ConsoleRequest, sociallogin: Any) -> bool:
         """Whoever the provider vouches for; the gate decides what they may open."""
         return True
 
-    def is_auto_signup_allowed(self, request: HttpRequest, sociallogin: Any) -> bool:
+    def is_auto_signup_allowed(self, request: ConsoleRequest, sociallogin: Any) -> bool:
         """There is no form to fill in."""
         return True
 
@@ -51,7 +52,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         """Never."""
         return False
 
-    def populate_user(self, request: HttpRequest, sociallogin: Any, data: dict[str, Any]) -> Any:
+    def populate_user(self, request: ConsoleRequest, sociallogin: Any, data: dict[str, Any]) -> Any:
         """Identify the person."""
         user = sociallogin.user
         user.issuer, user.subject = settings.OIDC_ISSUER, data["sub"]

@@ -10,10 +10,11 @@ from urllib.parse import urlencode
 from allauth.socialaccount.adapter import get_adapter
 from allauth.socialaccount.providers.openid_connect.provider import OpenIDConnectProvider
 from django.conf import settings
-from django.http import HttpRequest, HttpResponseRedirect
+from django.http import HttpResponseRedirect
 from django.urls import reverse
 
 from console.recorded_text import recorded
+from console.request import ConsoleRequest
 from console.signin.errors import IssuerParameterWrong, StateWrong
 from console.signin.oidc import client
 
@@ -50,7 +51,7 @@ class ConsoleProvider(OpenIDConnectProvider):
         return {}
 
     def start(
-        self, request: HttpRequest, next_path: str, *, frame: dict[str, Any] | None = None
+        self, request: ConsoleRequest, next_path: str, *, frame: dict[str, Any] | None = None
     ) -> HttpResponseRedirect:
         """Send the browser to the provider (OpenID Connect Core 1.0, section 3.1.2.1; RFC 7636).
 
@@ -82,17 +83,17 @@ class ConsoleProvider(OpenIDConnectProvider):
         return HttpResponseRedirect(f"{config.authorization_endpoint}{separator}{query}")
 
 
-def provider(request: HttpRequest) -> ConsoleProvider:
+def provider(request: ConsoleRequest) -> ConsoleProvider:
     """The provider, as allauth sees it."""
     return ConsoleProvider(request, app=get_adapter(request).get_app(request, ConsoleProvider.id))
 
 
-def redirect_uri(request: HttpRequest) -> str:
+def redirect_uri(request: ConsoleRequest) -> str:
     """The address to register at the provider."""
     return request.build_absolute_uri(reverse("signin-callback"))
 
 
-def take_pending(request: HttpRequest, state: str) -> dict[str, Any]:
+def take_pending(request: ConsoleRequest, state: str) -> dict[str, Any]:
     """What was kept under ``state`` when the sign-in began, once."""
     pending = request.session.get(PENDING) or {}
     kept: dict[str, Any] | None = pending.pop(state, None)
@@ -110,7 +111,7 @@ def check_issuer_parameter(config: client.Configuration, given: str | None) -> N
         raise IssuerParameterWrong(recorded("The parameter iss names another one."))
 
 
-def _remember(request: HttpRequest, state: str, kept: dict[str, Any]) -> None:
+def _remember(request: ConsoleRequest, state: str, kept: dict[str, Any]) -> None:
     pending = request.session.get(PENDING) or {}
     while len(pending) >= MOST_PENDING:
         del pending[min(pending, key=lambda one: pending[one]["at"])]
