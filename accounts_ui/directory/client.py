@@ -16,12 +16,11 @@ from accounts_ui.directory.listing import Listing
 from accounts_ui.directory.metrics import METHODS, measured, note_list
 from accounts_ui.directory.responses import clean, from_exchange, raise_for_answer
 from accounts_ui.directory.rows import Account, AccountType, NotRows, parse_account
+from accounts_ui.directory.statuses import STATUSES
 from console import http
 from console.recorded_text import recorded
 
 logger = logging.getLogger(__name__)
-
-STATUSES = ("active", "disabled", "expired", "pending", "deleted")
 
 MAX_WRITE_ANSWER = 1024 * 1024  # bytes; one account is some hundred
 READ_ATTEMPTS = 3

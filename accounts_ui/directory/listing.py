@@ -19,7 +19,8 @@ from itertools import accumulate, chain, compress
 from typing import Any, NamedTuple
 
 from accounts_ui.directory.column_store import ACCOUNT, OTHER, PERSON, Gathered, Numbers, RowAttributes, effective_of
-from accounts_ui.directory.rows import ENDED_STATUSES, Account, AccountType, OtherRow, Person
+from accounts_ui.directory.rows import Account, AccountType, OtherRow, Person
+from accounts_ui.directory.statuses import ENDED_STATUSES
 
 
 class Line(NamedTuple):

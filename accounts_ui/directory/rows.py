@@ -46,8 +46,6 @@ _TYPE_FIELDS = frozenset(
 # Fields that only an account type has: any of them tells it from an account without a subject.
 _TYPE_MARKS = frozenset({"name", "description", "subscriptions", "permissions", "requirements", "specifications"})
 
-ENDED_STATUSES = frozenset({"disabled", "deleted"})
-
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
     """A *user reference*: somebody in the organization. ``subject_id`` is ``None`` where the person record is gone."""

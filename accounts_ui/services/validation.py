@@ -3,8 +3,8 @@
 import unicodedata
 import uuid
 
-from accounts_ui.directory.client import STATUSES
 from accounts_ui.directory.ids import InvalidId, check_id
+from accounts_ui.directory.statuses import STATUSES
 from accounts_ui.services.errors import InvalidInput
 from console.recorded_text import recorded
 

@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from console.recorded_text import know_words
 
-_OUTCOMES = {
+OUTCOME_LABELS = {
     "pending": gettext_lazy("running"),
     "applied": gettext_lazy("applied"),
     "not_applied": gettext_lazy("not applied"),
@@ -12,7 +12,7 @@ _OUTCOMES = {
 }
 
 # The statuses that the documentation names, of accounts and of types. Others are shown as they came.
-_STATUSES = {
+STATUS_LABELS = {
     "active": pgettext_lazy("status", "active"),
     "disabled": pgettext_lazy("status", "disabled"),
     "expired": pgettext_lazy("status", "expired"),
@@ -24,22 +24,31 @@ _STATUSES = {
     "published": pgettext_lazy("status", "published"),
 }
 
+# What each status that a form offers means for the person.
+STATUS_MEANINGS = {
+    "active": gettext_lazy("the person can use it"),
+    "pending": gettext_lazy("waits for something before it can be used"),
+    "disabled": gettext_lazy("cannot be used for now; it can be set active again"),
+    "expired": gettext_lazy("its time is over; it can be set active again"),
+    "deleted": gettext_lazy("gone; the person can be assigned this type again"),
+}
+
 # Statuses stand in recorded sentences, too, and what stands there instead of one.
 know_words(
     {
-        **_STATUSES,
+        **STATUS_LABELS,
         "unknown": pgettext_lazy("status", "unknown"),
         "not known": pgettext_lazy("status", "not known"),
         "without a status": pgettext_lazy("status", "without a status"),
     }
 )
 
-_EVENTS = {
+EVENT_LABELS = {
     "requested": gettext_lazy("requested"),
     "settled": gettext_lazy("settled"),
 }
 
-_ACTIONS = {
+ACTION_LABELS = {
     "assign": gettext_lazy("assign"),
     "change_status": gettext_lazy("change status"),
     "delete": gettext_lazy("delete"),
@@ -48,19 +57,19 @@ _ACTIONS = {
 
 def action_word(action: str) -> str:
     """An action, for people."""
-    return str(_ACTIONS.get(action, action))
+    return str(ACTION_LABELS.get(action, action))
 
 
 def event_word(event: str) -> str:
     """An event of a change, for people. Most have the name of the outcome that they bring."""
-    return str(_EVENTS[event]) if event in _EVENTS else outcome_word(event)
+    return str(EVENT_LABELS[event]) if event in EVENT_LABELS else outcome_word(event)
 
 
 def outcome_word(outcome: str) -> str:
     """An outcome, for people."""
-    return str(_OUTCOMES.get(outcome, outcome))
+    return str(OUTCOME_LABELS.get(outcome, outcome))
 
 
 def status_word(status: str) -> str:
     """A status, for people."""
-    return str(_STATUSES.get(status, status))
+    return str(STATUS_LABELS.get(status, status))

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from accounts_ui.changes.chain.records import digest, is_signed
 from accounts_ui.changes.models import Action, EventKind, Outcome
+from accounts_ui.directory.statuses import STATUSES
 
 Keys = Mapping[str, Any]
 
@@ -19,8 +20,8 @@ _WORDS: Final[dict[str, list[Any]]] = {
     "outcome": Outcome.values,
     "http_status": [None, *range(100, 600)],
     "evidence": [None],
-    "before": [None, "active", "disabled", "expired", "pending", "deleted"],
-    "after": [None, "active", "disabled", "expired", "pending", "deleted"],
+    "before": [None, *STATUSES],
+    "after": [None, *STATUSES],
 }
 
 

@@ -2,14 +2,14 @@
 
 import uuid
 from collections.abc import Iterable
-from typing import Final
 
 from django.utils.translation import gettext
 
 from accounts_ui.changes import queries
 from accounts_ui.changes.models import Action
-from accounts_ui.directory.client import STATUSES, DirectoryClient
+from accounts_ui.directory.client import DirectoryClient
 from accounts_ui.directory.ids import InvalidId, check_id
+from accounts_ui.directory.statuses import ENDED_STATUSES, STATUSES
 from accounts_ui.plans import queries as plan_queries
 from accounts_ui.plans.models import CheckResult, Plan, PlanRow
 from accounts_ui.services.audit_context import AuditContext
@@ -20,7 +20,6 @@ from accounts_ui.services.state.snapshot import Snapshot, read_snapshot
 from accounts_ui.services.validation import check_message, check_status
 from console.recorded_text import recorded
 
-_ENDED: Final = ("deleted", "disabled")
 _Said = tuple[CheckResult, str]
 
 _AMBIGUOUS = recorded("Ambiguous person: {number} people have {text}. Use the subject id.")
@@ -160,7 +159,7 @@ class _RowCheck:
         if account and account.status != "deleted":
             return CheckResult.ALREADY, _HAS_IT.format(status=account.status)
         remembered = self._remembered.get((subject, code))
-        held = remembered is not None and remembered.after not in _ENDED
+        held = remembered is not None and remembered.after not in ENDED_STATUSES
         if held and not self._listing.tells_codes_of(subject):
             return CheckResult.NOT_ALLOWED, _BEFORE
         return CheckResult.WILL, ""

@@ -7,6 +7,7 @@ from accounts_ui.changes.models import Action, Change
 from accounts_ui.directory.client import WriteResult
 from accounts_ui.directory.listing import Listing
 from accounts_ui.directory.rows import Account
+from accounts_ui.directory.statuses import ENDED_STATUSES
 from accounts_ui.services import validation
 from accounts_ui.services.audit_context import AuditContext
 from accounts_ui.services.errors import (
@@ -150,7 +151,7 @@ def _refuse_other_state(operation: Operation, current: AccountFacts) -> None:
 
 def _ask_about_unknown(operation: Operation, context: AuditContext, listing: Listing, *, known: bool) -> None:
     remembered = queries.last_applied(context.organization_id, subject_ids=[operation.subject_id])
-    held = [one for one in remembered if one.code == operation.code and one.after not in ("deleted", "disabled")]
+    held = [one for one in remembered if one.code == operation.code and one.after not in ENDED_STATUSES]
     asked = {
         "subject": not listing.is_listed(operation.subject_id),
         "code": not known,

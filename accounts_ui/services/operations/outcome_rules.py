@@ -6,7 +6,7 @@ from typing import Any
 
 from accounts_ui.changes.models import Action, Change, Outcome
 from accounts_ui.directory.listing import Listing
-from accounts_ui.directory.rows import ENDED_STATUSES
+from accounts_ui.directory.statuses import ENDED_STATUSES
 from accounts_ui.services.operations.evidence import Provenance, of_listing
 from console.recorded_text import recorded
 

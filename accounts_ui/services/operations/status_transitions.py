@@ -1,24 +1,14 @@
-"""From one status to the next: which are sensible, which are possible."""
+"""The statuses that a form offers for an account: the usual next ones first, then the others."""
 
-from typing import Final
-
-from accounts_ui.directory.client import STATUSES
-
-_USUAL: Final = {
-    "active": ("disabled", "expired"),
-    "pending": ("active", "disabled"),
-    "disabled": ("active", "expired"),
-    "expired": ("active", "disabled"),
-    "deleted": ("active",),
-}
-_NOT_KNOWN: Final = ("active", "disabled")
+from accounts_ui.directory.statuses import STATUSES, next_statuses
 
 
 def usual_transitions(status: str | None) -> tuple[str, ...]:
-    """What an account in ``status`` is usually set to, the likeliest first."""
-    return _USUAL.get(status or "", _NOT_KNOWN)
+    """Return what an account in ``status`` is usually set to, the likeliest first."""
+    return next_statuses(status)
 
 
 def other_transitions(status: str | None) -> tuple[str, ...]:
-    """The other statuses that can be set."""
-    return tuple(one for one in STATUSES if one not in usual_transitions(status))
+    """Return the other statuses that can be set."""
+    usual = next_statuses(status)
+    return tuple(other for other in STATUSES if other not in usual)

@@ -8,7 +8,8 @@ from django.utils import timezone
 
 from accounts_ui.changes import queries, undo_links
 from accounts_ui.changes.models import Action, Change, Outcome
-from accounts_ui.directory.client import STATUSES, WriteResult
+from accounts_ui.directory.client import WriteResult
+from accounts_ui.directory.statuses import ENDED_STATUSES, STATUSES
 from accounts_ui.services.audit_context import AuditContext
 from accounts_ui.services.errors import (
     NO_SUCH_CHANGE,
@@ -38,7 +39,6 @@ _ELSEWHERE: Final = recorded(
     "The account's status is {status_now} now, and the change had left it {status_then}: somebody changed it outside "
     "this console. Nothing was changed."
 )
-_ENDED: Final = frozenset({"disabled", "deleted"})  # how the directory may show an account that it deleted
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,7 @@ def _refusal(change: Change) -> str:
 def _refuse_other_state(undone: Change, current: AccountFacts) -> None:
     if current.open_change:
         raise AnotherOperationOpen(BUSY, current.open_change)
-    left = _ENDED if undone.action == Action.DELETE else {undone.after or current.status}
+    left = ENDED_STATUSES if undone.action == Action.DELETE else {undone.after or current.status}
     if current.status not in left:
         raise StateChanged(
             _ELSEWHERE.format(status_now=current.status or "not known", status_then=undone.after or "not known"),

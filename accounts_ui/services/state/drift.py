@@ -12,7 +12,8 @@ from accounts_ui.changes import queries
 from accounts_ui.changes.models import Action
 from accounts_ui.changes.queries import Applied
 from accounts_ui.directory.listing import Listing
-from accounts_ui.directory.rows import ENDED_STATUSES, Account
+from accounts_ui.directory.rows import Account
+from accounts_ui.directory.statuses import ENDED_STATUSES
 
 CHANGED: Final = "changed"
 GONE: Final = "gone"

@@ -13,7 +13,7 @@ from django.utils.translation import gettext, gettext_lazy
 
 from accounts_ui.changes.exports import csv_lines
 from accounts_ui.changes.models import Action
-from accounts_ui.directory.client import STATUSES
+from accounts_ui.directory.statuses import STATUSES
 from accounts_ui.plans import queries
 from accounts_ui.plans.models import CheckResult, Plan, PlanRow, State
 from accounts_ui.services.bulk import planner, runner

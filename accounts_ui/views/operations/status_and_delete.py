@@ -1,16 +1,17 @@
 """The two forms about an account that exists: change its status, delete it."""
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any
 
 from django.http import HttpResponse
-from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext
 
 from accounts_ui.changes.models import Change
 from accounts_ui.services.errors import AccountFacts, InvalidInput, StateChanged
 from accounts_ui.services.operations.commands import change_status, delete
 from accounts_ui.services.operations.status_transitions import other_transitions, usual_transitions
 from accounts_ui.services.state.account_state import account_facts
+from accounts_ui.text.labels import STATUS_MEANINGS
 from accounts_ui.views import params
 from accounts_ui.views.base import audit_context_of, client_of, new_operation_id, page, respond, take_returned
 from accounts_ui.views.lists import row_context
@@ -18,14 +19,6 @@ from accounts_ui.views.operation_result import show_result
 from console.request import OrganizationRequest
 from console.signin.access.gate import organization
 from console.signin.access.rules import Role
-
-MEANINGS: Final = {
-    "active": gettext_lazy("the person can use it"),
-    "pending": gettext_lazy("waits for something before it can be used"),
-    "disabled": gettext_lazy("cannot be used for now; it can be set active again"),
-    "expired": gettext_lazy("its time is over; it can be set active again"),
-    "deleted": gettext_lazy("gone; the person can be assigned this type again"),
-}
 
 Service = Callable[..., Change]
 
@@ -93,4 +86,4 @@ def _form(
 
 
 def _meant(statuses: tuple[str, ...]) -> list[tuple[str, Any]]:
-    return [(status, MEANINGS[status]) for status in statuses]
+    return [(status, STATUS_MEANINGS[status]) for status in statuses]
