@@ -59,18 +59,18 @@ MAX_JSON_DEPTH = 64
 
 
 class ExchangeError(Exception):
-    """An exchange that brought no usable answer. ``reason`` is a sentence for the person who waits for it."""
+    """An exchange that brought no usable answer. ``detail`` is a sentence for the person who waits for it."""
 
     text = recorded("The service could not be reached")
 
-    def __init__(self, detail: str = "") -> None:
-        self.detail = detail
-        self.reason = self.in_words(self.text)
-        super().__init__(self.reason)
+    def __init__(self, specifics: str = "") -> None:
+        self.specifics = specifics
+        self.detail = self.in_words(self.text)
+        super().__init__(self.detail)
 
     def in_words(self, text: str) -> str:
-        """The reason, with ``text`` as its beginning: for whoever knows which service it was."""
-        return f"{text}{f' ({self.detail})' if self.detail else ''}."
+        """The detail, with ``text`` as its beginning: for whoever knows which service it was."""
+        return f"{text}{f' ({self.specifics})' if self.specifics else ''}."
 
 
 class NotSent(ExchangeError):

@@ -1,7 +1,7 @@
 """Rate limits: how often a minute an address or a person may sign in, or send what changes something.
 
 Counted in fixed windows of a minute, in the shared cache, so that all workers count together. Without a cache nobody
-is held back: signing in and settling an unknown outcome must work then, and the provider and the directory have
+is held back: signing in and resolving an unknown outcome must work then, and the provider and the directory have
 limits of their own.
 """
 

@@ -96,7 +96,7 @@ def append() -> uuid.UUID:
     from accounts_ui.changes import writer
 
     change = ask()
-    writer.conclude(change, "applied", http_status=200, reason="", after="expired")
+    writer.conclude(change, "applied", http_status=200, detail="", after="expired")
     return change.pk
 
 
@@ -126,7 +126,7 @@ class Plain:
             "at": timezone.now(),
             "outcome": outcome,
             "http_status": status,
-            "reason": "",
+            "detail": "",
             "evidence": None,
             "key_id": "0" * 16,
             "previous_hash": "0" * 64,

@@ -1,14 +1,14 @@
 """Whether the former release's code goes on working on the newest schema: ``python -m tests.upgrading``.
 
-Rolling upgrades have both at work at once. For each migration the models are taken as they were just before it, and are
-written, read and changed on the database of the environment, which has the newest schema; all of it is rolled back.
-The output is JSON. ``broken``: migration, model, and what it cannot do any more. ``wrong``: the same, tried with a table
+Rolling upgrades have both at work at once. For each migration the models are taken as of it, and are written, read and
+changed on the database of the environment, which has the newest schema; all of it is rolled back. The migrations of
+every app were squashed once, before the first release; from then on they are only added, so each of them stands for
+code that may still be at work. The output is JSON. ``broken``: migration, model, and what it cannot do any more. ``wrong``: the same, tried with a table
 and ways to change it of which it is known whether they may be, where it came out otherwise. ``locking`` (PostgreSQL):
 migrations that keep writers waiting, as django-migration-linter knows them, and those that run Python.
 """
 
 import datetime
-import itertools
 import json
 import uuid
 from collections.abc import Iterator
@@ -39,13 +39,12 @@ class RolledBack(Exception):
 
 
 def steps() -> Iterator[tuple[str, ProjectState]]:
-    """Each migration that is not its app's first, and the state of the models before it."""
+    """Each migration, and the state of the models as of it."""
     graph = MigrationExecutor(connection).loader.graph
     for app in APPS:
         [leaf] = graph.leaf_nodes(app)
-        own = [node for node in graph.forwards_plan(leaf) if node[0] == app]
-        for before, node in itertools.pairwise(own):
-            yield ".".join(node), graph.make_state(before)
+        for node in (node for node in graph.forwards_plan(leaf) if node[0] == app):
+            yield ".".join(node), graph.make_state(node)
 
 
 def broken(state: ProjectState, app: str) -> Iterator[tuple[str, str]]:

@@ -88,7 +88,7 @@ def last_before(moment: datetime.datetime) -> int:
 
 
 def choose(through: int) -> Part:
-    """The longest part up to ``through`` that holds whole, settled changes only. The newest event always stays."""
+    """The longest part up to ``through`` that holds whole, resolved changes only. The newest event always stays."""
     former = Archive.objects.order_by("-last_sequence").first()
     after = Verified(0, former.last_sequence, former.hash) if former else Verified(0, 0, FIRST_PREVIOUS_HASH)
     last, kept_back = _whole_up_to(after.sequence + 1, min(through, queries.end_of_chain() - 1))
@@ -102,9 +102,9 @@ def _whole_up_to(first: int, last: int) -> tuple[int, Change | None]:
     began = Event.objects.filter(change_id=OuterRef("change_id")).order_by("sequence").values("sequence")[:1]
     changes = Change.objects.filter(change_id__in=events.values("change_id")).annotate(began=Subquery(began))
     is_open = changes.filter(outcome__in=OPEN_OUTCOMES).order_by()
-    settled = changes.exclude(outcome__in=OPEN_OUTCOMES).order_by("-last_sequence")
+    resolved = changes.exclude(outcome__in=OPEN_OUTCOMES).order_by("-last_sequence")
     kept_back = None
-    for change in chain(is_open.iterator(), settled.iterator(chunk_size=500)):
+    for change in chain(is_open.iterator(), resolved.iterator(chunk_size=500)):
         if not change.is_open and change.last_sequence <= last:
             break  # nor does any other one go on later
         first_sequence: int = change.began  # type: ignore[attr-defined]  # annotated above; chain() loses that

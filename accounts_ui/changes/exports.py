@@ -12,7 +12,7 @@ from accounts_ui.changes.models import FACTS, Change
 from accounts_ui.changes.queries import LogFilters, events_matching, matching
 from accounts_ui.changes.writer import line_of
 
-COLUMNS = ("change_id", "requested_at", "settled_at", *FACTS)
+COLUMNS = ("change_id", "requested_at", "resolved_at", *FACTS)
 
 _CHUNK = 1000
 
@@ -65,6 +65,6 @@ def _starts_formula(text: str) -> bool:
 def _cells(change: Change) -> list[Any]:
     values = {name: getattr(change, name) for name in COLUMNS}
     values["outcome"] = change.shown_outcome
-    for name in ("requested_at", "settled_at"):
+    for name in ("requested_at", "resolved_at"):
         values[name] = moment(values[name]) if values[name] else None
     return list(values.values())

@@ -15,13 +15,13 @@ logger = logging.getLogger(__name__)
 
 
 class LogCollector:
-    """The chain's head, what is unsettled, checkpoints, and how the last look at the chain ended."""
+    """The chain's head, what is unresolved, checkpoints, and how the last look at the chain ended."""
 
     def collect(self) -> Iterator[Metric]:
         """The values of this moment; of a database that does not answer only that it does not."""
         readable = GaugeMetricFamily("console_change_log_readable", "1 where the change log could be read just now.")
         try:
-            families = [*_unsettled(), *_head(), *_checkpoints(), *_verification()]
+            families = [*_unresolved(), *_head(), *_checkpoints(), *_verification()]
         except Error as error:
             logger.warning("The change log could not be read for the metrics: %s", error)
             families = []
@@ -33,16 +33,16 @@ def _gauge(name: str, text: str, value: float) -> Metric:
     return GaugeMetricFamily(f"console_{name}", text, value=value)
 
 
-def _unsettled() -> Iterator[Metric]:
+def _unresolved() -> Iterator[Metric]:
     found = Change.objects.filter(outcome__in=OPEN_OUTCOMES)
     counts = dict(found.order_by().values_list("outcome").annotate(Count("pk")))
-    family = GaugeMetricFamily("console_changes_unsettled", "Changes without a final outcome.", labels=["outcome"])
+    family = GaugeMetricFamily("console_changes_unresolved", "Changes without a final outcome.", labels=["outcome"])
     for outcome in OPEN_OUTCOMES:
         family.add_metric([outcome.value], counts.get(outcome.value, 0))
     yield family
     oldest = found.aggregate(at=Min("requested_at"))["at"]
     text = "When the oldest of them was asked for; 0 where there is none."
-    yield _gauge("changes_oldest_unsettled_timestamp_seconds", text, oldest.timestamp() if oldest else 0)
+    yield _gauge("changes_oldest_unresolved_timestamp_seconds", text, oldest.timestamp() if oldest else 0)
 
 
 def _head() -> Iterator[Metric]:

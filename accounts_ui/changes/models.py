@@ -35,7 +35,7 @@ class EventKind(models.TextChoices):
     APPLIED = "applied", "applied"
     NOT_APPLIED = "not_applied", "not applied"
     UNKNOWN = "unknown", "unknown"
-    SETTLED = "settled", "settled"
+    RESOLVED = "resolved", "resolved"
 
 
 class _Facts(models.Model):
@@ -58,14 +58,14 @@ class _Facts(models.Model):
     message = models.TextField(blank=True)
     outcome = models.CharField(max_length=16, choices=Outcome.choices)
     http_status = models.PositiveSmallIntegerField(null=True)
-    reason = models.TextField(blank=True)
+    detail = models.TextField(blank=True)
 
     class Meta:
         abstract = True
 
 
 class EventBase(_Facts):
-    """One line of the log. ``actor`` is who caused this line; one who settles is not the one who asked."""
+    """One line of the log. ``actor`` is who caused this line; one who resolves is not the one who asked."""
 
     sequence = models.BigIntegerField(primary_key=True)
     change_id = models.UUIDField(db_index=True)
@@ -122,7 +122,7 @@ class Change(_Facts):
 
     change_id = models.UUIDField(primary_key=True)
     requested_at = models.DateTimeField()
-    settled_at = models.DateTimeField(null=True)
+    resolved_at = models.DateTimeField(null=True)
     last_sequence = models.BigIntegerField(unique=True)
     retry_after: float | None = None  # seconds that the directory asked the sender to wait; not stored
 
@@ -135,20 +135,21 @@ class Change(_Facts):
                 name="one_open_change_an_account",
             )
         ]
+        # SQLite takes the last one of equals: "changes_by_time" has to follow those that begin with the same columns.
         indexes: ClassVar[list[models.Index]] = [
-            models.Index(fields=["organization_id", "-requested_at", "-last_sequence"], name="changes_by_time"),
-            models.Index(
-                fields=["organization_id", "subject_id", "-requested_at", "-last_sequence"], name="changes_by_person"
-            ),
             models.Index(fields=["organization_id", "outcome"], name="changes_by_outcome"),
-            models.Index(fields=["organization_id", "code", "-requested_at", "-last_sequence"], name="changes_by_code"),
-            models.Index(
-                fields=["organization_id", "actor_subject", "-requested_at", "-last_sequence"], name="changes_by_actor"
-            ),
             models.Index(
                 fields=["organization_id", "subject_id", "code", "-requested_at", "-last_sequence"],
                 condition=models.Q(outcome="applied"),
                 name="changes_last_applied",
+            ),
+            models.Index(
+                fields=["organization_id", "subject_id", "-requested_at", "-last_sequence"], name="changes_by_person"
+            ),
+            models.Index(fields=["organization_id", "-requested_at", "-last_sequence"], name="changes_by_time"),
+            models.Index(fields=["organization_id", "code", "-requested_at", "-last_sequence"], name="changes_by_code"),
+            models.Index(
+                fields=["organization_id", "actor_subject", "-requested_at", "-last_sequence"], name="changes_by_actor"
             ),
         ]
 

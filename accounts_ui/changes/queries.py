@@ -61,7 +61,7 @@ class Applied(NamedTuple):
     type_name: str
     after: str | None
     requested_at: datetime.datetime
-    settled_at: datetime.datetime | None
+    resolved_at: datetime.datetime | None
     actor_name: str
     actor_subject: str
 

@@ -73,7 +73,7 @@ def request(
         event = _append(
             change_id,
             EventKind.REQUESTED,
-            {**facts, "outcome": Outcome.PENDING.value, "http_status": None, "reason": ""},
+            {**facts, "outcome": Outcome.PENDING.value, "http_status": None, "detail": ""},
             evidence,
         )
         change = Change(change_id=change_id, requested_at=event.at, last_sequence=event.sequence, **facts_of(event))
@@ -102,13 +102,13 @@ def conclude(
     outcome: str,
     *,
     http_status: int | None,
-    reason: str,
+    detail: str,
     after: str | None,
     evidence: dict[str, Any] | None = None,
 ) -> Change:
     """Append the outcome that the one who asked has seen: ``applied``, ``not_applied`` or ``unknown``.
 
-    Where somebody has settled the change in the meantime, an answer that says otherwise is appended as ``settled``.
+    Where somebody has resolved the change in the meantime, an answer that says otherwise is appended as ``resolved``.
     Nobody else knows the answer, so a database that fails is tried for ``DATABASE_TIMEOUT`` seconds, each time on a
     new connection. An attempt that was committed before its connection broke is found, and not repeated.
 
@@ -119,7 +119,7 @@ def conclude(
     until = time.monotonic() + settings.DATABASE_TIMEOUT
     while True:
         try:
-            return _conclude(change, outcome, http_status=http_status, reason=reason, after=after, evidence=evidence)
+            return _conclude(change, outcome, http_status=http_status, detail=detail, after=after, evidence=evidence)
         except Error:
             if time.monotonic() + _AGAIN >= until:
                 raise
@@ -132,7 +132,7 @@ def _conclude(
     outcome: str,
     *,
     http_status: int | None,
-    reason: str,
+    detail: str,
     after: str | None,
     evidence: dict[str, Any] | None,
 ) -> Change:
@@ -143,23 +143,23 @@ def _conclude(
             return current
         kind = EventKind(outcome)
         if not current.is_open:
-            kind, evidence = EventKind.SETTLED, {**(evidence or {}), "late_answer": True}
+            kind, evidence = EventKind.RESOLVED, {**(evidence or {}), "late_answer": True}
         event = _follow(
             current,
             kind,
-            {"outcome": outcome, "http_status": http_status, "reason": reason, "after": after},
+            {"outcome": outcome, "http_status": http_status, "detail": detail, "after": after},
             evidence,
         )
     _tell(event)
     return current
 
 
-def settle(
+def resolve(
     change: Change,
     outcome: str,
     *,
     by: dict[str, Any],
-    reason: str,
+    detail: str,
     after: str | None,
     evidence: dict[str, Any],
     message: str | None = None,
@@ -174,9 +174,9 @@ def settle(
         current = Change.objects.get(pk=change.pk)
         if not current.is_open or outcome == current.outcome:
             return current
-        kind = EventKind.UNKNOWN if outcome == Outcome.UNKNOWN else EventKind.SETTLED
+        kind = EventKind.UNKNOWN if outcome == Outcome.UNKNOWN else EventKind.RESOLVED
         said = {} if message is None else {"message": message}
-        event = _follow(current, kind, {"outcome": outcome, "reason": reason, "after": after, **said}, evidence, by)
+        event = _follow(current, kind, {"outcome": outcome, "detail": detail, "after": after, **said}, evidence, by)
     _tell(event)
     return current
 
@@ -189,12 +189,12 @@ def _follow(
     by: dict[str, Any] | None = None,
 ) -> Event:
     event = _append(change.change_id, kind, {**facts_of(change), **news, **(by or {})}, evidence)
-    for name in ("outcome", "http_status", "reason", "after"):
+    for name in ("outcome", "http_status", "detail", "after"):
         setattr(change, name, getattr(event, name))
     change.last_sequence = event.sequence
     if event.outcome not in OPEN_OUTCOMES:
-        change.settled_at = event.at
-    change.save(update_fields=["outcome", "http_status", "reason", "after", "last_sequence", "settled_at"])
+        change.resolved_at = event.at
+    change.save(update_fields=["outcome", "http_status", "detail", "after", "last_sequence", "resolved_at"])
     return event
 
 
@@ -246,7 +246,7 @@ def record_of(event: EventBase) -> dict[str, Any]:
         "message": event.message,
         "outcome": event.outcome,
         "http_status": event.http_status,
-        "reason": event.reason,
+        "detail": event.detail,
         "evidence": event.evidence,
         "key_id": event.key_id,
         "previous_hash": event.previous_hash,

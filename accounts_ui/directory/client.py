@@ -200,7 +200,7 @@ def _exchange(
 
 def _told(method: str, error: errors.DirectoryError) -> errors.DirectoryError:
     """The error, once the operator's log has it. Without the address, which names a person."""
-    logger.warning("A call to the directory failed: %s: %s: %s", method, type(error).__name__, error.reason)
+    logger.warning("A call to the directory failed: %s: %s: %s", method, type(error).__name__, error.detail)
     return error
 
 

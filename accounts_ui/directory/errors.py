@@ -30,14 +30,14 @@ class DirectoryError(Exception):
     """A call to the directory that did not succeed.
 
     Attributes:
-        reason: what the directory (or the connection) said, for the admin and the change log.
+        detail: what the directory (or the connection) said, for the admin and the change log.
         status: the HTTP status of the answer; ``None`` where there was none.
 
     """
 
-    def __init__(self, reason: str, *, status: int | None = None) -> None:
-        super().__init__(reason)
-        self.reason = reason
+    def __init__(self, detail: str, *, status: int | None = None) -> None:
+        super().__init__(detail)
+        self.detail = detail
         self.status = status
 
 
@@ -80,8 +80,8 @@ class TokenRejected(Refused):
 class PermissionMissing(Refused):
     """The directory wants permissions that this admin lacks. ``permissions`` are their names."""
 
-    def __init__(self, reason: str, *, status: int | None = None, permissions: tuple[str, ...] = ()) -> None:
-        super().__init__(reason, status=status)
+    def __init__(self, detail: str, *, status: int | None = None, permissions: tuple[str, ...] = ()) -> None:
+        super().__init__(detail, status=status)
         self.permissions = permissions
 
 
@@ -112,16 +112,16 @@ class Conflict(Refused):
 class TooManyRequests(Refused):
     """Too many requests. ``retry_after``: seconds to wait, where the directory said so."""
 
-    def __init__(self, reason: str, *, status: int | None = None, retry_after: float | None = None) -> None:
-        super().__init__(reason, status=status)
+    def __init__(self, detail: str, *, status: int | None = None, retry_after: float | None = None) -> None:
+        super().__init__(detail, status=status)
         self.retry_after = retry_after
 
 
 class Failed(DirectoryError):
     """The directory failed; whether it acted before is not said. ``retry_after`` as with 429."""
 
-    def __init__(self, reason: str, *, status: int | None = None, retry_after: float | None = None) -> None:
-        super().__init__(reason, status=status)
+    def __init__(self, detail: str, *, status: int | None = None, retry_after: float | None = None) -> None:
+        super().__init__(detail, status=status)
         self.retry_after = retry_after
 
 

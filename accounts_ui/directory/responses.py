@@ -10,11 +10,11 @@ from accounts_ui.directory import errors
 from console import http
 from console.recorded_text import recorded
 
-MAX_REASON = 500
+MAX_DETAIL = 500
 MAX_RETRY_AFTER = 3600.0  # seconds; a longer wait is nothing that a person at a page can use
 
 
-_NO_REASON = recorded("The directory answered {answer} without giving a reason.")
+_NO_DETAIL = recorded("The directory answered {answer} without giving a reason.")
 _PERMISSIONS = recorded("Missing permissions: {names}.")
 _NO_ANSWER = {
     http.ExchangeError: recorded("The directory could not be reached"),
@@ -41,23 +41,23 @@ def raise_for_answer(answer: http.Answer) -> None:
     if 200 <= answer.status < 300:
         return
     document = _document(answer)
-    reason = _reason(answer, document)
+    detail = _detail(answer, document)
     if answer.status >= 500:
         kind = errors.FailedInTime if answer.status == 504 else errors.Failed
-        raise kind(reason, status=answer.status, retry_after=retry_after(answer))
-    raise _refusal(answer, document, reason)
+        raise kind(detail, status=answer.status, retry_after=retry_after(answer))
+    raise _refusal(answer, document, detail)
 
 
 def from_exchange(error: http.ExchangeError) -> errors.DirectoryError:
     """The directory's error for an exchange that brought no answer."""
-    reason = error.in_words(next(_NO_ANSWER[kind] for kind in type(error).__mro__ if kind in _NO_ANSWER))
+    detail = error.in_words(next(_NO_ANSWER[kind] for kind in type(error).__mro__ if kind in _NO_ANSWER))
     if isinstance(error, http.NotSent):
-        return errors.NotSent(reason)
+        return errors.NotSent(detail)
     if isinstance(error, http.TimedOut):
-        return errors.NoAnswerInTime(reason)
+        return errors.NoAnswerInTime(detail)
     if isinstance(error, http.AnswerTooLarge):
-        return errors.TooLarge(reason)
-    return errors.NoAnswer(reason)
+        return errors.TooLarge(detail)
+    return errors.NoAnswer(detail)
 
 
 def retry_after(answer: http.Answer) -> float | None:
@@ -75,29 +75,29 @@ def retry_after(answer: http.Answer) -> float | None:
     return min(max(seconds, 0.0), MAX_RETRY_AFTER)
 
 
-def _refusal(answer: http.Answer, document: dict[str, Any], reason: str) -> errors.Refused:
+def _refusal(answer: http.Answer, document: dict[str, Any], detail: str) -> errors.Refused:
     status = answer.status
     if status == 401:
-        return _unauthorized(document, reason)
+        return _unauthorized(document, detail)
     if status == 404:
-        return _not_found(reason)(reason, status=status)
+        return _not_found(detail)(detail, status=status)
     if status == 429:
-        return errors.TooManyRequests(reason, status=status, retry_after=retry_after(answer))
+        return errors.TooManyRequests(detail, status=status, retry_after=retry_after(answer))
     kinds: dict[int, Callable[..., errors.Refused]] = {403: errors.Forbidden, 409: errors.Conflict}
     default = errors.Redirected if status < 400 else errors.Refused
-    return kinds.get(status, default)(reason, status=status)
+    return kinds.get(status, default)(detail, status=status)
 
 
-def _unauthorized(document: dict[str, Any], reason: str) -> errors.Refused:
+def _unauthorized(document: dict[str, Any], detail: str) -> errors.Refused:
     permissions = document.get("missing_permissions")
     if not isinstance(permissions, list):
-        return errors.TokenRejected(reason, status=401)
+        return errors.TokenRejected(detail, status=401)
     names = tuple(clean(str(name), limit=100) for name in permissions[:20])
     return errors.PermissionMissing(_PERMISSIONS.format(names=", ".join(names)), status=401, permissions=names)
 
 
-def _not_found(reason: str) -> type[errors.NotFound]:
-    text = reason.lower()
+def _not_found(detail: str) -> type[errors.NotFound]:
+    text = detail.lower()
     if "account type" in text:
         return errors.TypeUnknown
     if "account not found" in text:
@@ -115,7 +115,7 @@ def _document(answer: http.Answer) -> dict[str, Any]:
     return document if isinstance(document, dict) else {}
 
 
-def _reason(answer: http.Answer, document: dict[str, Any]) -> str:
+def _detail(answer: http.Answer, document: dict[str, Any]) -> str:
     """What the directory says, from whichever of its four envelopes; else the bare status."""
     error = document.get("error")
     said = [error.get("reason")] if isinstance(error, dict) else []
@@ -123,10 +123,10 @@ def _reason(answer: http.Answer, document: dict[str, Any]) -> str:
     for text in said:
         if isinstance(text, str) and clean(text):
             return clean(text)
-    return _NO_REASON.format(answer=answer.status)
+    return _NO_DETAIL.format(answer=answer.status)
 
 
-def clean(text: str, *, limit: int = MAX_REASON) -> str:
+def clean(text: str, *, limit: int = MAX_DETAIL) -> str:
     """``text`` from outside, fit for one line of a page or a log: no control or formatting characters, not endless."""
     visible = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in text[: limit * 2])
     line = " ".join(visible.split())

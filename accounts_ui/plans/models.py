@@ -79,7 +79,7 @@ class PlanRow(models.Model):
     detail = models.TextField(blank=True)
     operation_id = models.UUIDField(unique=True, default=uuid.uuid4)
     result = models.CharField(max_length=16, choices=Result.choices, blank=True)
-    reason = models.TextField(blank=True)
+    result_detail = models.TextField(blank=True)
 
     class Meta:
         ordering: ClassVar[list[str]] = ["line", "id"]

@@ -74,7 +74,7 @@ def waiting(plan: Plan) -> QuerySet[PlanRow]:
     return plan.rows.filter(verdict=CheckResult.WILL, result=Result.WAITING)
 
 
-def unsettled(plan: Plan) -> QuerySet[PlanRow]:
+def unresolved(plan: Plan) -> QuerySet[PlanRow]:
     """Rows whose outcome was not known when they were run."""
     return plan.rows.filter(result=Result.UNKNOWN)
 
@@ -100,10 +100,10 @@ def _successor(row: PlanRow) -> PlanRow:
     return PlanRow(verdict=CheckResult.WILL, **{name: getattr(row, name) for name in same})
 
 
-def keep_result(row: PlanRow, result: str, reason: str) -> None:
+def keep_result(row: PlanRow, result: str, detail: str) -> None:
     """What came of a row."""
-    row.result, row.reason = result, reason
-    row.save(update_fields=["result", "reason"])
+    row.result, row.result_detail = result, detail
+    row.save(update_fields=["result", "result_detail"])
 
 
 def move(plan: Plan, state: str, *, among: Iterable[str], because: str = "") -> bool:

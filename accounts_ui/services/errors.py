@@ -56,18 +56,18 @@ class AccountFacts:
 
 
 class ServiceError(Exception):
-    """``reason``: a sentence for the admin, in English if it may be recorded (``console.recorded_text``)."""
+    """``detail``: a sentence for the admin, in English if it may be recorded (``console.recorded_text``)."""
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
 
 
 class InvalidInput(ServiceError):
     """A field that can never be right."""
 
-    def __init__(self, field: str, reason: str) -> None:
-        super().__init__(reason)
+    def __init__(self, field: str, detail: str) -> None:
+        super().__init__(detail)
         self.field = field
 
 
@@ -98,24 +98,24 @@ class OperationIdReused(ServiceError):
 class StateChanged(ServiceError):
     """The account is not in the state that the form showed."""
 
-    def __init__(self, reason: str, current: AccountFacts) -> None:
-        super().__init__(reason)
+    def __init__(self, detail: str, current: AccountFacts) -> None:
+        super().__init__(detail)
         self.current = current
 
 
 class AlreadyAssigned(ServiceError):
     """The person has the account already."""
 
-    def __init__(self, reason: str, status: str, subject_id: str, code: str) -> None:
-        super().__init__(reason)
+    def __init__(self, detail: str, status: str, subject_id: str, code: str) -> None:
+        super().__init__(detail)
         self.status = status
         self.subject_id = subject_id
         self.code = code
 
 
 class _AboutChange(ServiceError):
-    def __init__(self, reason: str, change: "Change") -> None:
-        super().__init__(reason)
+    def __init__(self, detail: str, change: "Change") -> None:
+        super().__init__(detail)
         self.change = change
 
 
@@ -134,8 +134,8 @@ class UndoRefused(_AboutChange):
 class ConfirmationNeeded(ServiceError):
     """The directory does not know something that the admin may still mean: an explicit second yes is needed."""
 
-    def __init__(self, reason: str, what: list[str]) -> None:
-        super().__init__(reason)
+    def __init__(self, detail: str, what: list[str]) -> None:
+        super().__init__(detail)
         self.what = what
 
 

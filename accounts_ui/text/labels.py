@@ -45,7 +45,7 @@ know_words(
 
 EVENT_LABELS = {
     "requested": gettext_lazy("requested"),
-    "settled": gettext_lazy("settled"),
+    "resolved": gettext_lazy("resolved"),
 }
 
 ACTION_LABELS = {

@@ -35,7 +35,7 @@ def page(*methods: str) -> Callable[[View], View]:
         @functools.wraps(view)
         def inner(request: OrganizationRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             try:
-                if settles(request):
+                if resolves(request):
                     resolve_due_changes(client=client_of(request), context=audit_context_of(request))
                 if request.method == "GET" and not request.htmx and POLL_HEADER not in request.headers:
                     note_visit(context=audit_context_of(request))
@@ -67,7 +67,7 @@ def client_of(request: OrganizationRequest) -> SessionClient:
             context=audit_context_of(request),
             session_key=request.session.session_key or "",
             looks=request.method in ("GET", "HEAD"),
-            settles=settles(request),
+            resolves=resolves(request),
             anew=_wants_news(request),
         )
     return holder.client
@@ -93,8 +93,8 @@ def audit_context_of(request: OrganizationRequest) -> AuditContext:
     )
 
 
-def settles(request: OrganizationRequest) -> bool:
-    """Whether this is an admin's visit, which settles open changes; what a page asks by itself is none."""
+def resolves(request: OrganizationRequest) -> bool:
+    """Whether this is an admin's visit, which resolves open changes; what a page asks by itself is none."""
     return request.method == "GET" and request.role == Role.ADMIN and POLL_HEADER not in request.headers
 
 

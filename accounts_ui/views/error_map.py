@@ -40,7 +40,7 @@ EXPLANATIONS: Final[dict[type[Exception], Explanation]] = {
     services.StateChanged: Explanation(409, _("The account has changed meanwhile"), _("Look at it, and decide again.")),
     services.AlreadyAssigned: Explanation(409, _("The account exists already"), _("Nothing was sent.")),
     services.AnotherOperationOpen: Explanation(
-        409, _("Another change is still open"), _("Settle it first; nothing was sent.")
+        409, _("Another change is still open"), _("Resolve it first; nothing was sent.")
     ),
     services.AccountMoved: Explanation(409, _("The account has changed meanwhile"), _("Look at it, and decide again.")),
     services.UndoRefused: Explanation(409, _("This cannot be undone"), _("Nothing was sent.")),
@@ -99,7 +99,7 @@ def problem_for(error: services.ServiceError | directory.DirectoryError, organiz
     return Problem(
         told.status,
         str(told.title),
-        f"{error.reason} {told.next_step}",
+        f"{error.detail} {told.next_step}",
         actions=_ways_on(error, organization_id),
         code=type(error).__name__,
         headers=pause_header(getattr(error, "retry_after", None)),

@@ -20,7 +20,7 @@ _TIMEOUTS = (None, 504)
 
 
 def show_result(request: OrganizationRequest, change: Change) -> HttpResponse:
-    """Applied: on to the person, or into the row. Otherwise the outcome, with its reason and the way on."""
+    """Applied: on to the person, or into the row. Otherwise the outcome, with its detail and the way on."""
     if change.outcome == Outcome.APPLIED:
         return _applied(request, change)
     not_found = change.outcome == Outcome.NOT_APPLIED and change.http_status == 404

@@ -24,9 +24,9 @@ PLAN, PLANNED = "00000000-0000-4000-8000-000000000001", 500
 """The plan that the newest changes come from, and of how many."""
 FACTS = ("organization_id", "actor_issuer", "actor_subject", "actor_name", "actor_email", "ip", "request_id", "action")
 FACTS += ("subject_id", "subject_name", "code", "type_name", "before", "after", "message", "outcome", "http_status")
-FACTS += ("reason",)
+FACTS += ("detail",)
 EVENT = ("sequence", "change_id", "event", "at", "evidence", "key_id", "previous_hash", "hash", "signature", *FACTS)
-CHANGE = ("change_id", "requested_at", "settled_at", "last_sequence", *FACTS)
+CHANGE = ("change_id", "requested_at", "resolved_at", "last_sequence", *FACTS)
 _TRIGGERED: Final = 1_000
 
 _WORDS: Final = {
@@ -115,11 +115,11 @@ def _write_rows(execute: Callable[[str], Any], vendor: str, number: int) -> None
     execute(
         "INSERT INTO plans_plan (id, organization_id, owner_issuer, owner_subject, owner_name, action, message, note, "
         f"state, because, created_at) SELECT {words['plan']}, organization_id, actor_issuer, actor_subject, actor_name, "
-        "action, '', '', 'done', '', settled_at FROM made WHERE i = 1"
+        "action, '', '', 'done', '', resolved_at FROM made WHERE i = 1"
     )
     execute(
         "INSERT INTO plans_planrow (plan_id, line, subject_id, subject_name, code, wanted, expected, verdict, detail, "
-        f"operation_id, result, reason) SELECT {words['plan']}, i, subject_id, subject_name, code, 'disabled', 'active', "
+        f"operation_id, result, result_detail) SELECT {words['plan']}, i, subject_id, subject_name, code, 'disabled', 'active', "
         f"'will', '', change_id, outcome, '' FROM made WHERE i > {number - PLANNED} ORDER BY i"
     )
     execute("DROP TABLE made")
@@ -137,7 +137,7 @@ def _made(words: dict[str, str], number: int) -> str:
     facts = {
         "change_id": words["id"],
         "requested_at": words["at"].format(seconds=asked),
-        "settled_at": words["at"].format(seconds=f"{asked} + 0.04"),
+        "resolved_at": words["at"].format(seconds=f"{asked} + 0.04"),
         "last_sequence": "2 * i",
         "organization_id": "'acme'",
         "actor_issuer": "'https://login.example.org'",
@@ -156,7 +156,7 @@ def _made(words: dict[str, str], number: int) -> str:
         "message": f"'measured, ticket ' || {spread(62089911, 100_000)}",
         "outcome": f"CASE WHEN {spread(742938285, 20)} = 7 THEN 'not_applied' ELSE 'applied' END",
         "http_status": "200",
-        "reason": "''",
+        "detail": "''",
     }
     return f"SELECT i, {', '.join(f'{value} AS {name}' for name, value in facts.items())} FROM numbers"
 
@@ -166,7 +166,7 @@ def _events(words: dict[str, str]) -> str:
     first = {
         "sequence": "2 * i - 1 + half",
         "event": "CASE half WHEN 0 THEN 'requested' ELSE outcome END",
-        "at": "CASE half WHEN 0 THEN requested_at ELSE settled_at END",
+        "at": "CASE half WHEN 0 THEN requested_at ELSE resolved_at END",
         "evidence": "NULL",
         "key_id": f"'{'0' * 16}'",
         "previous_hash": words["hash"].format(sequence="2 * i - 2 + half"),

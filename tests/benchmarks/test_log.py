@@ -33,7 +33,7 @@ ASKED = {
     "search, one person": ("q=person-1000007", "{like}"),
     "search, an eighth": ("q=type-3", "code = 'type-3'"),
 }
-SEARCHED = ("subject_id", "subject_name", "code", "type_name", "message", "reason", "actor_name", "actor_email")
+SEARCHED = ("subject_id", "subject_name", "code", "type_name", "message", "detail", "actor_name", "actor_email")
 
 
 @pytest.mark.parametrize("vendor", ["sqlite", "postgresql"])

@@ -73,7 +73,7 @@ def archived(logged):
     assert "Would archive events 1 to 6" in said
     code, said = logged.archive("--through=3")
     assert code == 0, said
-    assert f"Change {logged.names[1]}, settled by event 4, keeps back what follows 2." in said
+    assert f"Change {logged.names[1]}, resolved by event 4, keeps back what follows 2." in said
     assert "Archived: events 1 to 2, " in said
     code, said = logged.archive("--before=2999-01-01")
     assert (code, "Archived: events 3 to 6, " in said) == (0, True), said

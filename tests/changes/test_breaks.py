@@ -124,10 +124,10 @@ def prepared(request, start_console, directory_server, tmp_path_factory):
 FACTS = [
     *("organization_id", "actor_issuer", "actor_subject", "actor_name", "actor_email", "ip", "request_id"),
     *("action", "subject_id", "subject_name", "code", "type_name", "before", "after", "message"),
-    *("outcome", "http_status", "reason"),
+    *("outcome", "http_status", "detail"),
 ]
 EVENT = ["change_id", *FACTS, "event", "at", "evidence", "key_id", "previous_hash", "hash", "signature", "sequence"]
-CHANGE = ["change_id", *FACTS, "requested_at", "settled_at", "last_sequence"]
+CHANGE = ["change_id", *FACTS, "requested_at", "resolved_at", "last_sequence"]
 OTHER = {
     "change_id": "'0bd0f9c8-7c54-4f3b-9d3a-0123456789ab'",
     "http_status": "418",
@@ -136,8 +136,8 @@ OTHER = {
     "last_sequence": "40",
     "outcome": "'unknown'",
     "action": "'delete'",
-    "event": "'settled'",
-    **dict.fromkeys(("at", "requested_at", "settled_at"), "'2020-01-02 03:04:05.000006+00:00'"),
+    "event": "'resolved'",
+    **dict.fromkeys(("at", "requested_at", "resolved_at"), "'2020-01-02 03:04:05.000006+00:00'"),
 }
 NAMES = {f"actor_{part}": f"actor.{part} " for part in ("issuer", "subject", "name", "email")} | {
     "signature": "signature"

@@ -218,8 +218,8 @@ def test_a_changed_cell(made):
     assert code == 1
     assert said.startswith("NOT verified. sequence 2: changes.csv says other than the events of change "), said
     assert said.endswith(f": {', '.join(verify.COLUMNS[1:])}\n")
-    code, said = with_cell(made.selection, "reason", "forged").verify(made.public)
-    assert (code, said[-9:]) == (1, ": reason\n")
+    code, said = with_cell(made.selection, "detail", "forged").verify(made.public)
+    assert (code, said[-9:]) == (1, ": detail\n")
     code, said = with_cell(made.selection, "outcome", "unknown").verify(made.public)
     assert code == 1, "only a pending may stand there as unknown"
     assert rows_of(made.selection)[-1][verify.COLUMNS.index("message")] == f"'{FORMULA}"
@@ -355,7 +355,7 @@ def test_it_judges_as_verify_changes_does(made, verify_changes, tmp_path):
 def test_a_pending_that_nobody_works_on_stands_in_the_table_as_unknown(made):
     """As a console that died in the middle of a change leaves it."""
     pack = made.selection.with_records(made.selection.records[:-1])
-    for column, text in {"outcome": "unknown", **dict.fromkeys(("settled_at", "http_status", "reason"), "")}.items():
+    for column, text in {"outcome": "unknown", **dict.fromkeys(("resolved_at", "http_status", "detail"), "")}.items():
         pack = with_cell(pack, column, text, line=1)
     pack = with_cell(pack, "after", pack.records[-1]["after"], line=1).with_manifest(made.key, events=5)
     assert pack.verify(made.public)[0] == 0, pack.verify(made.public)

@@ -30,7 +30,7 @@ SEARCHED = (
     "xyz",
 )
 SEARCHED += ("a\nb", "Ägidius Öl\nworker", "AND", "ted* OR x", "ada")
-TEXTS = ("subject_id", "subject_name", "code", "type_name", "message", "reason", "actor_name", "actor_email")
+TEXTS = ("subject_id", "subject_name", "code", "type_name", "message", "detail", "actor_name", "actor_email")
 
 
 @pytest.fixture(params=DATABASES, scope="module")

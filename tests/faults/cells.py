@@ -123,7 +123,7 @@ class Found:
     def kinds(self, operation_id: str) -> str:
         """The events in a word each."""
         found = self.events(operation_id)
-        words = [one["event"] if one["event"] != "settled" else f"settled {one['outcome']}" for one in found]
+        words = [one["event"] if one["event"] != "resolved" else f"resolved {one['outcome']}" for one in found]
         return " → ".join(words) or "nothing"
 
 

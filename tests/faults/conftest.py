@@ -50,5 +50,5 @@ def admin(world, sign_in):
 
 @pytest.fixture
 def auditor(world, sign_in):
-    """Reads the log, and settles nothing by it."""
+    """Reads the log, and resolves nothing by it."""
     return sign_in(world.console, "otto")

@@ -112,7 +112,7 @@ def test_operations(world, admin, auditor, sign_in, matrix, record_property):
 
 
 def test_lists(world, auditor, matrix, record_property):
-    """Page and CSV, for htmx or not; an auditor reads them, so that nothing is settled on the way."""
+    """Page and CSV, for htmx or not; an auditor reads them, so that nothing is resolved on the way."""
     views = [(path, htmx) for path in ("", "export.csv") for htmx in (False, True)]
     cells = [(fault, *view, f"cell-{uuid.uuid4()}") for fault in READS for view in views]
 
@@ -140,7 +140,7 @@ def test_lists(world, auditor, matrix, record_property):
     matrix.hand_in(record_property)
 
 
-def test_settling(world, admin, auditor, matrix, record_property):
+def test_resolving(world, admin, auditor, matrix, record_property):
     """ "Check now" while the list fails: the change stays unknown, and nothing more is written of it."""
     jobs = {fault: Job(world, admin, "change_status") for fault in READS}
 
@@ -159,13 +159,13 @@ def test_settling(world, admin, auditor, matrix, record_property):
     pages = dict(zip(READS, at_once(work, READS), strict=True))
     found = Found(world, auditor)
     for fault, job in jobs.items():
-        settles = fault == "token-expired"
+        resolves = fault == "token-expired"
         status = {"token-expired": 303, "duplicate-keys": 409}.get(fault, READS[fault])
-        expected = f"requested → unknown{' → settled not_applied' if settles else ''}, {status}"
+        expected = f"requested → unknown{' → resolved not_applied' if resolves else ''}, {status}"
         seen = f"{found.kinds(job.operation_id)}, {pages[fault].status_code}"
         calls = found.calls(ids[fault])
-        ok = calls[0] == 0 and (settles or 'role="alert"' in pages[fault].text)
-        matrix.note(fault, "settle", expected, seen, in_words(calls), ok=ok)
+        ok = calls[0] == 0 and (resolves or 'role="alert"' in pages[fault].text)
+        matrix.note(fault, "resolve", expected, seen, in_words(calls), ok=ok)
     matrix.hand_in(record_property)
 
 

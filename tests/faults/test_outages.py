@@ -77,9 +77,9 @@ EXPECTED = {
     "provider down": ("requested → not_applied", 503, 1, None),
     "cache gone": ("requested → applied", 303, 1, None),
     "database locked": ("nothing", 503, 0, None),
-    "database locked at outcome": ("requested", 503, 1, "requested → settled applied"),
+    "database locked at outcome": ("requested", 503, 1, "requested → resolved applied"),
     "database gone before requested": ("nothing", 503, 0, None),
-    "database gone between call and outcome": ("requested", 503, 1, "requested → settled applied"),
+    "database gone between call and outcome": ("requested", 503, 1, "requested → resolved applied"),
 }
 # A file that is moved away stays open: the request that has it open goes on, and its record is in that file.
 ON_SQLITE = {
@@ -148,7 +148,7 @@ def test_commits_whose_answer_is_lost(build_world, directory, sign_in, kind):
     world = build_world(kind)
     auditor = sign_in(world.console, "otto")
     expected = {
-        "answer of requested's commit lost": ("requested", 503, 0, "requested → settled not_applied"),
+        "answer of requested's commit lost": ("requested", 503, 0, "requested → resolved not_applied"),
         "answer of the outcome's commit lost": ("requested → applied", 303, 1, None),
         "database gone at outcome": ("requested → applied", 503, 1, None),
     }
@@ -182,7 +182,7 @@ def test_a_full_disk(world, admin, auditor, record_property):
         (found.kinds(job.operation_id), found.calls(job.request_id)[0], page.status_code)
         for job, page in zip(jobs, pages, strict=True)
     }
-    possible = {("requested → applied", 1, 303), ("nothing", 0, 503), ("requested → settled applied", 1, 503)}
+    possible = {("requested → applied", 1, 303), ("nothing", 0, 503), ("requested → resolved applied", 1, 503)}
     assert seen <= possible
     assert any(status == 503 for _, _, status in seen), "the disk was not full"
     assert world.verify()[0] == 0
@@ -198,7 +198,7 @@ LISTS = {
 }
 
 
-def test_lists_and_settling(world, admin, auditor, sign_in, matrix, record_property):
+def test_lists_and_resolving(world, admin, auditor, sign_in, matrix, record_property):
     job = Job(world, admin, "change_status")
     world.directory.fault("status-504", on=job.action, times=-1, request_id=job.request_id)
     assert outcome_of(job.send()) == "unknown"
@@ -224,8 +224,8 @@ def test_lists_and_settling(world, admin, auditor, sign_in, matrix, record_prope
             kinds = Found(world, auditor).kinds(job.operation_id)
             expected = f"requested → unknown, {status}"
             matrix.note(
-                name, "settle", expected, f"{kinds}, {check.status_code}", "0w", ok='role="alert"' in check.text
+                name, "resolve", expected, f"{kinds}, {check.status_code}", "0w", ok='role="alert"' in check.text
             )
     assert job.check("last").status_code == 303
-    assert Found(world, auditor).kinds(job.operation_id) == "requested → unknown → settled not_applied"
+    assert Found(world, auditor).kinds(job.operation_id) == "requested → unknown → resolved not_applied"
     matrix.hand_in(record_property)

@@ -114,9 +114,9 @@ def check(console, directory, sign_in, sent):
     assert browser.soup.find("table")["data-total"] == "0", "nothing is pending past two timeouts"
     browser.get("/orgs/acme/changes/?outcome=unknown")
     left = browser.soup.find("table")["data-total"]
-    assert browser.get("/orgs/acme/accounts/").status_code == 200  # an admin's visit settles what a read can settle
+    assert browser.get("/orgs/acme/accounts/").status_code == 200  # an admin's visit resolves what a read can resolve
     browser.get("/orgs/acme/changes/?outcome=unknown")
-    assert browser.soup.find("table")["data-total"] == "0", "and all of it can be settled"
+    assert browser.soup.find("table")["data-total"] == "0", "and all of it can be resolved"
     changes = events_by_change(browser)
     written = [one for one in directory.journal() if one["operation"] in ("assign", "change_status", "delete")]
     agree_one_for_one(changes, written, sent)

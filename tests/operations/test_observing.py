@@ -161,8 +161,8 @@ def test_metrics_tell_of_the_directory_and_the_log(observed, ada, directory):
     assert more("console_directory_calls_total", operation="list", outcome="forbidden") == 1
     assert more("console_directory_calls_total", operation="list", outcome="done") >= 1
     assert more("console_directory_call_duration_seconds_count", operation="change_status") == 1
-    assert more("console_changes_unsettled", outcome="unknown") == 1
-    assert value_of(after, "console_changes_oldest_unsettled_timestamp_seconds") > 0
+    assert more("console_changes_unresolved", outcome="unknown") == 1
+    assert value_of(after, "console_changes_oldest_unresolved_timestamp_seconds") > 0
     assert more("console_change_log_sequence") == 2
     assert value_of(after, "console_change_log_readable") == 1
     assert value_of(after, "console_directory_list_read_timestamp_seconds") > 1_700_000_000

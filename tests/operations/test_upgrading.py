@@ -14,16 +14,10 @@ from tests.conftest import DATABASES, unavailable
 NOT_ADDITIVE: dict[tuple[str, str], str] = {}
 """Migration and model, and why code that is older may break: its column was unused for a whole release, say which."""
 
-UNRELEASED = "There has been no release before it, so no rows either."
 LOCKING = {
+    "changes.0001_initial": "Makes tables: nothing writes to them yet. One is made anew, partitioned.",
     "changes.0002_triggers": "Makes triggers, of which each takes a moment.",
-    "changes.0004_checkpoint_triggers": "Makes triggers, of which each takes a moment.",
-    "changes.0005_last_applied": UNRELEASED,
-    "changes.0007_tally": UNRELEASED,
-    "changes.0008_archive": "Makes triggers and an empty partitioned table.",
-    "changes.0009_shares": "Counts the log, once: the README says how long.",
-    "changes.0011_search": "Builds an index concurrently, where the database has pg_trgm.",
-    "plans.0002_retrying": UNRELEASED,
+    "changes.0003_search_index": "Builds an index concurrently, if the database has pg_trgm.",
 }
 """Migrations that keep writers waiting, and why that may be. An index on a large table is made concurrently instead."""
 
@@ -44,7 +38,7 @@ def told(request, migrated, provider, directory_server, state):
 def test_the_former_releases_code_works_on_the_newest_schema(told):
     found = {(step, model): said for step, model, said in told["broken"]}
     assert found.keys() == NOT_ADDITIVE.keys(), found
-    assert told["migrations"] > 10
+    assert told["migrations"] >= 6, "each app of ours has one, the log has three"
 
 
 def test_a_migration_that_is_not_additive_would_be_noticed(told):

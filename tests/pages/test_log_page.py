@@ -60,7 +60,7 @@ def test_each_action_and_outcome_is_a_sentence(ada, directory):
             "Ada Admin asked to assign Bo Berg a Worker account, and the outcome is unknown"
         ),
     }
-    for change, sentence in reversed(told.items()):  # the lost one first: a later visit settles it
+    for change, sentence in reversed(told.items()):  # the lost one first: a later visit resolves it
         row = row_of(ada, change)
         assert said(row) == sentence
         assert row.select_one("td em").get_text() == "Worker", "the type is emphasized"

@@ -168,7 +168,7 @@ facts = dict(actor_issuer="i", actor_subject="s", actor_name="Ada", actor_email=
     organization_id="acme", action="change_status", subject_id="SUBJECT", subject_name="", code="worker", type_name="",
     before="active", after="expired", message="")
 change = log.request(uuid.uuid4(), facts, read_at_sequence=reading.end_of_chain())
-print(log.conclude(change, "applied", http_status=200, reason="", after="expired").change_id)
+print(log.conclude(change, "applied", http_status=200, detail="", after="expired").change_id)
 """
 
 

@@ -25,12 +25,12 @@ FORMAT = "org-accounts-console evidence 1"
 FILES = ("README.txt", "verify.py", "public-keys.json", "checkpoint.json", "events.jsonl", "changes.csv")
 ACTOR = ("issuer", "subject", "name", "email")
 COLUMNS = (
-    *("change_id", "requested_at", "settled_at", "organization_id"),
+    *("change_id", "requested_at", "resolved_at", "organization_id"),
     *(f"actor_{part}" for part in ACTOR),
     *("ip", "request_id", "action", "subject_id", "subject_name", "code", "type_name", "before", "after", "message"),
-    *("outcome", "http_status", "reason"),
+    *("outcome", "http_status", "detail"),
 )
-MOVING = ("after", "outcome", "http_status", "reason")  # of the newest event; the others are of the first
+MOVING = ("after", "outcome", "http_status", "detail")  # of the newest event; the others are of the first
 FROZEN = tuple(name for name in COLUMNS[3:] if name not in MOVING)
 OPEN = ("pending", "unknown")
 LONGEST = 16 * 1024 * 1024  # bytes of a document that is read as a whole
@@ -231,7 +231,7 @@ class Told:
             self.cells = {name: facts[name] for name in (*FROZEN, "change_id")}
             self.cells["requested_at"] = record.get("at")
         self.cells.update({name: facts[name] for name in MOVING})
-        self.cells["settled_at"] = None if facts["outcome"] in OPEN else record.get("at")
+        self.cells["resolved_at"] = None if facts["outcome"] in OPEN else record.get("at")
 
     def differs(self, row: dict[str, str]) -> list[str]:
         """The columns that say something else."""

@@ -1,17 +1,17 @@
 """The triggers that keep the log append-only, on both databases.
 
-An event is never updated, only the next one of the chain is inserted, and it is deleted only where the archive has it
-and a record of that (``archive_triggers``). A change is never deleted; it is
-inserted with its ``requested`` event, and updated only to what its newest event says, in the columns that may move.
-A checkpoint is never deleted, and updated only once: when it was delivered. ``guarding`` finds what was taken away.
-Two more keep the tally: how many changes of each half hour have which outcome, whoever writes them
-(``share_triggers`` has those of its shares).
+An event is never updated, only the next one of the chain is inserted, and it is deleted only if the archive has it and
+a record of that (``schema.archive``). A change is never deleted; it is inserted with its ``requested`` event, and
+updated only to what its newest event says, in the columns that may change. A checkpoint is never deleted, and updated
+only once: when it was delivered. Two more triggers maintain the tally: how many changes of each half hour have which
+outcome, whoever writes them (``schema.tallies`` has those of its shares).
+
+This is what the code expects of a migrated database (``schema.trigger_check`` compares). The migrations have statements
+of their own, frozen: change a trigger here and add a migration that replaces it.
 """
 
 from dataclasses import dataclass
 from typing import Final
-
-from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 FROZEN: Final = [
     "change_id",
@@ -104,14 +104,13 @@ _FIXED: Final = "a checkpoint is never changed, but for when it was delivered"
 LOG: Final = {
     "sqlite": (
         Trigger("changes_event_fixed", "changes_event", "UPDATE", "", "an event is never changed"),
-        Trigger("changes_event_kept", "changes_event", "DELETE", "", "an event is never deleted"),
         Trigger("changes_event_next", "changes_event", "INSERT", _NEXT, "an event is appended to the end of the chain"),
         Trigger("changes_change_kept", "changes_change", "DELETE", "", "a change is never deleted"),
         Trigger("changes_change_follows", "changes_change", "UPDATE", f"{_moved(FROZEN, 'IS')} OR {_UNTRUE}", _OTHER),
         Trigger("changes_change_opens", "changes_change", "INSERT", _UNTRUE, _OPENS),
     ),
     "postgresql": (
-        Trigger("changes_event_fixed", "changes_event", "UPDATE OR DELETE", "", "an event is never changed or deleted"),
+        Trigger("changes_event_fixed", "changes_event", "UPDATE", "", "an event is never changed"),
         Trigger("changes_event_kept", "changes_event", "TRUNCATE", "", "the log is never emptied", "STATEMENT"),
         Trigger("changes_event_next", "changes_event", "INSERT", _NEXT, "an event is appended to the end of the chain"),
         Trigger("changes_change_kept", "changes_change", "DELETE", "", "a change is never deleted"),
@@ -134,7 +133,7 @@ LOG: Final = {
         Trigger("changes_change_opens", "changes_change", "INSERT", _UNTRUE, _OPENS),
     ),
 }
-"""Those of events and changes, in the order in which they are made. ``archive_triggers`` replaces one of them."""
+"""Triggers of events and changes. ``schema.archive`` has those that let an archived event go."""
 
 CHECKPOINTS: Final = {
     "sqlite": (
@@ -221,29 +220,3 @@ def counted(vendor: str) -> str:
 def tally(vendor: str) -> str:
     """The statement that counts what is there."""
     return f"INSERT INTO changes_tally (organization_id, slot, {', '.join(OUTCOMES)}) {counted(vendor)}"
-
-
-def create(apps: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    """The forward half of the migration: events and changes."""
-    make(LOG, schema_editor)
-
-
-def create_for_checkpoints(apps: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    """The forward half of the migration: checkpoints."""
-    make(CHECKPOINTS, schema_editor)
-
-
-def create_for_tally(apps: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    """The forward half of the migration: count what is there, and from then on."""
-    schema_editor.execute(tally(schema_editor.connection.vendor), params=None)
-    make(TALLY, schema_editor)
-
-
-def make(triggers: dict[str, tuple[Trigger, ...]], schema_editor: BaseDatabaseSchemaEditor) -> None:
-    """Make these triggers."""
-    vendor = schema_editor.connection.vendor
-    if vendor not in triggers:
-        raise NotImplementedError("The change log is kept on SQLite or PostgreSQL: see DATABASE_URL.")
-    for trigger in triggers[vendor]:
-        for statement in [trigger.for_sqlite()] if vendor == "sqlite" else trigger.for_postgresql():
-            schema_editor.execute(statement, params=None)

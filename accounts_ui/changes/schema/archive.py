@@ -7,11 +7,10 @@ record: row triggers are cloned into each by the database, the one against TRUNC
 
 from typing import Final
 
-from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.backends.utils import CursorWrapper
 
 from accounts_ui.changes.models import ArchivedEvent
-from accounts_ui.changes.schema.append_only import CHECKPOINTS, LOG, TALLY, Trigger, make
+from accounts_ui.changes.schema.append_only import CHECKPOINTS, LOG, TALLY, Trigger
 from accounts_ui.changes.schema.tallies import SHARES
 
 COLUMNS: Final = ", ".join(str(field.column) for field in ArchivedEvent._meta.local_concrete_fields)
@@ -52,7 +51,6 @@ ARCHIVE: Final = {
         Trigger("changes_archive_kept", "changes_archive", "DELETE", "", _RECORD),
     ),
     "postgresql": (
-        Trigger("changes_event_fixed", "changes_event", "UPDATE", "", "an event is never changed"),
         Trigger("changes_event_moved", "changes_event", "DELETE", _NOT_MOVED, _MOVED, returns="OLD"),
         Trigger(
             "changes_archivedevent_copied",
@@ -70,37 +68,10 @@ ARCHIVE: Final = {
 }
 """Those of the archive, and those of the log that let an archived event go."""
 
-_REPLACED: Final = {"sqlite": "changes_event_kept", "postgresql": "changes_event_fixed"}
-
 
 def standing(vendor: str) -> list[Trigger]:
     """All triggers that a migrated database has."""
-    log = [trigger for trigger in LOG[vendor] if trigger.name != _REPLACED[vendor]]
-    return [*log, *CHECKPOINTS[vendor], *TALLY[vendor], *SHARES[vendor], *ARCHIVE[vendor]]
-
-
-def create_for_archive(apps: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    """The forward half of the migration: let events go that the archive has."""
-    vendor = schema_editor.connection.vendor
-    if vendor == "postgresql":
-        for statement in _PARTITIONED:
-            schema_editor.execute(statement, params=None)
-    _drop([_REPLACED[vendor]], "changes_event", schema_editor)
-    make(ARCHIVE, schema_editor)
-
-
-def drop_for_archive(apps: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    """Go back to a release that knows no archive, which is possible only while nothing was archived."""
-    vendor = schema_editor.connection.vendor
-    with schema_editor.connection.cursor() as cursor:
-        cursor.execute("SELECT MAX(last_sequence) FROM changes_archive")
-        [last] = cursor.fetchone()
-    if last:
-        raise RuntimeError(f"Events up to {last} were archived: the former release would find its log cut, and break.")
-    for table in ("changes_event", "changes_archivedevent", "changes_archive"):
-        _drop([one.name for one in ARCHIVE[vendor] if one.table == table], table, schema_editor)
-    former = tuple(trigger for trigger in LOG[vendor] if trigger.name == _REPLACED[vendor])
-    make({vendor: former}, schema_editor)
+    return [*LOG[vendor], *CHECKPOINTS[vendor], *TALLY[vendor], *SHARES[vendor], *ARCHIVE[vendor]]
 
 
 def make_partition(cursor: CursorWrapper, first: int, last: int) -> None:
@@ -117,21 +88,3 @@ def make_partition(cursor: CursorWrapper, first: int, last: int) -> None:
     for trigger in ARCHIVE["postgresql"]:
         if trigger.table == "changes_archivedevent":
             cursor.execute(f"ALTER TABLE {name} ENABLE ALWAYS TRIGGER {trigger.name}")
-
-
-_PARTITIONED: Final = (
-    "ALTER TABLE changes_archivedevent RENAME TO changes_archivedevent_plain",
-    "CREATE TABLE changes_archivedevent (LIKE changes_archivedevent_plain INCLUDING DEFAULTS INCLUDING CONSTRAINTS) "
-    "PARTITION BY RANGE (sequence)",
-    "DROP TABLE changes_archivedevent_plain",
-    "ALTER TABLE changes_archivedevent ADD PRIMARY KEY (sequence)",
-)
-
-
-def _drop(names: list[str], table: str, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    for name in names:
-        if schema_editor.connection.vendor == "sqlite":
-            schema_editor.execute(f"DROP TRIGGER {name}", params=None)
-        else:
-            schema_editor.execute(f"DROP TRIGGER {name} ON {table}", params=None)
-            schema_editor.execute(f"DROP FUNCTION {name}()", params=None)

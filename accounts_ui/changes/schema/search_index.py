@@ -5,11 +5,10 @@ which triggers keep: its rows are the texts of a change under the change's ``las
 neither, nothing is made, and searching reads every change.
 """
 
-from typing import Any, Final
+from typing import Final
 
-from django.db import Error, transaction
+from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 from accounts_ui.changes.schema.append_only import Trigger
 
@@ -19,7 +18,7 @@ TEXTS: Final = (
     "code",
     "type_name",
     "message",
-    "reason",
+    "detail",
     "actor_name",
     "actor_email",
 )
@@ -88,22 +87,3 @@ def build(connection: BaseDatabaseWrapper) -> None:
         with transaction.atomic(using=connection.alias):
             for statement in (*table("changes_search"), *(trigger.for_sqlite() for trigger in SEARCH)):
                 cursor.execute(statement)
-
-
-def build_where_possible(apps: Any, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    """The forward half of the migration. ``manage.py doctor`` tells where it was not possible."""
-    try:
-        build(schema_editor.connection)
-    except Error:
-        if is_built(schema_editor.connection):
-            raise
-
-
-def drop(apps: Any, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    """The backward half of the migration."""
-    if schema_editor.connection.vendor == "postgresql":
-        schema_editor.execute("DROP INDEX CONCURRENTLY IF EXISTS changes_by_text")
-        return
-    for trigger in SEARCH:
-        schema_editor.execute(f"DROP TRIGGER IF EXISTS {trigger.name}")
-    schema_editor.execute("DROP TABLE IF EXISTS changes_search")

@@ -6,9 +6,7 @@ that name.
 
 from typing import Final
 
-from django.db.backends.base.schema import BaseDatabaseSchemaEditor
-
-from accounts_ui.changes.schema.append_only import MORE, MOVES, OUTCOMES, SLOTS, SUMS, Trigger, make
+from accounts_ui.changes.schema.append_only import MORE, MOVES, OUTCOMES, SLOTS, SUMS, Trigger
 
 DIMENSIONS: Final = ("action", "code", "actor")
 _SHARE: Final = ("organization_id", "dimension", "value", "slot")
@@ -88,20 +86,3 @@ def share(vendor: str) -> tuple[str, ...]:
         f"SELECT DISTINCT organization_id, {actors} FROM changes_change",
         f"INSERT INTO changes_share ({_COLUMNS}) {shared(vendor)}",
     )
-
-
-def create_for_shares(apps: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    """The forward half of the migration: count what is there, and from then on. Who appends waits meanwhile."""
-    vendor = schema_editor.connection.vendor
-    lock = ("LOCK TABLE changes_change IN SHARE ROW EXCLUSIVE MODE",) if vendor == "postgresql" else ()
-    for statement in (*lock, *share(vendor)):
-        schema_editor.execute(statement, params=None)
-    make(SHARES, schema_editor)
-
-
-def drop_for_shares(apps: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    """The backward half of the migration. The tables go with it."""
-    vendor = schema_editor.connection.vendor
-    for trigger in SHARES[vendor]:
-        for statement in trigger.away(vendor):
-            schema_editor.execute(statement, params=None)

@@ -12,7 +12,7 @@ from accounts_ui.changes.event_storage import Elsewhere, lines
 from accounts_ui.changes.models import FACTS, OPEN_OUTCOMES, Change, EventBase, EventKind
 from accounts_ui.changes.writer import record_of
 
-_MOVING: Final = ("outcome", "http_status", "reason", "after")
+_MOVING: Final = ("outcome", "http_status", "detail", "after")
 _FROZEN: Final = tuple(name for name in FACTS if name not in _MOVING)
 _CHUNK: Final = 500
 
@@ -56,7 +56,7 @@ def _verify(change: Change, events: list[EventBase], elsewhere: Elsewhere) -> No
         raise Untrue(change.last_sequence, f"change {change.change_id} has no events")
     told = dict(_as_events_say(events))
     if elsewhere and events[0].event != EventKind.REQUESTED:  # its first events are held elsewhere
-        told = {name: told[name] for name in (*_MOVING, "settled_at", "last_sequence")}
+        told = {name: told[name] for name in (*_MOVING, "resolved_at", "last_sequence")}
     if wrong := [name for name, value in told.items() if getattr(change, name) != value]:
         raise Untrue(events[-1].sequence, f"change {change.change_id} says other than its events: {', '.join(wrong)}")
 
@@ -66,7 +66,7 @@ def _as_events_say(events: list[EventBase]) -> Iterator[tuple[str, Any]]:
     yield from ((name, getattr(first, name)) for name in _FROZEN)
     yield from ((name, getattr(last, name)) for name in _MOVING)
     yield "requested_at", first.at
-    yield "settled_at", None if last.outcome in OPEN_OUTCOMES else last.at
+    yield "resolved_at", None if last.outcome in OPEN_OUTCOMES else last.at
     yield "last_sequence", last.sequence
 
 
@@ -81,6 +81,6 @@ def relatives_of(record: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
         actor = {part: getattr(change, f"actor_{part}") for part in ("issuer", "subject", "name", "email")}
         known = {name: getattr(change, name) for name in FACTS if not name.startswith("actor_")}
         yield {**known, "change_id": str(change.change_id), "actor": actor}
-        for at in (change.requested_at, change.settled_at):
+        for at in (change.requested_at, change.resolved_at):
             if at:
                 yield {"at": moment(at)}

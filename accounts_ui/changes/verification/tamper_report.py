@@ -39,7 +39,7 @@ def changed_field(record: Mapping[str, Any], relatives: Iterable[Mapping[str, An
     for name, value in _candidates(record, list(relatives), keys):
         if digest(_with(record, name, value)) == record.get("hash"):
             return f"{name} was changed: {value!r} was signed"
-    return "a field was changed, to or from what nothing else in the log holds (such as reason, message or evidence)"
+    return "a field was changed, to or from what nothing else in the log holds (such as detail, message or evidence)"
 
 
 def _candidates(record: Mapping[str, Any], relatives: list[Mapping[str, Any]], keys: Keys) -> Iterator[tuple[str, Any]]:

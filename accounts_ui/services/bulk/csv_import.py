@@ -141,5 +141,5 @@ def _row(cells: list[str], line: int, header: dict[int, str]) -> ImportedRow:
     return ImportedRow(line, values)
 
 
-def _bad(line: int, reason: str) -> InvalidInput:
-    return InvalidInput("list", _("Line %(line)d: %(reason)s") % {"line": line, "reason": reason})
+def _bad(line: int, detail: str) -> InvalidInput:
+    return InvalidInput("list", _("Line %(line)d: %(detail)s") % {"line": line, "detail": detail})

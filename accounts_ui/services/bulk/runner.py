@@ -26,7 +26,7 @@ CHUNK_SECONDS: Final = 5.0
 _PAUSED: Final = recorded("An admin paused it.")
 _STOPPED: Final = recorded("An admin stopped it.")
 _NOTHING_AGAIN: Final = recorded("Nothing in this plan can be tried again.")
-_LINE: Final = recorded("Line {line}: {reason}")
+_LINE: Final = recorded("Line {line}: {detail}")
 _CONFIRMED: Final = recorded("The plan was confirmed already.")
 _NOT_CONFIRMED: Final = recorded("The plan is not confirmed, or was stopped.")
 _NOT_YOURS: Final = recorded("Only the admin who made the plan can run it: its operations are theirs.")
@@ -103,15 +103,15 @@ def run_chunk(*, client: SessionClient, context: AuditContext, plan: Plan) -> bo
     try:
         _run_rows(client, context, plan)
     except (DirectoryError, LogUnavailable, OutcomeNotRecorded) as error:
-        _pause(plan, error.reason)
+        _pause(plan, error.detail)
     finally:
         plan_queries.release(plan, owner)
     return True
 
 
-def settle_rows(plan: Plan) -> None:
+def resolve_rows(plan: Plan) -> None:
     """Take over outcomes that were found after their rows were run."""
-    for row in plan_queries.unsettled(plan):
+    for row in plan_queries.unresolved(plan):
         _take_over(plan, row)
 
 
@@ -138,22 +138,22 @@ def _run_row(client: SessionClient, context: AuditContext, plan: Plan, row: Plan
     except (LogUnavailable, OutcomeNotRecorded):
         raise
     except ServiceError as error:
-        plan_queries.keep_result(row, Result.FAILED, error.reason)
+        plan_queries.keep_result(row, Result.FAILED, error.detail)
         return
     except Exception:
         _take_over(plan, row)
         raise
     result = _result(change)
-    plan_queries.keep_result(row, result, change.reason)
+    plan_queries.keep_result(row, result, change.detail)
     if result in (Result.UNKNOWN, Result.SPARED):
-        _pause(plan, _LINE.format(line=row.line, reason=change.reason))
+        _pause(plan, _LINE.format(line=row.line, detail=change.detail))
 
 
 def _take_over(plan: Plan, row: PlanRow) -> None:
     """The outcome that the log has of this row by now, where it has one."""
     change = queries.get(plan.organization_id, row.operation_id)
     if change and change.outcome in (Outcome.APPLIED, Outcome.NOT_APPLIED):
-        plan_queries.keep_result(row, _result(change), change.reason)
+        plan_queries.keep_result(row, _result(change), change.detail)
 
 
 def _result(change: Change) -> str:

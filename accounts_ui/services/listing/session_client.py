@@ -1,6 +1,6 @@
-"""A visit: what one request reads of the directory, and what an admin's visit settles by it.
+"""A visit: what one request reads of the directory, and what an admin's visit resolves by it.
 
-Whatever page it is: a list that is read anyway settles what it can. Where a change waits for a read, the list is read
+Whatever page it is: a list that is read anyway resolves what it can. Where a change waits for a read, the list is read
 before the page is made, at most once an organization in a while, and the page that needs it gets the same one.
 """
 
@@ -39,7 +39,7 @@ class SessionClient(DirectoryClient):
         context: who asks.
         session_key: in whose session; only there a list is kept.
         looks: nothing is changed by this request, so that one read of the list will do.
-        settles: it is an admin's visit, which settles open changes.
+        resolves: it is an admin's visit, which resolves open changes.
         anew: nothing that was read for an earlier page will do.
 
     """
@@ -50,18 +50,18 @@ class SessionClient(DirectoryClient):
         context: AuditContext,
         session_key: str,
         looks: bool = False,
-        settles: bool = False,
+        resolves: bool = False,
         anew: bool = False,
         **more: Any,
     ) -> None:
         super().__init__(*args, **more)
         self._context = context
         self._owner = ListingOwner(session_key, context.organization_id)
-        self._looks, self._settles, self._anew = looks, settles, anew
+        self._looks, self._resolves, self._anew = looks, resolves, anew
         self._read_already: CachedListing | DirectoryError | None = None
 
     def list_users(self, organization_id: str) -> Listing:
-        """As the client's; what it shows settles open changes where an admin visits."""
+        """As the client's; what it shows resolves open changes where an admin visits."""
         return self._visit(organization_id).listing
 
     def browse(self, organization_id: str) -> CachedListing:
@@ -107,7 +107,7 @@ class SessionClient(DirectoryClient):
             listing = super().list_users(organization_id)
         except DirectoryError as error:
             return error
-        if self._settles:
+        if self._resolves:
             resolve_from_listing(listing=listing, context=self._context)
         _note_wait(organization_id, time.monotonic() - began)
         kept = CachedListing(listing, sequence)
@@ -121,7 +121,7 @@ def resolve_due_changes(*, client: SessionClient, context: AuditContext) -> None
         waits = queries.has_due_changes(context.organization_id)
     except DatabaseError:
         return
-    if waits and _is_first("settle", context.organization_id):
+    if waits and _is_first("resolve", context.organization_id):
         _unless_failing(context.organization_id, client.list_users)
 
 
@@ -136,7 +136,7 @@ def _unless_failing(organization_id: str, read: Callable[[str], Listing]) -> Lis
     try:
         return read(organization_id)
     except Exception as error:  # noqa: BLE001  (a token that cannot be renewed included: this page needs none)
-        logger.info("The directory could not be read on a visit: %s", getattr(error, "reason", "no token"))
+        logger.info("The directory could not be read on a visit: %s", getattr(error, "detail", "no token"))
         _is_first("failed", organization_id)
         return None
 
@@ -158,7 +158,7 @@ def _is_first(what: str, organization_id: str) -> bool:
     try:
         return bool(cache.add(_key(what, organization_id), True, timeout=math.ceil(patience().total_seconds())))
     except Exception:  # noqa: BLE001  (whatever the cache's driver raises: the page goes on)
-        logger.warning("The cache cannot be reached: a visit settles nothing.")
+        logger.warning("The cache cannot be reached: a visit resolves nothing.")
         return False
 
 

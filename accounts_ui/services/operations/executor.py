@@ -29,7 +29,7 @@ from accounts_ui.services.operations import evidence
 from accounts_ui.services.operations.outcome_rules import decide_outcome
 from console.recorded_text import recorded
 
-BUSY: Final = recorded("Another operation on this account has no outcome yet. It has to be settled first.")
+BUSY: Final = recorded("Another operation on this account has no outcome yet. It has to be resolved first.")
 _REUSED = recorded("This form was sent before with other data. Open a new form.")
 _MOVED = recorded("Another operation on this account was just made. Nothing was sent.")
 _SIGNED_OUT = recorded("The sign-in ended.")
@@ -196,7 +196,7 @@ def _send(change: Change, client: SessionClient, call: Callable[[], WriteResult]
     try:
         done = call()
     except (errors.Refused, errors.NotSent) as error:
-        change = _conclude(change, Outcome.NOT_APPLIED, error.status, error.reason)
+        change = _conclude(change, Outcome.NOT_APPLIED, error.status, error.detail)
         change.retry_after = getattr(error, "retry_after", None)
         if isinstance(error, errors.TokenUnavailable) and error.__cause__:
             raise error.__cause__ from None
@@ -214,17 +214,17 @@ def _look(change: Change, client: SessionClient, error: errors.DirectoryError) -
     try:
         listing = client.list_users(change.organization_id)
     except Exception as second:  # noqa: BLE001  (whatever it is, it does not tell what became of the call)
-        said = getattr(second, "reason", _SIGNED_OUT)
-        reason = f"{error.reason} {_NOT_READ.format(said=said)}"
+        said = getattr(second, "detail", _SIGNED_OUT)
+        detail = f"{error.detail} {_NOT_READ.format(said=said)}"
         tried = evidence.of_failed_read(evidence.by_actor(change), said)
-        return _conclude(change, Outcome.UNKNOWN, error.status, reason, found=tried)
+        return _conclude(change, Outcome.UNKNOWN, error.status, detail, found=tried)
     late = isinstance(error, errors.NoAnswerInTime | errors.FailedInTime)
     judgement = decide_outcome(change, listing, evidence.by_actor(change), may_still_act=late)
     return _conclude(
         change,
         judgement.outcome,
         error.status,
-        f"{error.reason} {judgement.reason}",
+        f"{error.detail} {judgement.detail}",
         after=judgement.after,
         found=judgement.evidence,
     )
@@ -234,7 +234,7 @@ def _conclude(
     change: Change,
     outcome: str,
     http_status: int | None,
-    reason: str,
+    detail: str,
     *,
     after: str | None = None,
     found: dict[str, Any] | None = None,
@@ -244,7 +244,7 @@ def _conclude(
             change,
             outcome,
             http_status=http_status,
-            reason=reason,
+            detail=detail,
             after=after if after is not None else change.after,
             evidence=found,
         )

@@ -16,7 +16,7 @@ class OutcomeDecision:
     """The outcome, a sentence why, the status that was seen, and the evidence for the log."""
 
     outcome: str
-    reason: str
+    detail: str
     after: str | None
     evidence: dict[str, Any]
 
@@ -43,10 +43,10 @@ def decide_outcome(change: Change, listing: Listing, basis: Provenance, *, may_s
         )
     outcome = _VERDICTS[Action(change.action)](change, seen)
     if outcome == Outcome.NOT_APPLIED and may_still_act:
-        reason = _MAY_ACT.format(at=evidence["read_at"])
-        return OutcomeDecision(Outcome.UNKNOWN, reason, change.after, evidence)
+        detail = _MAY_ACT.format(at=evidence["read_at"])
+        return OutcomeDecision(Outcome.UNKNOWN, detail, change.after, evidence)
     return OutcomeDecision(
-        outcome, _REASONS[Outcome(outcome)].format(seen=_in_words(seen)), _after(change, outcome, seen), evidence
+        outcome, _DETAILS[Outcome(outcome)].format(seen=_in_words(seen)), _after(change, outcome, seen), evidence
     )
 
 
@@ -85,7 +85,7 @@ _TELLS_NOT = recorded("The directory's list does not tell which accounts this pe
 _MAY_ACT = recorded("A read at {at} does not show the change, but the directory may still be acting.")
 _NONE = recorded("no such account is listed")
 _LISTED = recorded("the account is listed as {status}")
-_REASONS = {
+_DETAILS = {
     Outcome.APPLIED: recorded("The directory shows the change: {seen}."),
     Outcome.NOT_APPLIED: recorded("The directory does not show the change: {seen}."),
     Outcome.UNKNOWN: recorded("What the directory shows ({seen}) can have come about in more than one way."),

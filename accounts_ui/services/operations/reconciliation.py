@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 
 def check_outcome(*, client: DirectoryClient, context: AuditContext, change_id: str) -> Change:
-    """Read the directory, and settle the change by what it shows. A settled change is returned as it is.
+    """Read the directory, and resolve the change by what it shows. A resolved change is returned as it is.
 
     Raises:
         ChangeUnknown: the organization has no such change.
@@ -34,16 +34,16 @@ def check_outcome(*, client: DirectoryClient, context: AuditContext, change_id: 
         raise NotResolved(_RUNNING, change)
     listing = client.list_users(context.organization_id)
     try:
-        change, judgement = _settle(change, listing, context, by_origin(CHECK, context))
+        change, judgement = _resolve(change, listing, context, by_origin(CHECK, context))
     except Error as error:
         raise LogUnavailable(_NOT_WRITTEN) from error
     if change.is_open:
-        raise NotResolved(judgement.reason, change)
+        raise NotResolved(judgement.detail, change)
     return change
 
 
 def record_decision(*, context: AuditContext, change_id: str, outcome: str, message: str) -> Change:
-    """Settle the change as the admin says, who found out in another way and writes down how.
+    """Resolve the change as the admin says, who found out in another way and writes down how.
 
     Raises:
         InvalidInput: no such outcome, or no message.
@@ -61,13 +61,13 @@ def record_decision(*, context: AuditContext, change_id: str, outcome: str, mess
         return change
     if change.is_running:
         raise NotResolved(_RUNNING, change)
-    reason = _DECIDED.format(who=context.name or context.subject, message=message)
+    detail = _DECIDED.format(who=context.name or context.subject, message=message)
     try:
-        return writer.settle(
+        return writer.resolve(
             change,
             outcome,
             by=context.facts(),
-            reason=reason,
+            detail=detail,
             after=change.after,
             evidence=of_decision(context),
             message=message,
@@ -77,29 +77,29 @@ def record_decision(*, context: AuditContext, change_id: str, outcome: str, mess
 
 
 def resolve_from_listing(*, listing: Listing, context: AuditContext) -> None:
-    """Settle whatever a list that was just read can settle: any admin's next visit."""
+    """Resolve whatever a list that was just read can resolve: any admin's next visit."""
     try:
         for change in queries.open_changes(context.organization_id):
             if listing.asked_at >= change.requested_at:  # an older list tells nothing of it
-                _settle(change, listing, context, by_origin(VISIT, context))
+                _resolve(change, listing, context, by_origin(VISIT, context))
     except Error:
-        logger.warning("The log cannot be written: a visit settled nothing.")  # it is for reading; the banner stays
+        logger.warning("The log cannot be written: a visit resolved nothing.")  # it is for reading; the banner stays
 
 
-def _settle(
+def _resolve(
     change: Change, listing: Listing, context: AuditContext, basis: Provenance
 ) -> tuple[Change, OutcomeDecision]:
     past = is_past_acting(change, patience(), listing.asked_at)
     judgement = decide_outcome(change, listing, basis, may_still_act=not past)
     if judgement.outcome == Outcome.UNKNOWN and change.outcome == Outcome.PENDING:
         judgement = OutcomeDecision(
-            Outcome.UNKNOWN, f"{_NOBODY} {judgement.reason}", judgement.after, judgement.evidence
+            Outcome.UNKNOWN, f"{_NOBODY} {judgement.detail}", judgement.after, judgement.evidence
         )
-    change = writer.settle(
+    change = writer.resolve(
         change,
         judgement.outcome,
         by=context.facts(),
-        reason=judgement.reason,
+        detail=judgement.detail,
         after=judgement.after,
         evidence=judgement.evidence,
     )

@@ -53,10 +53,10 @@ class ReverseOperation:
 
 def reverse_of(change: Change) -> ReverseOperation | None:
     """How ``change`` can be undone now, as far as the log tells; ``None`` where it cannot."""
-    if change.settled_at is None or _refusal(change) or undo_links.later_than(change):
+    if change.resolved_at is None or _refusal(change) or undo_links.later_than(change):
         return None
     action, status = _reverse(change)
-    return ReverseOperation(str(change.change_id), action.value, status, change.settled_at + UNDO_WITHIN)
+    return ReverseOperation(str(change.change_id), action.value, status, change.resolved_at + UNDO_WITHIN)
 
 
 def undo(*, client: SessionClient, context: AuditContext, operation_id: str, change_id: str, message: str) -> Change:
@@ -94,7 +94,7 @@ def _undo(operation: Operation, undone: Change, context: AuditContext, client: S
                 listing=read.listing, types=read.types, context=context, subject_id=undone.subject_id, code=undone.code
             )
         except AccountNotHere as gone:
-            raise UndoRefused(f"{gone.reason} {_NOTHING_LEFT}", undone) from None
+            raise UndoRefused(f"{gone.detail} {_NOTHING_LEFT}", undone) from None
         _refuse_other_state(undone, current)
     facts = facts_of(
         operation, context, subject_name=current.subject_name, type_name=current.type_name, before=current.status
@@ -123,9 +123,9 @@ def _refuse(change: Change) -> None:
 
 def _refusal(change: Change) -> str:
     """Why the change itself cannot be undone; empty where it can."""
-    if change.outcome != Outcome.APPLIED or change.settled_at is None:
+    if change.outcome != Outcome.APPLIED or change.resolved_at is None:
         return _NOT_APPLIED
-    if timezone.now() - change.settled_at > UNDO_WITHIN:
+    if timezone.now() - change.resolved_at > UNDO_WITHIN:
         return _LATE
     if change.action == Action.ASSIGN:
         return ""

@@ -55,7 +55,7 @@ def facts_in(*, listing: Listing, types: KnownTypes, context: AuditContext, subj
         type_name=clean(known.name) if known else "",
         status=account.status if account else remembered.after if remembered else None,
         source="directory" if account else "log" if remembered else "none",
-        recorded_at=None if account or not remembered else remembered.settled_at,
+        recorded_at=None if account or not remembered else remembered.resolved_at,
         read_at=listing.read_at,
         created_at=account.created_at if account else "",
         expires_at=account.expires_at if account else "",

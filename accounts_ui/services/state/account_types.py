@@ -12,7 +12,7 @@ from accounts_ui.directory.rows import AccountType
 from console.recorded_text import recorded
 
 _INCOMPLETE = recorded(
-    "The directory's catalogue of account types cannot be read ({reason}) These types come from the directory's list "
+    "The directory's catalogue of account types cannot be read ({detail}) These types come from the directory's list "
     "and from what was used before; there may be others."
 )
 
@@ -64,7 +64,7 @@ def known_types(*, client: DirectoryClient, organization_id: str, listing: Listi
     except errors.TokenRejected:
         raise
     except errors.DirectoryError as error:
-        note = _INCOMPLETE.format(reason=error.reason)
+        note = _INCOMPLETE.format(detail=error.detail)
         listing = listing or client.list_users(organization_id)
     if listing:
         for found in listing.types:

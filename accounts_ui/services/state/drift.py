@@ -43,7 +43,7 @@ def find_drift(applied: Applied, listing: Listing) -> Drift | None:
 
     The list may be older than what was applied: then it does not tell either.
     """
-    at = applied.settled_at or applied.requested_at
+    at = applied.resolved_at or applied.requested_at
     account = listing.account(applied.subject_id, applied.code)
     if at >= listing.asked_at or (account is None and not listing.tells_codes_of(applied.subject_id)):
         return None

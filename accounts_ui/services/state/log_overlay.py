@@ -159,4 +159,4 @@ class LogOverlay:
 
 
 def _moment_of(applied: Applied) -> datetime.datetime:
-    return applied.settled_at or applied.requested_at
+    return applied.resolved_at or applied.requested_at

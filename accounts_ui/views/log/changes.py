@@ -1,4 +1,4 @@
-"""The change log: list, detail, exports, settling."""
+"""The change log: list, detail, exports, resolving."""
 
 import uuid
 from collections.abc import Callable, Iterator
@@ -112,22 +112,22 @@ def evidence(request: OrganizationRequest, org: str) -> StreamingHttpResponse:
 @organization(Role.ADMIN, form_page="change")
 @page("POST")
 def check(request: OrganizationRequest, org: str, change_id: str) -> HttpResponse:
-    """``POST /orgs/{org}/changes/{change_id}/check/``: settle it by reading the directory."""
-    settled = reconciliation.check_outcome(
+    """``POST /orgs/{org}/changes/{change_id}/check/``: resolve it by reading the directory."""
+    resolved = reconciliation.check_outcome(
         client=client_of(request), context=audit_context_of(request), change_id=change_id
     )
-    return HttpResponseRedirect(reverse("change", args=[org, settled.change_id]), status=303)
+    return HttpResponseRedirect(reverse("change", args=[org, resolved.change_id]), status=303)
 
 
 @organization(Role.ADMIN, form_page="change")
 @page("POST")
 def decide(request: OrganizationRequest, org: str, change_id: str) -> HttpResponse:
-    """``POST /orgs/{org}/changes/{change_id}/decide/``: settle it by an explicit decision."""
+    """``POST /orgs/{org}/changes/{change_id}/decide/``: resolve it by an explicit decision."""
     sent = params.read_post(request, ("decision", "message"))
-    settled = reconciliation.record_decision(
+    resolved = reconciliation.record_decision(
         context=audit_context_of(request), change_id=change_id, outcome=sent["decision"], message=sent["message"]
     )
-    return HttpResponseRedirect(reverse("change", args=[org, settled.change_id]), status=303)
+    return HttpResponseRedirect(reverse("change", args=[org, resolved.change_id]), status=303)
 
 
 def _groups(

@@ -205,7 +205,7 @@ def _form(request: OrganizationRequest, fields: dict[str, str], *, status: int =
 
 
 def _show(request: OrganizationRequest, found: Plan, *, status: int = 200, **more: Any) -> HttpResponse:
-    runner.settle_rows(found)
+    runner.resolve_rows(found)
     asked = params.read_query(request, ("verdict", "page"))
     verdict = params.choice(asked["verdict"], "verdict", CheckResult.values)
     rows = found.rows.filter(verdict=verdict) if verdict else found.rows.all()
@@ -243,9 +243,9 @@ def _progress(request: OrganizationRequest, found: Plan) -> dict[str, Any]:
 
 def _csv(rows: QuerySet[PlanRow], name: str) -> StreamingHttpResponse:
     cells = (
-        (row.subject_id, row.code, row.wanted, row.line, row.reason or row.detail)
+        (row.subject_id, row.code, row.wanted, row.line, row.result_detail or row.detail)
         for row in rows.iterator(chunk_size=1000)
     )
-    lines = csv_lines(("subject_id", "code", "status", "line", "reason"), cells)
+    lines = csv_lines(("subject_id", "code", "status", "line", "detail"), cells)
     disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
     return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=disposition)

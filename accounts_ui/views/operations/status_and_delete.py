@@ -54,12 +54,12 @@ def _form_or_result(
         )
     except StateChanged as changed:
         fields = {**sent, "expected_status": changed.current.status or "", "operation_id": new_operation_id()}
-        return _form(request, name, changed.current, fields, status=409, alert=changed.reason)
+        return _form(request, name, changed.current, fields, status=409, alert=changed.detail)
     except InvalidInput as error:
         if error.field not in ("status", "message", "operation_id"):
             raise
         facts = account_facts(client=client_of(request), context=audit_context_of(request), **ids)
-        return _form(request, name, facts, {**sent, "operation_id": new_operation_id()}, status=400, alert=error.reason)
+        return _form(request, name, facts, {**sent, "operation_id": new_operation_id()}, status=400, alert=error.detail)
 
 
 def _form(

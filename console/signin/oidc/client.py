@@ -220,16 +220,16 @@ def _exchange(method: str, address: str, refusal: type[SignInRefused], **more: A
         with tracing.span("provider", {"http.request.method": method}):  # somebody else, who is told of no trace
             return http.exchange(method, address, timeout=settings.OIDC_TIMEOUT, max_bytes=MAX_BYTES, **more)
     except (http.AnswerTooLarge, http.AnswerGarbled) as error:
-        raise refusal(error.reason) from error
+        raise refusal(error.detail) from error
     except http.ExchangeError as error:
-        raise ProviderUnreachable(error.reason) from error
+        raise ProviderUnreachable(error.detail) from error
 
 
 def _object(answer: http.Answer, refusal: type[SignInRefused]) -> dict[str, Any]:
     try:
         document = answer.json()
     except http.NotJson as error:
-        raise refusal(error.reason) from error
+        raise refusal(error.detail) from error
     if not isinstance(document, dict):
         raise refusal(recorded("It is not a JSON object."))
     return document

@@ -83,7 +83,7 @@ def test_each_outcome_has_a_label_and_a_colour() -> None:
 def test_outcomes_of_the_log_are_counted_drawn_and_explained() -> None:
     assert set(append_only.OUTCOMES) == set(Outcome.values)
     assert {outcome.value for outcome in activity.OUTCOMES} == set(Outcome.values)
-    assert set(outcome_rules._REASONS) == set(Outcome) - {Outcome.PENDING}, "a read decides, or says that it cannot"
+    assert set(outcome_rules._DETAILS) == set(Outcome) - {Outcome.PENDING}, "a read decides, or says that it cannot"
 
 
 def test_each_action_with_each_outcome_is_a_sentence() -> None:

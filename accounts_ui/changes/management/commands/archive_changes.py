@@ -46,7 +46,7 @@ class Command(BaseCommand):
         before = options["before"]
         part = archiver.choose(options["through"] if before is None else archiver.last_before(before))
         if part.kept_back:
-            state = "open" if part.kept_back.is_open else f"settled by event {part.kept_back.last_sequence}"
+            state = "open" if part.kept_back.is_open else f"resolved by event {part.kept_back.last_sequence}"
             self.stdout.write(f"Change {part.kept_back.change_id}, {state}, keeps back what follows {part.last}.")
         if part.count < 1:
             self.stdout.write("Nothing to archive.")

@@ -1,4 +1,4 @@
-"""``unknown`` is settled by any admin's next visit, by "Check now" or by a decision, and the event says by what."""
+"""``unknown`` is resolved by any admin's next visit, by "Check now" or by a decision, and the event says by what."""
 
 import hashlib
 import json
@@ -12,7 +12,7 @@ import rfc8785
 from tests.faults.lost import CODE, PATIENCE, lose
 from tests.servers import TIMEOUT, outcome_of, text_of
 
-KINDS = ["requested", "unknown", "settled"]
+KINDS = ["requested", "unknown", "resolved"]
 
 
 @pytest.fixture
@@ -60,11 +60,11 @@ def test_what_decided_stands_in_the_event_and_on_the_page(browser, directory):
     lost = lose(browser, directory, "change_status")
     lost.wait()
     browser.get("/orgs/acme/accounts/")
-    unknown, settled = lost.events()[1:]
+    unknown, resolved = lost.events()[1:]
     assert unknown["evidence"]["how"] == "re-read"
-    assert settled["event"] == "settled"
-    found = settled["evidence"]
-    issuer = settled["actor"]["issuer"]
+    assert resolved["event"] == "resolved"
+    found = resolved["evidence"]
+    issuer = resolved["actor"]["issuer"]
     assert found["by"] == {"issuer": issuer, "subject": "person-ada", "name": "Ada Admin"}
     assert (found["how"], found["seen"], found["accounts"], found["told"]) == ("visit", "active", 1, True)
     assert (
@@ -77,7 +77,9 @@ def test_what_decided_stands_in_the_event_and_on_the_page(browser, directory):
     rows = [{name: value for name, value in row.items() if value}]
     assert found["digest"] == hashlib.sha256(rfc8785.dumps(rows)).hexdigest()
     assert (
-        settled["requested_at"] if "requested_at" in settled else found["asked_at"] <= found["read_at"] <= settled["at"]
+        resolved["requested_at"]
+        if "requested_at" in resolved
+        else found["asked_at"] <= found["read_at"] <= resolved["at"]
     )
     assert "birthdate" not in json.dumps(found)
     assert "gender" not in json.dumps(found)
@@ -92,7 +94,7 @@ def test_what_decided_stands_in_the_event_and_on_the_page(browser, directory):
 
 
 @pytest.mark.parametrize("path", ["types/", "changes/", "the change", "a form"])
-def test_any_page_that_an_admin_visits_settles(sqlite_console, directory, sign_in, path):
+def test_any_page_that_an_admin_visits_resolves(sqlite_console, directory, sign_in, path):
     ada = sign_in(sqlite_console, "ada")
     lost = lose(ada, directory, "change_status").wait()
     path = {
@@ -102,7 +104,7 @@ def test_any_page_that_an_admin_visits_settles(sqlite_console, directory, sign_i
     before = lists_read(directory)
     page = ada.get(path)
     assert page.status_code == 200
-    assert lists_read(directory) == before + 1, "the page and the settling share one read"
+    assert lists_read(directory) == before + 1, "the page and the resolving share one read"
     assert lost.change not in page.text.split("<main")[0], "the banner knows already"
     if "changes/" in path:
         assert f'data-change-id="{lost.change}"' in page.text
@@ -110,7 +112,7 @@ def test_any_page_that_an_admin_visits_settles(sqlite_console, directory, sign_i
     assert [event["event"] for event in lost.events()] == KINDS
 
 
-def test_a_visit_reads_at_most_once_in_a_while_and_polls_and_auditors_settle_nothing(console, directory, sign_in):
+def test_a_visit_reads_at_most_once_in_a_while_and_polls_and_auditors_resolve_nothing(console, directory, sign_in):
     ada, otto = sign_in(console, "ada"), sign_in(console, "otto")
     lost = lose(ada, directory, "change_status").wait()
     before = lists_read(directory)
@@ -120,7 +122,7 @@ def test_a_visit_reads_at_most_once_in_a_while_and_polls_and_auditors_settle_not
     assert lists_read(directory) == before
     otto.get("/orgs/acme/accounts/")
     ada.get("/orgs/acme/accounts/", X_Console_Poll="1")
-    assert [event["event"] for event in lost.events(otto)] == KINDS[:2], "only an admin's own visit settles"
+    assert [event["event"] for event in lost.events(otto)] == KINDS[:2], "only an admin's own visit resolves"
     directory.fault("status-503", on="list", times=3)
     asked = lists_read(directory)
     page = ada.get("/orgs/acme/types/")
@@ -136,7 +138,7 @@ def test_a_visit_reads_at_most_once_in_a_while_and_polls_and_auditors_settle_not
     assert [event["event"] for event in lost.events(otto)] == KINDS
 
 
-def test_two_admins_at_once_settle_once(console, directory, sign_in):
+def test_two_admins_at_once_resolve_once(console, directory, sign_in):
     both = sign_in(console, "ada"), sign_in(console, "ada")
     lost = lose(both[0], directory, "delete").wait()
     with ThreadPoolExecutor(4) as pool:
@@ -146,7 +148,7 @@ def test_two_admins_at_once_settle_once(console, directory, sign_in):
     assert console.manage("verify_changes").returncode == 0
 
 
-def test_a_list_that_is_older_than_the_change_settles_nothing(sqlite_console, directory, sign_in):
+def test_a_list_that_is_older_than_the_change_resolves_nothing(sqlite_console, directory, sign_in):
     """It shows what the change asks for, from before somebody else undid that."""
     ada, late = sign_in(sqlite_console, "ada"), sign_in(sqlite_console, "ada")
     subject = directory.person(CODE)
@@ -167,7 +169,7 @@ def test_a_list_that_is_older_than_the_change_settles_nothing(sqlite_console, di
     assert [json.loads(line)["event"] for line in lines] == KINDS[:2]
 
 
-def test_what_no_read_can_settle_is_read_once_in_a_while(sqlite_console, directory, sign_in):
+def test_what_no_read_can_resolve_is_read_once_in_a_while(sqlite_console, directory, sign_in):
     directory.reset("reference")
     ada = sign_in(sqlite_console, "ada")
     lost = lose(ada, directory, "assign").wait()
