@@ -96,4 +96,4 @@ def test_a_retired_key_that_still_signs_stops_the_start(sqlite_console):
     key = sqlite_console.manage("checkpoint", "--public-key").stdout.strip()
     done = sqlite_console.manage("checkpoint", env={"AUDIT_RETIRED_PUBLIC_KEYS": f"{key}@1"})
     assert done.returncode != 0
-    assert "AUDIT_RETIRED_PUBLIC_KEYS: has the public half of AUDIT_SIGNING_KEY" in done.stderr
+    assert "AUDIT_RETIRED_PUBLIC_KEYS: contains the public half of AUDIT_SIGNING_KEY" in done.stderr

@@ -161,14 +161,14 @@ def test_a_form_of_one_change_is_no_form_of_another(ada, directory):
 ELEVEN_MINUTES_AGO = """
 import datetime, uuid
 from django.utils import timezone
-from accounts_ui.changes import log, reading
+from accounts_ui.changes import queries, writer
 real = timezone.now
 timezone.now = lambda: real() - datetime.timedelta(minutes=11)
 facts = dict(actor_issuer="i", actor_subject="s", actor_name="Ada", actor_email="", ip="127.0.0.1", request_id="r",
     organization_id="acme", action="change_status", subject_id="SUBJECT", subject_name="", code="worker", type_name="",
     before="active", after="expired", message="")
-change = log.request(uuid.uuid4(), facts, read_at_sequence=reading.end_of_chain())
-print(log.conclude(change, "applied", http_status=200, detail="", after="expired").change_id)
+change = writer.request(uuid.uuid4(), facts, read_at_sequence=queries.end_of_chain())
+print(writer.conclude(change, "applied", http_status=200, detail="", after="expired").change_id)
 """
 
 
