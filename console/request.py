@@ -28,7 +28,7 @@ class ConsoleRequest(HttpRequest):
     theme: str  # console.appearance: "light", "dark" or "", which follows the system
     session: SessionStore  # console.signin.sessions
     htmx: HtmxDetails  # django_htmx.middleware
-    actor: Actor | None  # console.signin.access.gate, like all of the following: who is signed in
+    actor: Actor | None  # console.signin.middleware, like all of the following: who is signed in
     claims: Mapping[str, Any]  # what the provider says about the actor, as far as the access rules read it
     tokens: SessionToken | None  # the actor's access token
     organization: Organization | None  # the organization of the address

@@ -80,7 +80,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "console.error_pages.ErrorPageMiddleware",
-    "console.signin.access.gate.GateMiddleware",  # innermost: nobody reaches a view that no rule lets them reach
+    "console.signin.middleware.GateMiddleware",  # innermost: nobody reaches a view that no rule lets them reach
 ]
 
 TEMPLATES = [
@@ -240,7 +240,7 @@ SECURE_HSTS_SECONDS = 365 * 24 * 3600 if _https else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = False  # the neighbours on this host name are not ours to decide on
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
-CSRF_FAILURE_VIEW = "console.signin.access.gate.csrf_failure"
+CSRF_FAILURE_VIEW = "console.signin.middleware.csrf_failure_view"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # a cookie would show names to the disk
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 600  # without scripts, each row of a page that is ticked is one

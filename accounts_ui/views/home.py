@@ -15,8 +15,8 @@ from accounts_ui.services.preferences import recently_opened
 from accounts_ui.views.base import respond
 from console.error_pages import Problem
 from console.request import SignedInRequest
-from console.signin.access.gate import organizations_of, signed_in
-from console.signin.access.rules import Named, Role, rule_claims
+from console.signin.access.gate import accessible_organizations, signed_in
+from console.signin.access.rules import OrganizationName, Role, rule_claims
 
 PER_PAGE: Final = 60
 FEW: Final = 8  # organizations that need neither a search nor a list of the last ones
@@ -37,7 +37,7 @@ class Card(NamedTuple):
 @require_safe
 def home(request: SignedInRequest) -> HttpResponse:
     """``GET /``. A single organization opens; many are searched (``q``), and shown by the page."""
-    organizations = organizations_of(request)
+    organizations = accessible_organizations(request)
     if not organizations:
         raise _no_access(request)
     if len(organizations) == 1:
@@ -59,19 +59,21 @@ def home(request: SignedInRequest) -> HttpResponse:
     return respond(request, "home", values)
 
 
-def _cards(shown: Iterable[tuple[Named, Role]]) -> list[Card]:
+def _cards(shown: Iterable[tuple[OrganizationName, Role]]) -> list[Card]:
     """The words of each role are looked up once, not on each of up to sixty cards."""
     told = {role: gettext("you are %(role)s") % {"role": role.label} for role in Role}
     return [Card(one.id, one.name, reverse("accounts", args=[one.id]), told[role]) for one, role in shown]
 
 
-def _fits(organization: Named, q: str) -> bool:
+def _fits(organization: OrganizationName, q: str) -> bool:
     """Each word stands in its name or in its id, in whatever case."""
     text = f"{organization.name} {organization.id}".casefold()
     return all(word in text for word in q.casefold().split())
 
 
-def _recent(request: SignedInRequest, organizations: list[tuple[Named, Role]]) -> list[tuple[Named, Role]]:
+def _recent(
+    request: SignedInRequest, organizations: list[tuple[OrganizationName, Role]]
+) -> list[tuple[OrganizationName, Role]]:
     by_id = {one.id: (one, role) for one, role in organizations}
     actor = request.actor
     opened = recently_opened(issuer=actor.issuer, subject=actor.subject)
@@ -79,22 +81,23 @@ def _recent(request: SignedInRequest, organizations: list[tuple[Named, Role]]) -
 
 
 def _shown(claim: Any) -> str:
-    """A claim as JSON, cut. Half a surrogate pair cannot be encoded, and a mark of direction lies."""
+    """Return a claim as JSON, shortened. Bidirectional control characters are escaped: they can disguise text."""
     text = json.dumps(claim, ensure_ascii=False)[:200]
     return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)
 
 
 def _no_access(request: SignedInRequest) -> Problem:
-    seen = {name: request.claims.get(name) for name in sorted(rule_claims(settings.CONSOLE_ORGANIZATIONS))}
-    none = gettext("none came")
-    told = "; ".join(f"{name}: {none if value is None else _shown(value)}" for name, value in seen.items())
+    claims = {name: request.claims.get(name) for name in sorted(rule_claims(settings.CONSOLE_ORGANIZATIONS))}
+    missing = gettext("missing")
+    details = "; ".join(f"{name}: {missing if value is None else _shown(value)}" for name, value in claims.items())
     return Problem(
         403,
         gettext("You have no access to any organization"),
         gettext(
-            "You are signed in as %(name)s, and no rule lets you in. These claims were seen: %(claims)s. Ask the "
-            "operator of this console, or sign out and choose another account."
+            "Your account is not in a group that has access to this console. Contact the operator of this console, or "
+            "sign out and choose another account. Details for the operator: signed in as %(name)s, with these claims: "
+            "%(claims)s."
         )
-        % {"name": request.actor.name or request.actor.subject, "claims": told},
+        % {"name": request.actor.name or request.actor.subject, "claims": details},
         code="no_role",
     )

@@ -18,7 +18,7 @@ from console.runtime import capacity, health
 from console.runtime.doctor import Finding, address, bad, doubtful, good, part
 from console.signin.access.rules import rule_claims
 from console.signin.errors import SignInRefused
-from console.signin.oidc import client, id_token
+from console.signin.oidc import client, discovery, id_token, transport
 
 TIMEOUT: Final = 5.0  # seconds for one call
 SKEW_NOTED: Final = 5  # seconds; past id_token.LEEWAY nobody can sign in
@@ -69,7 +69,7 @@ def check_rules() -> Iterator[Finding]:
 def look_at_provider() -> Iterator[Finding]:
     """Discovery (OpenID Connect Discovery 1.0, section 4), and the claims that rules name."""
     document = _discovery().json()
-    client.configuration_in(document)
+    discovery.parse_configuration(document, settings.OIDC_ISSUER)
     yield good(f"discovery of {settings.OIDC_ISSUER} can be used")
     supported = document.get("claims_supported")
     if isinstance(supported, list):
@@ -85,7 +85,7 @@ def look_at_provider() -> Iterator[Finding]:
 @part("keys", mend="See that jwks_uri of the discovery document answers with keys.")
 def look_at_keys() -> Iterator[Finding]:
     """Whether ID tokens can be verified."""
-    listed = client.keys(client.configuration_in(_discovery().json()), fresh=True)
+    listed = discovery.provider_keys(_configuration(), refetch=True)
     usable = [one for one in listed if _is_usable(one)]
     if usable:
         yield good(f"{len(usable)} of {len(listed)} keys can verify ID tokens")
@@ -101,8 +101,11 @@ def look_at_client() -> Iterator[Finding]:
     """Whether the provider takes the client's secret: a code that never was has to be all that it objects to."""
     form = {"grant_type": "authorization_code", "code": "doctor", "redirect_uri": redirect_uri()}
     try:
-        client.token_request(client.configuration_in(_discovery().json()), {**form, "code_verifier": "d" * 43})
-    except client.TokenRefused as refused:
+        client.request_token(
+            _configuration(),
+            {**form, "code_verifier": "d" * 43},
+        )
+    except client.TokenRequestRefused as refused:
         if refused.error in ("invalid_client", "unauthorized_client", "HTTP 401"):
             yield bad(
                 f"the provider does not take OIDC_CLIENT_ID with OIDC_CLIENT_SECRET ({refused.error})",
@@ -117,7 +120,7 @@ def look_at_client() -> Iterator[Finding]:
 @part("redirect URI", mend="See that the provider's authorization endpoint answers.")
 def look_at_redirect_uri() -> Iterator[Finding]:
     """Whether it is registered: asked without a person (``prompt=none``), the provider has to send an error to it."""
-    config = client.configuration_in(_discovery().json())
+    config = _configuration()
     asked = {
         "response_type": "code",
         "client_id": settings.OIDC_CLIENT_ID,
@@ -134,7 +137,7 @@ def look_at_redirect_uri() -> Iterator[Finding]:
         "GET",
         f"{config.authorization_endpoint}{separator}{urlencode(asked)}",
         timeout=TIMEOUT,
-        max_bytes=client.MAX_BYTES,
+        max_bytes=transport.MAX_BYTES,
     )
     yield _told_of_redirect(answer.status, answer.headers.get("Location", ""))
 
@@ -256,17 +259,22 @@ class _NoDiscovery(Exception):
 
 def _discovery() -> http.Answer:
     """The discovery document, fetched now."""
-    answer = http.exchange("GET", client.discovery_address(), timeout=TIMEOUT, max_bytes=client.MAX_BYTES)
+    answer = http.exchange("GET", discovery.discovery_address(), timeout=TIMEOUT, max_bytes=transport.MAX_BYTES)
     if answer.status != 200:
         raise _NoDiscovery(f"its discovery document answers {answer.status}")
     return answer
+
+
+def _configuration() -> discovery.ProviderConfiguration:
+    """The provider's configuration, fetched now."""
+    return discovery.parse_configuration(_discovery().json(), settings.OIDC_ISSUER)
 
 
 def _is_usable(key: dict[str, Any]) -> bool:
     """Whether some algorithm that ID tokens may have is verified by it."""
     for algorithm in id_token.ALGORITHMS:
         try:
-            if id_token.find_key([key], key.get("kid"), algorithm):
+            if id_token.select_key([key], key.get("kid"), algorithm):
                 return True
         except SignInRefused:
             continue

@@ -20,7 +20,7 @@ from console.http import exchange
 from console.request import ConsoleRequest
 from console.runtime import graceful_stop
 from console.signin.access.gate import public
-from console.signin.oidc.client import discovery_address
+from console.signin.oidc.discovery import discovery_address
 
 logger = logging.getLogger(__name__)
 

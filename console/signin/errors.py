@@ -1,4 +1,24 @@
-"""Why a sign-in is refused: one class a reason, each with the page that says so. None is ever a 500."""
+"""The reasons to refuse a sign-in: one class each, with the page that explains it. None of them is a 500.
+
+::
+
+    SignInRefused
+    ├── InvalidState            400  the callback does not belong to this browser
+    ├── MissingCode             400  the callback has no authorization code
+    ├── InvalidIssuerParameter  400  the callback comes from another issuer
+    ├── ProviderDeclined        403  the provider answered with an error
+    ├── CodeRejected            403  the token endpoint refused the code
+    ├── InvalidHandover         403  a frame's code is wrong
+    ├── InvalidDiscovery        502  the discovery document cannot be used
+    ├── InvalidKeys             502  the signing keys cannot be used
+    ├── InvalidTokenResponse    502  the token response cannot be used
+    ├── InvalidIdToken          502  the ID token fails a check
+    ├── InvalidUserinfo         502  the user information cannot be used
+    └── ProviderUnreachable     503  the provider does not answer
+    SignInEnded                 an existing sign-in is over
+"""
+
+from typing import Final
 
 from django.utils.translation import gettext_lazy
 from prometheus_client import Counter
@@ -6,97 +26,102 @@ from prometheus_client import Counter
 from console.error_pages import Problem
 from console.recorded_text import recorded
 
-failures = Counter("console_signin_failures_total", "Sign-ins refused, by reason.", ["reason"])
+signin_failures = Counter("console_signin_failures_total", "Sign-ins refused, by reason.", ["reason"])
 
-AGAIN = ((gettext_lazy("Sign in again"), "/signin/"),)
+_ACTIONS: Final = ((gettext_lazy("Sign in again"), "/signin/"),)
 
 
 class SignInRefused(Problem):
-    """A sign-in that does not take place.
+    """A sign-in that was refused.
 
-    ``http_status``: 400 where the request to the callback is wrong, 403 where the provider or the rules say no, 502
-    where the provider's answers are wrong, 503 where it cannot be reached. The operator's log has the message in
-    English, like everything that ``console.recorded_text`` knows.
+    Attributes:
+        http_status: 400 if the request to the callback is wrong, 403 if the provider says no, 502 if the provider's
+            response is invalid, 503 if it cannot be reached.
+        explanation: what happened. It is translated on the page, and written to the operator's log in English.
+        next_step: what the person can do.
+
     """
 
     http_status = 502
     heading = recorded("Sign-in was refused")
-    explanation = recorded("The identity provider's answer cannot be accepted.")
-    next_step = recorded("Try again; if it happens again, tell the operator of this console.")
+    explanation = recorded("The identity provider's response cannot be accepted.")
+    next_step = recorded("Try again. If it happens again, contact the operator of this console.")
 
     def __init__(self, detail: str = "") -> None:
         message = " ".join(filter(None, [self.explanation, detail, self.next_step]))
-        super().__init__(self.http_status, self.heading, message, actions=AGAIN, code=_code(type(self).__name__))
+        super().__init__(
+            self.http_status, self.heading, message, actions=_ACTIONS, code=_snake_case(type(self).__name__)
+        )
 
 
-class StateWrong(SignInRefused):
-    """``state`` is missing, not ours, used or too old (RFC 6749, section 10.12)."""
+class InvalidState(SignInRefused):
+    """``state`` is missing, unknown, already used or expired (RFC 6749, section 10.12)."""
 
     http_status = 400
-    explanation = recorded("This sign-in was not started in this browser, was finished before, or took too long.")
+    explanation = recorded("This sign-in was not started in this browser, was already completed, or took too long.")
     next_step = recorded("Start again.")
 
 
-class CodeMissing(SignInRefused):
-    """The callback came without an authorization code."""
+class MissingCode(SignInRefused):
+    """The callback has no authorization code."""
 
     http_status = 400
     explanation = recorded("The provider sent no authorization code.")
 
 
-class ProviderSaidNo(SignInRefused):
-    """The provider answered with ``error`` (RFC 6749, section 4.1.2.1)."""
+class ProviderDeclined(SignInRefused):
+    """The provider answered the authorization request with ``error`` (RFC 6749, section 4.1.2.1)."""
 
     http_status = 403
     explanation = recorded("The identity provider did not sign you in.")
 
 
-class IssuerParameterWrong(SignInRefused):
-    """``iss`` of the callback is wrong or missing (RFC 9207, section 2.4)."""
+class InvalidIssuerParameter(SignInRefused):
+    """The ``iss`` parameter of the callback is wrong or missing (RFC 9207, section 2.4)."""
 
     http_status = 400
-    explanation = recorded("The answer came from another issuer than the one that was asked.")
+    explanation = recorded("The response did not come from the configured identity provider.")
 
 
-class DiscoveryWrong(SignInRefused):
+class InvalidDiscovery(SignInRefused):
     """The discovery document cannot be used (OpenID Connect Discovery 1.0, section 4.3)."""
 
     explanation = recorded("The identity provider's configuration cannot be used.")
 
 
-class KeysWrong(SignInRefused):
-    """The provider's keys cannot be used."""
+class InvalidKeys(SignInRefused):
+    """The provider's keys cannot be used (RFC 7517)."""
 
     explanation = recorded("The identity provider's signing keys cannot be used.")
 
 
-class TokenAnswerWrong(SignInRefused):
-    """The token endpoint's answer cannot be used."""
+class InvalidTokenResponse(SignInRefused):
+    """The token response cannot be used (RFC 6749, section 5.1)."""
 
-    explanation = recorded("The identity provider's token answer cannot be used.")
+    explanation = recorded("The identity provider's token response cannot be used.")
 
 
 class CodeRejected(SignInRefused):
-    """The token endpoint refused the code."""
+    """The token endpoint refused the authorization code (RFC 6749, section 5.2)."""
 
     http_status = 403
     explanation = recorded("The identity provider refused the authorization code.")
 
 
-class IdTokenWrong(SignInRefused):
+class InvalidIdToken(SignInRefused):
     """The ID token fails a check (OpenID Connect Core 1.0, section 3.1.3.7)."""
 
     explanation = recorded("The identity provider's ID token cannot be accepted.")
 
 
-class UserinfoWrong(SignInRefused):
-    """Userinfo cannot be used, or tells of somebody else (OpenID Connect Core 1.0, section 5.3.2)."""
+class InvalidUserinfo(SignInRefused):
+    """Userinfo cannot be used, or describes another person (OpenID Connect Core 1.0, section 5.3.2)."""
 
     explanation = recorded("The identity provider's user information cannot be accepted.")
 
 
 class ProviderUnreachable(SignInRefused):
-    """The provider did not answer."""
+    """The provider did not answer, or answered with 429 or 5xx."""
 
     http_status = 503
     heading = recorded("The identity provider cannot be reached")
@@ -104,13 +129,17 @@ class ProviderUnreachable(SignInRefused):
     next_step = recorded("Try again in a minute.")
 
 
-class HandoverWrong(SignInRefused):
-    """A frame's code is wrong, used, too old or another frame's."""
+class InvalidHandover(SignInRefused):
+    """A frame's code is wrong, already used, expired, or belongs to another frame."""
 
     http_status = 403
-    explanation = recorded("The code is wrong, was used before or is too old, or the sign-in was for another frame.")
+    explanation = recorded("The code is wrong, was already used, has expired, or belongs to another frame.")
     next_step = recorded("Start again in this frame.")
 
 
-def _code(name: str) -> str:
+class SignInEnded(Exception):
+    """The sign-in is over; the person has to sign in again."""
+
+
+def _snake_case(name: str) -> str:
     return "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_")

@@ -1,70 +1,130 @@
-"""From a verified person and their tokens to a signed-in session."""
+"""Signing in: from the provider's callback to a session that belongs to the person."""
 
 import datetime
 import logging
+from dataclasses import dataclass, field
 from typing import Any
 
 from allauth.socialaccount.internal.flows.login import complete_login
 from django.conf import settings
 from prometheus_client import Counter
 
+from console.rate_limits import check_person
 from console.recorded_text import recorded
 from console.request import ConsoleRequest
-from console.signin import user_agent
 from console.signin.access.rules import rule_claims
-from console.signin.errors import StateWrong
+from console.signin.errors import InvalidState, SignInRefused, signin_failures
 from console.signin.models import User
-from console.signin.oidc.authorization import provider
-from console.signin.return_to import forms_kept, hand_over
-from console.signin.tokens import Secret, seal
+from console.signin.oidc.authorization import callback_url, get_provider, read_callback
+from console.signin.oidc.client import fetch_userinfo, redeem_code
+from console.signin.oidc.id_token import verify_id_token
+from console.signin.return_to import restore_forms, saved_forms
+from console.signin.tokens import SessionSecrets, encrypt_secrets, token_expiry
+from console.signin.user_agent import shorten_user_agent
 
 logger = logging.getLogger(__name__)
 
-signins = Counter("console_signins_total", "Sign-ins that took place.")
+signins = Counter("console_signins_total", "Completed sign-ins.")
 
 
-def open_session(
-    request: ConsoleRequest, person: dict[str, Any], answer: dict[str, Any], *, ends: datetime.datetime | None
-) -> None:
-    """Through allauth to a signed-in session with a new key.
+@dataclass(frozen=True, slots=True)
+class VerifiedSignIn:
+    """A person whom the provider has signed in, before they have a session.
 
-    Args:
-        person: the claims of the ID token and of userinfo, verified.
-        answer: of the token endpoint.
-        ends: when its access token ends; ``None`` where it does not say.
+    Attributes:
+        person: the verified claims of ID token and userinfo.
+        token_response: of the token endpoint.
+        expires_at: when the access token expires; ``None`` if the provider does not say.
+        next_path: the path to go to afterwards.
+        frame: the frame that the session is for, if it is not for this browser.
 
     """
-    kept = forms_kept(request)
+
+    person: dict[str, Any] = field(repr=False)
+    token_response: dict[str, Any] = field(repr=False)
+    expires_at: datetime.datetime | None
+    next_path: str
+    frame: dict[str, Any] | None = None
+
+
+def verify_callback(request: ConsoleRequest) -> VerifiedSignIn:
+    """Check the provider's callback, redeem its code and verify who signed in.
+
+    Raises:
+        SignInRefused: one of the checks failed. A session that nobody is signed in to is deleted.
+
+    """
+    try:
+        return _verify_callback(request)
+    except SignInRefused as refused:
+        record_refusal(refused)
+        if request.actor is None:  # a forged callback must not sign anybody out
+            request.session.flush()
+        raise
+
+
+def record_refusal(refused: SignInRefused) -> None:
+    """Count a refused sign-in and write it to the operator's log."""
+    signin_failures.labels(refused.code).inc()
+    logger.warning("Sign-in refused: %s: %s", refused.code, refused.message)
+
+
+def open_session(request: ConsoleRequest, sign_in: VerifiedSignIn) -> None:
+    """Make the browser's session, with a new key, that of the person who signed in."""
+    forms = saved_forms(request)
     if request.actor is not None:
         request.session.end()
-    person = {**person, "name": _text(person.get("name") or person.get("preferred_username")), "email": _email(person)}
-    login = provider(request).sociallogin_from_response(request, {"userinfo": person})
-    login.state = {"process": "login"}
-    complete_login(request, login)
-    user = request.user
-    if not isinstance(user, User):
-        raise StateWrong(recorded("The session could not be opened."))
+    person = {**sign_in.person, **_display_names(sign_in.person)}
+    user = _log_in(request, person)
     User.objects.filter(pk=user.pk).update(name=person["name"], email=person["email"])
-    hand_over(request, kept, (user.issuer, user.subject))
+    restore_forms(request, forms, (user.issuer, user.subject))
     request.session.save()
-    refresh_token = answer.get("refresh_token")
-    secret = Secret(
-        answer["access_token"],
+    refresh_token = sign_in.token_response.get("refresh_token")
+    secrets = SessionSecrets(
+        sign_in.token_response["access_token"],
         refresh_token if isinstance(refresh_token, str) else "",
-        answer["id_token"],
+        sign_in.token_response["id_token"],
         {name: person[name] for name in rule_claims(settings.CONSOLE_ORGANIZATIONS) if name in person},
     )
-    where = {"ip": request.ip, "agent": user_agent.kept(request.headers.get("User-Agent", ""))}
-    request.session.hold(user, seal(secret), ends, **where)
+    request.session.attach_user(
+        user,
+        encrypt_secrets(secrets),
+        sign_in.expires_at,
+        ip=request.ip,
+        agent=shorten_user_agent(request.headers.get("User-Agent", "")),
+    )
     signins.inc()
     logger.info("Signed in: %s", person["sub"])
 
 
-def _email(person: dict[str, Any]) -> str:
-    return _text(person.get("email"))
+def _verify_callback(request: ConsoleRequest) -> VerifiedSignIn:
+    code, pending, configuration = read_callback(request, request.GET)
+    response = redeem_code(configuration, code=code, verifier=pending.verifier, redirect_uri=callback_url(request))
+    access_token = response["access_token"]
+    claims = verify_id_token(response.get("id_token"), configuration, nonce=pending.nonce, access_token=access_token)
+    check_person("signin", settings.OIDC_ISSUER, claims["sub"])
+    person = {**claims, **fetch_userinfo(configuration, access_token, claims["sub"])}
+    return VerifiedSignIn(person, response, token_expiry(response), pending.next, pending.frame)
 
 
-def _text(value: Any) -> str:
-    """A name or address as one printable line; the provider's free text goes no further than this."""
+def _log_in(request: ConsoleRequest, person: dict[str, Any]) -> User:
+    """Let allauth find or create the user, and log them in with a new session key."""
+    login = get_provider(request).sociallogin_from_response(request, {"userinfo": person})
+    login.state = {"process": "login"}
+    complete_login(request, login)
+    if not isinstance(request.user, User):
+        raise InvalidState(recorded("The session could not be opened."))
+    return request.user
+
+
+def _display_names(person: dict[str, Any]) -> dict[str, str]:
+    return {
+        "name": printable_line(person.get("name") or person.get("preferred_username")),
+        "email": printable_line(person.get("email")),
+    }
+
+
+def printable_line(value: Any) -> str:
+    """Return a name or address as one printable line of at most 255 characters; empty if it is not a string."""
     text = value if isinstance(value, str) else ""
     return " ".join("".join(c if c.isprintable() else " " for c in text[:255]).split())

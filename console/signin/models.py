@@ -1,19 +1,21 @@
-"""Admins and their sessions."""
+"""Admins, their sessions, and sign-ins that wait for a frame."""
 
 import uuid
 from typing import Any, ClassVar, Self
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.contrib.sessions.base_session import AbstractBaseSession, BaseSessionManager
 from django.db import models
+from django.utils.module_loading import import_string
 
 
 class UserManager(BaseUserManager["User"]):
-    """Users come from the provider alone; there is nothing to create by hand."""
+    """The manager of users. Users are created by signing in only, so it has no ``create_user``."""
 
 
 class User(AbstractBaseUser):
-    """Somebody who signed in. ``issuer`` and ``subject`` identify them (OpenID Connect Core 1.0, section 2)."""
+    """A person who signed in. ``issuer`` and ``subject`` identify them (OpenID Connect Core 1.0, section 2)."""
 
     password = None  # type: ignore[assignment]  # there are no local passwords
     last_login = None
@@ -38,26 +40,29 @@ class User(AbstractBaseUser):
         return self.name or self.subject
 
     def get_session_auth_hash(self) -> str:
-        """There is no password whose change could end sessions."""
+        """Return a constant: there is no password whose change could end sessions."""
         return ""
 
     def get_session_auth_fallback_hash(self) -> Any:
-        """As above."""
+        """Return nothing, for the same reason."""
         return iter(())
 
 
 class Session(AbstractBaseSession):
-    """A browser's session. Signed in, it holds the tokens, encrypted; saving its data never touches them."""
+    """A browser's session. If a person is signed in, it holds their encrypted tokens in a column of its own.
+
+    Saving the session's data never touches ``secret``, because a token refresh writes it at the same time.
+    """
 
     user = models.ForeignKey(User, null=True, on_delete=models.CASCADE)
-    secret = models.TextField(blank=True)  # MultiFernet: tokens and the claims that the rules look at
+    secret = models.TextField(blank=True)  # SessionSecrets: tokens and the claims that rules use, encrypted
     token_expires_at = models.DateTimeField(null=True)
-    refresh_owner = models.UUIDField(null=True)  # who is refreshing the token
-    refresh_until = models.DateTimeField(null=True)  # and until when others wait for it
+    refresh_owner = models.UUIDField(null=True)  # the request that is refreshing the token
+    refresh_until = models.DateTimeField(null=True)  # other requests wait for it until then
     signed_in_at = models.DateTimeField(null=True)
     last_seen = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
-    # From where and with what the person signed in, shown to that person alone.
+    # The IP address and browser at sign-in, shown to the person on their list of sessions.
     ip = models.CharField(max_length=45, blank=True, db_default="")
     agent = models.CharField(max_length=200, blank=True, db_default="")
 
@@ -65,19 +70,17 @@ class Session(AbstractBaseSession):
 
     @classmethod
     def get_session_store_class(cls) -> Any:
-        """The store that reads and writes these rows."""
-        from console.signin.sessions import SessionStore
-
-        return SessionStore
+        """Return the store that reads and writes these rows."""
+        return import_string(f"{settings.SESSION_ENGINE}.SessionStore")
 
 
 class Handover(models.Model):
-    """A finished sign-in that waits, for two minutes at most, for the frame that it is for."""
+    """A completed sign-in that waits, for at most two minutes, for the frame that it was started for."""
 
     challenge = models.CharField(max_length=43, unique=True)  # S256 of the verifier in the frame's session (RFC 7636)
     code_hash = models.CharField(max_length=64)  # SHA-256
-    secret = models.TextField()  # MultiFernet: who signed in, and their tokens
-    is_proven = models.BooleanField()  # the frame itself opened the window that signed in
+    secret = models.TextField()  # the person and their tokens, encrypted
+    is_proven = models.BooleanField()  # the frame itself opened the window in which the person signed in
     attempts = models.PositiveSmallIntegerField(default=0)  # wrong codes so far
     expires_at = models.DateTimeField()
 

@@ -1,32 +1,36 @@
-"""The way back: to the page where a sign-in became necessary, with the forms that were on their way.
+"""After signing in, people return to their page, with the form that they had submitted too late.
 
-A form that comes too late is kept in the session that the browser has then, for the person whose session ended, and
-handed over when they sign in. Whoever else signs in ends it. Several tabs can have a form kept each; ``returned`` in
-the address of the way back says which one is meant.
+A form that arrives after the session ended is saved in the browser's new session, for the person whose session ended,
+and restored when they sign in. If another person signs in, it is deleted. Each of several tabs can have a saved form;
+the parameter ``returned`` of the return path names the one to show.
 """
 
 import time
 import uuid
 from typing import Any, Final
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from console.addresses import split_url
 from console.request import ConsoleRequest
 
-MOST_KEPT: Final = 5  # forms
-KEPT_SECONDS: Final = 3600
-KEPT_BYTES: Final = 64 * 1024  # of one form
-_KEPT: Final = "kept_forms"
-_FORMER: Final = "former"
-_NAME: Final = "returned"
-_NEVER_KEPT: Final = frozenset({"csrfmiddlewaretoken"})
+MAX_FORMS: Final = 5  # saved forms of one session
+MAX_AGE: Final = 3600  # seconds for which a form is saved
+MAX_FORM_BYTES: Final = 64 * 1024
+
+# Keys of the session's data
+_FORMS: Final = "saved_forms"
+_FORMER_PERSON: Final = "former_person"
+
+_PARAMETER: Final = "returned"
+_NEVER_SAVED: Final = frozenset({"csrfmiddlewaretoken"})
 
 
 def safe_path(text: str | None) -> str:
-    """``text`` where it is a path of this console, else the home page (CWE-601)."""
+    """Return ``text`` if it is a path of this console, else the home page (CWE-601: open redirect)."""
     if not text or not text.startswith("/") or len(text) > 2000 or not text.isprintable():
         return "/"
     if not url_has_allowed_host_and_scheme(text, allowed_hosts=None):
@@ -34,137 +38,135 @@ def safe_path(text: str | None) -> str:
     return "/" if text.startswith((reverse("signin"), reverse("signout"), reverse("stay"))) else text
 
 
-def to_signin(request: ConsoleRequest, *, form_page: str = "") -> HttpResponse:
-    """Send the browser, or the whole window where htmx asked, to sign in and back to where it is.
+def redirect_to_signin(request: ConsoleRequest, *, form_page: str = "") -> HttpResponse:
+    """Send the browser to sign in, and back to its page afterwards. For htmx, the whole window goes.
 
     Args:
-        form_page: the page on which the posted form stands, where that is another one than it is sent to.
+        form_page: the path of the page that shows the submitted form, if the form does not post to its own page.
 
     """
-    note_former(request)
-    here = _here(request, form_page)
-    if request.method == "POST" and (name := _keep_form(request, request.session.get(_FORMER))):
-        here = with_form(here, name)
-    address = f"{reverse('signin')}?{urlencode({'next': safe_path(here)})}"
+    remember_former_person(request)
+    return_path = _return_path(request, form_page)
+    if request.method == "POST" and (form_id := _save_form(request, request.session.get(_FORMER_PERSON))):
+        return_path = path_with_form(return_path, form_id)
+    address = f"{reverse('signin')}?{urlencode({'next': safe_path(return_path)})}"
     if request.headers.get("HX-Request"):
         return HttpResponse(status=401, headers={"HX-Redirect": address, "Vary": "HX-Request"})
     return HttpResponseRedirect(address, status=303 if request.method == "POST" else 302)
 
 
-def with_form(path: str, name: str) -> str:
-    """The address at which the page shows the kept form."""
-    return f"{path}?{urlencode({_NAME: name})}"
+def path_with_form(path: str, form_id: str) -> str:
+    """Return the path at which the page shows the saved form."""
+    return f"{path}?{urlencode({_PARAMETER: form_id})}"
 
 
-def note_former(request: ConsoleRequest) -> None:
-    """Remember whose session ended: the next request comes with a new one, and may bring another tab's form."""
-    former = request.session.former
-    if former is not None:
-        request.session[_FORMER] = list(former)
+def remember_former_person(request: ConsoleRequest) -> None:
+    """Remember whose session ended. The next request has a new session, and may submit the form of another tab."""
+    person = request.session.former_person
+    if person is not None:
+        request.session[_FORMER_PERSON] = list(person)
 
 
-def forms_kept(request: ConsoleRequest) -> dict[str, Any]:
-    """All forms that this session keeps."""
-    kept: dict[str, Any] = request.session.get(_KEPT) or {}
-    return kept
+def saved_forms(request: ConsoleRequest) -> dict[str, Any]:
+    """Return all saved forms of this session, by id."""
+    forms: dict[str, Any] = request.session.get(_FORMS) or {}
+    return forms
 
 
-def end_session(request: ConsoleRequest) -> None:
-    """End it. Forms that came back and were not sent yet wait for the next sign-in of the same person."""
-    kept = forms_kept(request)
+def end_session_keeping_forms(request: ConsoleRequest) -> None:
+    """End the session. Restored forms that were not submitted yet stay for the next sign-in of the same person."""
+    forms = saved_forms(request)
     request.session.end()
-    if kept:
-        request.session[_KEPT] = kept
+    if forms:
+        request.session[_FORMS] = forms
 
 
-def keep_stale_form(request: ConsoleRequest) -> str:
-    """Keep a form from a page that was drawn before this person signed in again; its name, empty where it is not kept.
+def save_stale_form(request: ConsoleRequest) -> str:
+    """Save a form from a page that was loaded before this person signed in again. Return its id, empty if not saved.
 
-    Only what a page of this very console sent, as the browser vouches: nobody else fills in a form here.
+    The ``Origin`` header must name this console, so that no other site can prefill a form.
     """
-    actor = request.actor
-    here = f"{request.scheme}://{request.get_host()}"
-    if actor is None or request.headers.get("Origin") != here:
+    actor = getattr(request, "actor", None)
+    own_origin = f"{request.scheme}://{request.get_host()}"
+    if actor is None or request.headers.get("Origin") != own_origin:
         return ""
-    return _keep_form(request, [actor.issuer, actor.subject])
+    return _save_form(request, [actor.issuer, actor.subject])
 
 
-def hand_over(request: ConsoleRequest, kept: dict[str, Any], person: tuple[str, str]) -> None:
-    """Give whoever has just signed in their own forms; those of anybody else are gone."""
-    for name in (_KEPT, _FORMER):
-        request.session.pop(name, None)
-    mine = {name: form for name, form in kept.items() if _is_for(form, person)}
-    if mine:
-        request.session[_KEPT] = mine
+def restore_forms(request: ConsoleRequest, forms: dict[str, Any], person: tuple[str, str]) -> None:
+    """Give the person who has just signed in their own saved forms, and delete those of other people."""
+    for key in (_FORMS, _FORMER_PERSON):
+        request.session.pop(key, None)
+    own_forms = {form_id: form for form_id, form in forms.items() if _belongs_to(form, person)}
+    if own_forms:
+        request.session[_FORMS] = own_forms
 
 
 def returned_form(request: ConsoleRequest, *, action: str = "") -> dict[str, list[str]] | None:
-    """The fields of the form that this person had sent when the session was over.
+    """Return the fields of the form that this person had submitted after their session ended.
 
-    The address of the way back names one, which it shows until it is sent. Without a name it is the newest, once.
+    If the URL names a form, it is returned until it is submitted. Otherwise the newest one is returned, once.
 
     Args:
-        action: where the form is sent, where that is not the page itself.
+        action: the path to which the form posts, if that is not the page itself.
 
     """
-    kept = forms_kept(request)
+    forms = saved_forms(request)
     path = action or request.path
-    actor = request.actor
-    if actor is None or not kept:
+    actor = getattr(request, "actor", None)
+    if actor is None or not forms:
         return None
-    fits = [name for name, form in kept.items() if form["path"] == path]
-    fits = [name for name in fits if _is_for(kept[name], (actor.issuer, actor.subject))]
-    named = request.GET.get(_NAME, "")
-    if named in fits:
-        return dict(kept[named]["fields"])
-    if not fits:
+    person = (actor.issuer, actor.subject)
+    candidates = [form_id for form_id, form in forms.items() if form["path"] == path and _belongs_to(form, person)]
+    form_id = request.GET.get(_PARAMETER, "")
+    if form_id in candidates:
+        return dict(forms[form_id]["fields"])
+    if not candidates:
         return None
-    newest = max(fits, key=lambda name: kept[name]["at"])
-    fields = dict(kept[newest]["fields"])
-    _drop(request, newest)
+    newest = max(candidates, key=lambda candidate: forms[candidate]["at"])
+    fields = dict(forms[newest]["fields"])
+    _delete_form(request, newest)
     return fields
 
 
-def forget_sent(request: ConsoleRequest) -> None:
-    """A kept form that is sent at last is kept no longer."""
+def discard_sent_form(request: ConsoleRequest) -> None:
+    """Delete the saved form that is now being submitted."""
     sent = request.POST.getlist("operation_id")
-    for name, form in forms_kept(request).items():
+    for form_id, form in saved_forms(request).items():
         if form["path"] == request.path and form["fields"].get("operation_id", []) == sent:
-            _drop(request, name)
+            _delete_form(request, form_id)
             return
 
 
-def _keep_form(request: ConsoleRequest, person: list[str] | None) -> str:
-    """Keep what was sent, for ``person`` and nobody else. The name that it is kept under; empty where it is not."""
-    fields = {name: values for name, values in request.POST.lists() if name not in _NEVER_KEPT}
+def _save_form(request: ConsoleRequest, person: list[str] | None) -> str:
+    """Save the submitted form for ``person`` only. Return its id, empty if it is not saved."""
+    fields = {name: values for name, values in request.POST.lists() if name not in _NEVER_SAVED}
     size = sum(len(value) for values in fields.values() for value in values)
-    if person is None or not fields or size > KEPT_BYTES:
+    if person is None or not fields or size > MAX_FORM_BYTES:
         return ""
-    kept = dict(forms_kept(request))
-    while len(kept) >= MOST_KEPT:
-        del kept[min(kept, key=lambda one: kept[one]["at"])]
-    name = uuid.uuid4().hex
-    kept[name] = {"path": request.path, "fields": fields, "person": person, "at": time.time()}
-    request.session[_KEPT] = kept
-    return name
+    forms = dict(saved_forms(request))
+    while len(forms) >= MAX_FORMS:
+        del forms[min(forms, key=lambda candidate: forms[candidate]["at"])]
+    form_id = uuid.uuid4().hex
+    forms[form_id] = {"path": request.path, "fields": fields, "person": person, "at": time.time()}
+    request.session[_FORMS] = forms
+    return form_id
 
 
-def _drop(request: ConsoleRequest, name: str) -> None:
-    request.session[_KEPT] = {key: form for key, form in forms_kept(request).items() if key != name}
+def _delete_form(request: ConsoleRequest, form_id: str) -> None:
+    request.session[_FORMS] = {key: form for key, form in saved_forms(request).items() if key != form_id}
 
 
-def _is_for(form: dict[str, Any], person: tuple[str, str]) -> bool:
-    return bool(form["person"] == list(person) and time.time() - form["at"] < KEPT_SECONDS)
+def _belongs_to(form: dict[str, Any], person: tuple[str, str]) -> bool:
+    return bool(form["person"] == list(person) and time.time() - form["at"] < MAX_AGE)
 
 
-def _here(request: ConsoleRequest, form_page: str) -> str:
+def _return_path(request: ConsoleRequest, form_page: str) -> str:
+    """Return the path of the page that the person sees: a POST or an htmx request has another one."""
     if request.method == "POST":
         return form_page or request.path
-    current = request.headers.get("HX-Current-URL")
-    if request.headers.get("HX-Request") and current:
-        try:
-            parts = urlsplit(current)
-        except ValueError:
-            return "/"
-        return parts.path + (f"?{parts.query}" if parts.query else "")
+    current_url = request.headers.get("HX-Current-URL")
+    if request.headers.get("HX-Request") and current_url:
+        parts = split_url(current_url)
+        return parts.path + (f"?{parts.query}" if parts.query else "") if parts else "/"
     return request.get_full_path()

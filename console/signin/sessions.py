@@ -1,17 +1,18 @@
-"""Server-side sessions with an idle and an absolute limit, both decided here and not by the cookie.
+"""Server-side sessions with an idle and an absolute limit, both enforced here and not by the cookie.
 
-OWASP Session Management: idle timeout, absolute timeout, a new key at sign-in.
+See OWASP Session Management: idle timeout, absolute timeout, a new key at sign-in.
 """
 
 import datetime
 import logging
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
 from django.conf import settings
 from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.backends.db import SessionStore as DatabaseSessionStore
 from django.contrib.sessions.middleware import SessionMiddleware as DjangoSessionMiddleware
 from django.db import Error, transaction
+from django.dispatch import Signal
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -25,15 +26,18 @@ else:
 logger = logging.getLogger(__name__)
 
 POLL_HEADER = "X-Console-Poll"
-"""A request of the page's own, not of the person's: it does not keep the session alive."""
+"""The header of requests that a page sends by itself. They do not keep the session alive."""
+
+expired_sessions_cleared: Final = Signal()
+"""Sent by ``manage.py clearsessions``, for other data that expires with time."""
 
 
 class SessionStore(BaseSessionStore):
     """Django's database sessions over ``console.signin.models.Session``.
 
     Attributes:
-        row: the row of a session that is alive.
-        former: issuer and subject of whoever an ended session belonged to.
+        row: the row of an active session; ``None`` if there is none.
+        former_person: issuer and subject of the person whose session has ended.
 
     """
 
@@ -42,35 +46,33 @@ class SessionStore(BaseSessionStore):
     def __init__(self, session_key: str | None = None) -> None:
         super().__init__(session_key)
         self.row: Session | None = None
-        self.former: tuple[str, str] | None = None
+        self.former_person: tuple[str, str] | None = None
 
     @classmethod
     def get_model_class(cls) -> "type[Session]":
-        """The model of its rows."""
+        """Return the model of its rows."""
         from console.signin.models import Session
 
         return Session
 
     @classmethod
     def clear_expired(cls) -> None:
-        """What ``clearsessions`` does: expired sessions go, and sign-ins that waited for a frame in vain."""
-        from console.signin.frames import handover
-
+        """Delete expired sessions, for ``manage.py clearsessions``."""
         super().clear_expired()
-        handover.clear()
+        expired_sessions_cleared.send(cls)
 
     def _validate_session_key(self, key: str) -> bool:
-        """As Django makes them: a quoted cookie can smuggle a NUL in, at which PostgreSQL raises."""
+        """Accept only what Django generates: a quoted cookie can contain a NUL, which PostgreSQL rejects."""
         is_valid = super()._validate_session_key(key)  # type: ignore[misc]  # not in django-stubs
         return bool(is_valid) and key.isascii() and key.isalnum()
 
     def load(self) -> dict[str, Any]:
-        """The data of a session that is alive; an empty one otherwise."""
+        """Return the data of an active session; an empty dictionary if it has ended."""
         self.row = None
         row = self.model.objects.select_related("user").filter(session_key=self.session_key).first()
-        if row is None or not self._is_alive(row):
+        if row is None or not self._is_active(row):
             if row is not None and row.user is not None:
-                self.former = (row.user.issuer, row.user.subject)
+                self.former_person = (row.user.issuer, row.user.subject)
             self._session_key = None
             return {}
         self.row = row
@@ -78,7 +80,7 @@ class SessionStore(BaseSessionStore):
         return decoded
 
     def save(self, must_create: bool = False) -> None:
-        """Write the data and nothing else: tokens have columns of their own, and other writers."""
+        """Write the session data only: tokens have their own columns, which other requests write."""
         if self.session_key is None:
             return self.create()
         data = self._get_session(no_load=must_create)  # type: ignore[attr-defined]  # not in django-stubs
@@ -86,17 +88,15 @@ class SessionStore(BaseSessionStore):
         if must_create:
             with transaction.atomic():
                 return super().save(must_create=True)
-        changed = self.model.objects.filter(session_key=row.session_key, ended_at=None).update(
-            session_data=row.session_data
-        )
-        if not changed:
+        active = self.model.objects.filter(session_key=row.session_key, ended_at=None)
+        if not active.update(session_data=row.session_data):
             raise UpdateError
         return None
 
-    def hold(
+    def attach_user(
         self, user: Any, secret: str, token_expires_at: datetime.datetime | None, *, ip: str = "", agent: str = ""
     ) -> None:
-        """Make this the session of ``user``, at ``ip`` with the browser ``agent``: from now on its limits count."""
+        """Make this the session of ``user``, who is at ``ip`` with the browser ``agent``. Its limits start now."""
         now = timezone.now()
         self.model.objects.filter(session_key=self.session_key).update(
             user=user,
@@ -110,37 +110,40 @@ class SessionStore(BaseSessionStore):
         )
 
     def end(self) -> None:
-        """End it. The row stays without its secret, so that a form sent too late can still find its way back."""
+        """End the session.
+
+        The row stays, without its secret: it tells whose form arrives after the end.
+        """
         self.model.objects.filter(session_key=self.session_key).update(
             ended_at=timezone.now(), secret="", session_data="", token_expires_at=None
         )
         if self.row is not None and self.row.user is not None:
-            self.former = (self.row.user.issuer, self.row.user.subject)
+            self.former_person = (self.row.user.issuer, self.row.user.subject)
         self.row = None
         self._session_key = None
         self._session_cache: dict[str, Any] = {}
         self.modified = True
 
-    def touch(self) -> None:
-        """Count now as activity; written seldom. Who only reads can do so where nothing can be written."""
+    def record_activity(self) -> None:
+        """Reset the idle limit. Written at most once a minute; a read-only database does not break the page."""
         now = timezone.now()
-        if self.row and self.row.last_seen and now - self.row.last_seen > _touch_interval():
+        if self.row and self.row.last_seen and now - self.row.last_seen > _activity_interval():
             try:
                 self.model.objects.filter(session_key=self.session_key).update(last_seen=now)
             except Error as error:
-                logger.warning("A session's activity was not noted: %s", error)
+                logger.warning("The activity of a session could not be recorded: %s", error)
             else:
                 self.row.last_seen = now
 
     @property
     def ends_at(self) -> datetime.datetime | None:
-        """When it ends without further activity; ``None`` where nobody is signed in."""
+        """When the session ends without further activity; ``None`` if nobody is signed in."""
         if self.row is None or self.row.last_seen is None:
             return None
         ends: datetime.datetime = min(self.row.expire_date, self.row.last_seen + _idle_limit())
         return ends
 
-    def _is_alive(self, row: Any) -> bool:
+    def _is_active(self, row: Any) -> bool:
         now = timezone.now()
         if row.ended_at or row.expire_date <= now:
             return False
@@ -148,21 +151,21 @@ class SessionStore(BaseSessionStore):
 
 
 class SessionMiddleware(DjangoSessionMiddleware):
-    """Django's, which also notes when the person was last here."""
+    """Django's session middleware, which also records the person's activity."""
 
     def process_request(self, request: HttpRequest) -> None:
-        """Attach the session."""
+        """Attach the session to the request."""
         super().process_request(request)
         if request.COOKIES.get(settings.SESSION_COOKIE_NAME):
             session = cast(SessionStore, request.session)
-            session.get("_")  # loads it
+            session.get("_")  # loads the session: any key will do
             if request.headers.get(POLL_HEADER) is None:
-                session.touch()
+                session.record_activity()
 
 
 def _idle_limit() -> datetime.timedelta:
     return datetime.timedelta(minutes=settings.SESSION_IDLE_MINUTES)
 
 
-def _touch_interval() -> datetime.timedelta:
+def _activity_interval() -> datetime.timedelta:
     return min(datetime.timedelta(minutes=1), _idle_limit() / 20)

@@ -1,4 +1,4 @@
-"""The access token's life: encrypted in the session's row, refreshed in time, by one request at a time."""
+"""The access token of a session: stored encrypted, refreshed in time, by one request at a time."""
 
 import datetime
 import json
@@ -15,29 +15,26 @@ from django.utils import timezone
 from prometheus_client import Counter
 
 from console.recorded_text import recorded
-from console.signin.errors import ProviderUnreachable, SignInRefused
+from console.signin.errors import ProviderUnreachable, SignInEnded, SignInRefused
 from console.signin.models import Session
 from console.signin.oidc import client
+from console.signin.oidc.discovery import provider_configuration
 
 logger = logging.getLogger(__name__)
 
-MARGIN: Final = datetime.timedelta(seconds=60)
-"""A token is refreshed within this time before it ends."""
+REFRESH_MARGIN: Final = datetime.timedelta(seconds=60)
+"""A token is refreshed when it has less than this time left."""
 
-_POLL: Final = 0.1  # seconds
+_POLL_SECONDS: Final = 0.1  # between two looks at whether another request has refreshed the token
 
-refreshes = Counter("console_token_refreshes_total", "Access tokens refreshed.", ["result"])
+token_refreshes = Counter("console_token_refreshes_total", "Access tokens refreshed.", ["result"])
 for _result in ("done", "refused", "failed"):
-    refreshes.labels(_result)  # begins with 0
-
-
-class SignInEnded(Exception):
-    """The sign-in is over: the person has to sign in again."""
+    token_refreshes.labels(_result)  # so that each series starts at 0
 
 
 @dataclass(frozen=True, slots=True)
-class Secret:
-    """What the session keeps encrypted."""
+class SessionSecrets:
+    """The part of a session that is stored encrypted. ``claims`` are those that rules use."""
 
     access_token: str = field(repr=False)
     refresh_token: str = field(repr=False)
@@ -45,133 +42,139 @@ class Secret:
     claims: dict[str, Any] = field(repr=False)
 
 
-def seal(secret: Secret) -> str:
-    """Encrypted with the first of ``TOKEN_ENCRYPTION_KEYS``."""
-    document = {name: getattr(secret, name) for name in Secret.__slots__}
-    return fernet().encrypt(json.dumps(document).encode()).decode()
+def encrypt_secrets(secrets: SessionSecrets) -> str:
+    """Encrypt with the first of ``TOKEN_ENCRYPTION_KEYS``."""
+    document = {name: getattr(secrets, name) for name in SessionSecrets.__slots__}
+    return token_cipher().encrypt(json.dumps(document).encode()).decode()
 
 
-def unseal(text: str) -> Secret | None:
-    """``None`` where none of the keys fits (any more)."""
+def decrypt_secrets(text: str) -> SessionSecrets | None:
+    """Decrypt the ``secret`` of a session; ``None`` if none of the keys fits (any more)."""
     try:
-        return Secret(**json.loads(fernet().decrypt(text.encode())))
+        return SessionSecrets(**json.loads(token_cipher().decrypt(text.encode())))
     except (InvalidToken, ValueError, TypeError):
         return None
 
 
-def revoke(secret: Secret) -> bool:
-    """Have the provider forget both tokens. Whether it answered."""
+def token_cipher() -> MultiFernet:
+    """Return the cipher that encrypts with the first of ``TOKEN_ENCRYPTION_KEYS`` and decrypts with any of them."""
+    return MultiFernet([Fernet(key) for key in settings.TOKEN_ENCRYPTION_KEYS])
+
+
+def revoke_tokens(*, access_token: str, refresh_token: str) -> bool:
+    """Revoke both tokens at the provider. Return whether it answered."""
     try:
-        config = client.configuration()
+        configuration = provider_configuration()
     except SignInRefused:
         return False
-    refresh = client.revoke(config, secret.refresh_token, "refresh_token")
-    return client.revoke(config, secret.access_token, "access_token") and refresh
+    is_refresh_token_revoked = client.revoke_token(configuration, refresh_token, "refresh_token")
+    return client.revoke_token(configuration, access_token, "access_token") and is_refresh_token_revoked
 
 
-def expiry(answer: dict[str, Any]) -> datetime.datetime | None:
-    """When the token of a token answer ends; ``None`` where it does not say."""
-    seconds = answer.get("expires_in")
+def token_expiry(token_response: dict[str, Any]) -> datetime.datetime | None:
+    """Return when the access token expires; ``None`` if the response does not say (RFC 6749, section 5.1)."""
+    seconds = token_response.get("expires_in")
     if isinstance(seconds, str) and seconds.isascii() and seconds.isdigit() and len(seconds) < 10:
-        seconds = int(seconds)
+        seconds = int(seconds)  # some providers send a string
     if not isinstance(seconds, int | float) or isinstance(seconds, bool) or not 0 <= seconds < 10**9:
         return None
     return timezone.now() + datetime.timedelta(seconds=seconds)
 
 
 class SessionToken:
-    """The token of one session, for whoever calls the directory in its name."""
+    """The access token of one session, for callers of the directory."""
 
     def __init__(self, session_key: str) -> None:
-        self._key = session_key
+        self._session_key = session_key
 
     def current(self) -> str:
-        """The access token, good for a minute or more where the provider allows it.
+        """Return the access token, valid for a minute or more if the provider allows it.
 
         Raises:
-            SignInEnded: there is none any more.
-            ProviderUnreachable: it has ended, and the provider does not answer.
+            SignInEnded: there is no token any more.
+            ProviderUnreachable: the token has expired, and the provider does not answer.
 
         """
-        row, secret = self._read()
-        ends = row.token_expires_at
-        if ends is None or ends - timezone.now() > MARGIN:
-            return secret.access_token
+        row, secrets = self._read()
+        expires_at = row.token_expires_at
+        if expires_at is None or expires_at - timezone.now() > REFRESH_MARGIN:
+            return secrets.access_token
         try:
-            return self._refresh(row, secret)
+            return self._refresh(row, secrets)
         except ProviderUnreachable:
-            if ends > timezone.now():
-                return secret.access_token  # it still works for a moment
+            if expires_at > timezone.now():
+                return secrets.access_token  # it is still valid for some seconds
             raise
 
     def renewed(self, rejected: str) -> str:
-        """A newer token than ``rejected``, which the directory did not take. Raises as ``current``."""
-        row, secret = self._read()
-        if secret.access_token != rejected:
-            return secret.access_token
-        return self._refresh(row, secret)
+        """Return a newer token than ``rejected``, which the directory refused. Raises the same as ``current``."""
+        row, secrets = self._read()
+        if secrets.access_token != rejected:
+            return secrets.access_token
+        return self._refresh(row, secrets)
 
-    def _read(self) -> tuple[Session, Secret]:
-        row = Session.objects.filter(session_key=self._key, ended_at=None).first()
-        secret = unseal(row.secret) if row else None
-        if row is None or secret is None:
+    def _read(self) -> tuple[Session, SessionSecrets]:
+        row = Session.objects.filter(session_key=self._session_key, ended_at=None).first()
+        secrets = decrypt_secrets(row.secret) if row else None
+        if row is None or secrets is None:
             raise SignInEnded
-        return row, secret
+        return row, secrets
 
-    def _refresh(self, row: Session, secret: Secret) -> str:
-        """Refresh, or wait for the request that is at it already."""
-        if not secret.refresh_token:
+    def _refresh(self, row: Session, secrets: SessionSecrets) -> str:
+        """Refresh the token, or wait for the request that is refreshing it already."""
+        if not secrets.refresh_token:
             if row.token_expires_at and row.token_expires_at > timezone.now():
-                return secret.access_token
+                return secrets.access_token
             self._end("there is no refresh token")
         lease = datetime.timedelta(seconds=settings.OIDC_TIMEOUT + 5)
-        give_up = time.monotonic() + 2 * lease.total_seconds()
-        while time.monotonic() < give_up:
+        give_up_at = time.monotonic() + 2 * lease.total_seconds()
+        while time.monotonic() < give_up_at:
             owner = uuid.uuid4()
             now = timezone.now()
-            free = Q(refresh_until=None) | Q(refresh_until__lt=now)
-            mine = Session.objects.filter(free, session_key=self._key, secret=row.secret, ended_at=None)
-            if mine.update(refresh_owner=owner, refresh_until=now + lease):
-                return self._refresh_as(owner, secret)
-            time.sleep(_POLL)
-            later, held = self._read()
-            if later.secret != row.secret:
-                return held.access_token
+            unleased = Q(refresh_until=None) | Q(refresh_until__lt=now)
+            sessions = Session.objects.filter(unleased, session_key=self._session_key, secret=row.secret, ended_at=None)
+            if sessions.update(refresh_owner=owner, refresh_until=now + lease):
+                return self._refresh_as(owner, secrets)
+            time.sleep(_POLL_SECONDS)
+            current_row, current_secrets = self._read()
+            if current_row.secret != row.secret:
+                return current_secrets.access_token
         raise ProviderUnreachable(recorded("The access token could not be refreshed in time."))
 
-    def _refresh_as(self, owner: uuid.UUID, secret: Secret) -> str:
-        form = {"grant_type": "refresh_token", "refresh_token": secret.refresh_token}
+    def _refresh_as(self, owner: uuid.UUID, secrets: SessionSecrets) -> str:
+        """Refresh the token (OpenID Connect Core 1.0, section 12) and store the new ones."""
+        form = {"grant_type": "refresh_token", "refresh_token": secrets.refresh_token}
         try:
-            answer = client.token_request(client.configuration(), form)
-        except client.TokenRefused as refused:
-            refreshes.labels("refused").inc()
+            response = client.request_token(provider_configuration(), form)
+        except client.TokenRequestRefused as refused:
+            token_refreshes.labels("refused").inc()
             self._end(f"the provider refused to refresh the token ({refused.error})")
         except SignInRefused as error:
-            refreshes.labels("failed").inc()
-            self._store(owner)
+            token_refreshes.labels("failed").inc()
+            self._release(owner)
             raise ProviderUnreachable(recorded("The access token could not be refreshed.")) from error
-        refreshes.labels("done").inc()
-        rotated = answer.get("refresh_token")
-        renewed = Secret(
-            answer["access_token"],
-            rotated if isinstance(rotated, str) and rotated else secret.refresh_token,
-            secret.id_token,
-            secret.claims,
+        token_refreshes.labels("done").inc()
+        rotated = response.get("refresh_token")
+        renewed = SessionSecrets(
+            response["access_token"],
+            rotated if isinstance(rotated, str) and rotated else secrets.refresh_token,
+            secrets.id_token,
+            secrets.claims,
         )
-        self._store(owner, secret=seal(renewed), token_expires_at=expiry(answer))
+        self._release(owner, secret=encrypt_secrets(renewed), token_expires_at=token_expiry(response))
         return renewed.access_token
 
-    def _store(self, owner: uuid.UUID, **columns: Any) -> None:
-        # Even where the lease ran out meanwhile: the newest refresh token is the only one that still works.
-        mine = Session.objects.filter(session_key=self._key, ended_at=None, refresh_owner=owner)
-        mine.update(refresh_owner=None, refresh_until=None, **columns)
+    def _release(self, owner: uuid.UUID, **columns: Any) -> None:
+        """Give the lease back and store ``columns``.
 
-    def _end(self, why: str) -> NoReturn:
-        logger.info("A session ended: %s", why)
-        Session.objects.filter(session_key=self._key).update(ended_at=timezone.now(), secret="", session_data="")
+        Even if the lease has run out: with rotation, the newest refresh token is the only one that still works.
+        """
+        owned = Session.objects.filter(session_key=self._session_key, ended_at=None, refresh_owner=owner)
+        owned.update(refresh_owner=None, refresh_until=None, **columns)
+
+    def _end(self, cause: str) -> NoReturn:
+        logger.info("A session ended: %s", cause)
+        Session.objects.filter(session_key=self._session_key).update(
+            ended_at=timezone.now(), secret="", session_data=""
+        )
         raise SignInEnded
-
-
-def fernet() -> MultiFernet:
-    """Encrypts with the first of ``TOKEN_ENCRYPTION_KEYS``; decrypts what any of them did."""
-    return MultiFernet([Fernet(key) for key in settings.TOKEN_ENCRYPTION_KEYS])

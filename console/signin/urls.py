@@ -1,4 +1,4 @@
-"""The addresses of sign-in."""
+"""The routes of sign-in."""
 
 from django.urls import path
 
@@ -7,12 +7,12 @@ from console.signin.frames import views as frame_views
 
 urlpatterns = [
     path("signin/", views.signin, name="signin"),
-    path("signin/callback/", views.callback, name="signin-callback"),
+    path("signin/callback/", views.signin_callback, name="signin-callback"),
     path("signout/", views.signout, name="signout"),
-    path("sessions/", session_views.sessions, name="sessions"),
-    path("embed/window/", frame_views.window, name="embed-window"),
-    path("embed/window/alone/", frame_views.window_alone, name="embed-window-alone"),
-    path("embed/waiting/", frame_views.waiting, name="embed-waiting"),
-    path("embed/receive/", frame_views.receive, name="embed-receive"),
-    path("session/stay/", views.stay, name="stay"),
+    path("sessions/", session_views.own_sessions_view, name="sessions"),
+    path("embed/window/", frame_views.signin_window, name="embed-window"),
+    path("embed/window/alone/", frame_views.unproven_signin, name="embed-window-alone"),
+    path("embed/waiting/", frame_views.handover_state, name="embed-waiting"),
+    path("embed/receive/", frame_views.collect_handover, name="embed-receive"),
+    path("session/stay/", views.extend_session, name="stay"),
 ]

@@ -1,10 +1,10 @@
-"""From which browser somebody signed in, in words that they recognise. ``User-Agent`` proves and decides nothing."""
+"""Names for browsers, from the ``User-Agent`` header. The header is unreliable: it is shown, and decides nothing."""
 
 from typing import Final
 
-LONGEST: Final = 200  # characters that are kept
+MAX_LENGTH: Final = 200  # characters that are stored
 
-# The first that occurs names it: Edge and Opera also say Chrome, and Chrome also says Safari.
+# The first match wins: Edge and Opera also claim to be Chrome, and Chrome also claims to be Safari.
 _BROWSERS: Final = (
     ("Edg/", "Edge"),
     ("EdgA/", "Edge"),
@@ -28,12 +28,12 @@ _SYSTEMS: Final = (
 )
 
 
-def name_of(agent: str) -> str:
-    """For example ``Firefox, Linux``; of what is not known its first word; empty where nothing was told."""
-    found = [next((name for mark, name in marks if mark in agent), "") for marks in (_BROWSERS, _SYSTEMS)]
-    return ", ".join(filter(None, found)) or agent.split(" ")[0][:40]
+def browser_name(user_agent: str) -> str:
+    """Return, for example, ``Firefox, Linux``; the first word of an unknown user agent; empty for an empty one."""
+    names = [next((name for mark, name in marks if mark in user_agent), "") for marks in (_BROWSERS, _SYSTEMS)]
+    return ", ".join(filter(None, names)) or user_agent.split(" ")[0][:40]
 
 
-def kept(agent: str) -> str:
-    """What is kept of a ``User-Agent``: its beginning, as one printable line."""
-    return "".join(c for c in agent[:LONGEST] if c.isprintable())
+def shorten_user_agent(user_agent: str) -> str:
+    """Return the part of a ``User-Agent`` that is stored: its beginning, as one printable line."""
+    return "".join(c for c in user_agent[:MAX_LENGTH] if c.isprintable())

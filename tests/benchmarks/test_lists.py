@@ -31,8 +31,8 @@ PAGES = {
     "last page": ("page={last}", "p={last}", 3),
 }
 _TOKEN = (
-    "from console.signin.models import Session; from console.signin.tokens import unseal; "
-    "print('token', unseal(Session.objects.exclude(secret='').latest('signed_in_at').secret).access_token)"
+    "from console.signin.models import Session; from console.signin.tokens import decrypt_secrets; "
+    "print('token', decrypt_secrets(Session.objects.exclude(secret='').latest('signed_in_at').secret).access_token)"
 )
 
 

@@ -97,7 +97,7 @@ def wire(start_console, directory_server):
 @pytest.fixture(scope="module")
 def routes(wire):
     """The addresses that the site has, as it tells them itself."""
-    script = "from console.signin.access.gate import routes; print('\\n'.join(path for path, _ in routes()))"
+    script = "from console.signin.access.gate import all_routes; print('\\n'.join(path for path, _ in all_routes()))"
     found = wire.console.manage("shell", "--no-imports", "-v", "0", "-c", script).stdout.split("\n")[:-1]
     assert len(found) >= 19
     return found

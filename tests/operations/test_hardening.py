@@ -129,8 +129,8 @@ def test_refusals_are_logged_with_who_was_refused(sqlite_console, sign_in, direc
     sign_in(sqlite_console, "nora").get("/orgs/acme/types/")
     sign_in(sqlite_console, "otto").get("/orgs/acme/accounts/assign/")
     log = sqlite_console.log()
-    assert "Refused: person-nora has no role in the organization 'acme'" in log
-    assert "Refused: person-otto is no admin of the organization 'acme'" in log
+    assert "Access denied: person-nora has no role in the organization 'acme'" in log
+    assert "Access denied: person-otto is not an admin of the organization 'acme'" in log
     assert "Signed in: person-otto" in log
 
 

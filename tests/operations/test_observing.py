@@ -172,7 +172,7 @@ def test_metrics_tell_of_the_directory_and_the_log(observed, ada, directory):
 def test_metrics_tell_why_sign_ins_fail(observed, ada):
     assert requests.get(f"{observed.url}/signin/callback/?state=x&code=y", timeout=20).status_code == 400
     page = scrape(observed)
-    assert value_of(page, "console_signin_failures_total", reason="state_wrong") >= 1
+    assert value_of(page, "console_signin_failures_total", reason="invalid_state") >= 1
     assert value_of(page, "console_signins_total") >= 1
 
 

@@ -227,7 +227,7 @@ def test_signing_in_and_out(sqlite_console):
     assert "Die Anmeldung wurde abgelehnt" in page.text
     assert "Diese Anmeldung wurde nicht in diesem Browser begonnen" in page.text
     assert "Wieder anmelden" in page.text
-    assert "Sign-in refused: state_wrong: This sign-in was not started in this browser" in sqlite_console.log()
+    assert "Sign-in refused: invalid_state: This sign-in was not started in this browser" in sqlite_console.log()
     page = browser.get("/signout/", **FRENCH)
     assert "Vous êtes déconnecté" in page.text
     page = browser.post("/appearance/", {"theme": "dark"}, **FRENCH)

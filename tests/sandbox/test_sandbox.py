@@ -66,9 +66,9 @@ def call(directory, provider, sqlite_console, sign_in):
     """Calls the directory with a good token, which a signed-in session holds."""
     sign_in(sqlite_console, "ada")
     script = (
-        "from console.signin.models import Session; from console.signin.tokens import unseal\n"
+        "from console.signin.models import Session; from console.signin.tokens import decrypt_secrets\n"
         "row = Session.objects.exclude(secret='').order_by('-signed_in_at').first()\n"
-        "print(unseal(row.secret).access_token)"
+        "print(decrypt_secrets(row.secret).access_token)"
     )
     token = sqlite_console.manage("shell", "--no-imports", "-v", "0", "-c", script).stdout.strip()
 

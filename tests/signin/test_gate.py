@@ -66,15 +66,13 @@ EXPECTED = {
 OF_THE_VIEW = {
     "/bulk/<": (404, "PlanUnknown"),
     "/changes/<": (404, "ChangeUnknown"),
-    "signin/callback/": (400, "state_wrong"),
+    "signin/callback/": (400, "invalid_state"),
     "embed/window/": (404, "not_found"),
 }
 
 
 def routes_of(console):
-    script = (
-        "import json; from console.signin.access.gate import routes; print(json.dumps([path for path, _ in routes()]))"
-    )
+    script = "import json; from console.signin.access.gate import all_routes; print(json.dumps([path for path, _ in all_routes()]))"
     return json.loads(console.manage("shell", "--no-imports", "-v", "0", "-c", script).stdout)
 
 

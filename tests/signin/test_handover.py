@@ -68,7 +68,7 @@ def window(framed_console):
 
 
 def refused(page):
-    return page.status_code == 403 and 'data-code="handover_wrong"' in page.text
+    return page.status_code == 403 and 'data-code="invalid_handover"' in page.text
 
 
 def test_the_frame_gets_the_session_once_and_the_window_none(framed_console, frame, window):
@@ -137,7 +137,7 @@ def test_two_frames_of_two_people_are_not_mixed_up(framed_console, frame, window
 def tokens_of(console, frame):
     """The tokens that wait for a frame, as somebody with the console's keys reads them."""
     [(secret,)] = rows(console, "SELECT secret FROM signin_handover WHERE challenge = ?", frame.challenge)
-    answer = json.loads(Fernet(console.server.env["TOKEN_ENCRYPTION_KEYS"]).decrypt(secret))["answer"]
+    answer = json.loads(Fernet(console.server.env["TOKEN_ENCRYPTION_KEYS"]).decrypt(secret))["token_response"]
     return answer["access_token"], answer["refresh_token"]
 
 

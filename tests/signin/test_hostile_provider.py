@@ -166,7 +166,7 @@ CLAIMS = {
 @pytest.mark.parametrize("name", CLAIMS)
 def test_claims(attempt, name):
     attempt.provider.claims = CLAIMS[name]
-    refused(attempt, attempt.run(), 502, "id_token_wrong")
+    refused(attempt, attempt.run(), 502, "invalid_id_token")
 
 
 TOKENS = {
@@ -184,23 +184,23 @@ TOKENS = {
 @pytest.mark.parametrize("name", TOKENS)
 def test_id_tokens(attempt, name):
     attempt.provider.signed = TOKENS[name]
-    refused(attempt, attempt.run(), 502, "id_token_wrong")
+    refused(attempt, attempt.run(), 502, "invalid_id_token")
 
 
 def test_short_key(attempt):
     attempt.provider.answers["/jwks"] = {"keys": [public(SHORT_KEY)]}
     attempt.provider.signed = hostile.signed_with_short_key
-    refused(attempt, attempt.run(), 502, "id_token_wrong")
+    refused(attempt, attempt.run(), 502, "invalid_id_token")
 
 
 CALLBACKS = {
-    "wrong state": ({"state": "x" * 43}, 400, "state_wrong"),
-    "no state": ({"state": None}, 400, "state_wrong"),
-    "wrong iss parameter": ({"iss": "https://evil.example"}, 400, "issuer_parameter_wrong"),
-    "iss parameter missing though promised": ({"iss": None}, 400, "issuer_parameter_wrong"),
-    "no code": ({"code": None}, 400, "code_missing"),
-    "error": ({"code": None, "error": "access_denied"}, 403, "provider_said_no"),
-    "odd error": ({"code": None, "error": "<script>alert(1)</script>"}, 403, "provider_said_no"),
+    "wrong state": ({"state": "x" * 43}, 400, "invalid_state"),
+    "no state": ({"state": None}, 400, "invalid_state"),
+    "wrong iss parameter": ({"iss": "https://evil.example"}, 400, "invalid_issuer_parameter"),
+    "iss parameter missing though promised": ({"iss": None}, 400, "invalid_issuer_parameter"),
+    "no code": ({"code": None}, 400, "missing_code"),
+    "error": ({"code": None, "error": "access_denied"}, 403, "provider_declined"),
+    "odd error": ({"code": None, "error": "<script>alert(1)</script>"}, 403, "provider_declined"),
 }
 
 
@@ -218,7 +218,7 @@ def test_replayed_callback(attempt):
     tokens_before = len([path for path, _ in attempt.provider.calls if path == "/token"])
     page = attempt.finish()
     assert page.status_code == 400
-    assert 'data-code="state_wrong"' in page.text
+    assert 'data-code="invalid_state"' in page.text
     assert len([path for path, _ in attempt.provider.calls if path == "/token"]) == tokens_before
     assert attempt.is_signed_in(), "a stranger's link must not sign anybody out"
 
@@ -227,38 +227,38 @@ def test_callback_in_another_browser(attempt, lied_to):
     attempt.start()
     stolen = Attempt(lied_to, attempt.provider)
     stolen.asked = attempt.asked
-    refused(stolen, stolen.finish(), 400, "state_wrong")
+    refused(stolen, stolen.finish(), 400, "invalid_state")
 
 
 ENDPOINTS = {
-    "token endpoint redirects": ("/token", MOVED, 502, "token_answer_wrong"),
-    "token endpoint sends HTML": ("/token", HTML, 502, "token_answer_wrong"),
-    "token endpoint sends a list": ("/token", [1], 502, "token_answer_wrong"),
+    "token endpoint redirects": ("/token", MOVED, 502, "invalid_token_response"),
+    "token endpoint sends HTML": ("/token", HTML, 502, "invalid_token_response"),
+    "token endpoint sends a list": ("/token", [1], 502, "invalid_token_response"),
     "token endpoint refuses": ("/token", (400, {}, b'{"error": "invalid_grant"}'), 403, "code_rejected"),
     "token endpoint refuses in HTML": ("/token", (403, {}, b"<h1>no</h1>"), 403, "code_rejected"),
     "token endpoint fails": ("/token", (500, {}, b"oops"), 503, "provider_unreachable"),
-    "token endpoint sends 50 MB": ("/token", hostile.raw_huge, 502, "token_answer_wrong"),
+    "token endpoint sends 50 MB": ("/token", hostile.raw_huge, 502, "invalid_token_response"),
     "token endpoint drips": ("/token", hostile.raw_drip, 503, "provider_unreachable"),
     "token endpoint drips headers": ("/token", hostile.raw_drip_headers, 503, "provider_unreachable"),
     "token endpoint resets": ("/token", hostile.raw_reset, 503, "provider_unreachable"),
-    "token endpoint is no HTTP": ("/token", hostile.raw_garbage, 502, "token_answer_wrong"),
-    "keys are none": ("/jwks", {"keys": []}, 502, "id_token_wrong"),
-    "keys are no list": ("/jwks", {"keys": "all"}, 502, "keys_wrong"),
-    "keys are nonsense": ("/jwks", {"keys": [7, {"kid": "k1"}, {"kid": "k1", "kty": "RSA"}]}, 502, "id_token_wrong"),
-    "keys send HTML": ("/jwks", HTML, 502, "keys_wrong"),
-    "keys redirect": ("/jwks", MOVED, 502, "keys_wrong"),
-    "userinfo of another": ("/userinfo", {"sub": "eve", "groups": ["acme-admins"]}, 502, "userinfo_wrong"),
-    "userinfo without sub": ("/userinfo", {"groups": ["acme-admins"]}, 502, "userinfo_wrong"),
-    "userinfo redirects": ("/userinfo", MOVED, 502, "userinfo_wrong"),
-    "userinfo sends HTML": ("/userinfo", HTML, 502, "userinfo_wrong"),
-    "userinfo refuses": ("/userinfo", (401, {}, b""), 502, "userinfo_wrong"),
-    "userinfo says sub twice": ("/userinfo", (200, {}, b'{"sub": "eve", "sub": "ada"}'), 502, "userinfo_wrong"),
-    "discovery redirects": (DISCOVERY, MOVED, 502, "discovery_wrong"),
-    "discovery sends HTML": (DISCOVERY, HTML, 502, "discovery_wrong"),
-    "discovery sends 50 MB": (DISCOVERY, hostile.raw_huge, 502, "discovery_wrong"),
+    "token endpoint is no HTTP": ("/token", hostile.raw_garbage, 502, "invalid_token_response"),
+    "keys are none": ("/jwks", {"keys": []}, 502, "invalid_id_token"),
+    "keys are no list": ("/jwks", {"keys": "all"}, 502, "invalid_keys"),
+    "keys are nonsense": ("/jwks", {"keys": [7, {"kid": "k1"}, {"kid": "k1", "kty": "RSA"}]}, 502, "invalid_id_token"),
+    "keys send HTML": ("/jwks", HTML, 502, "invalid_keys"),
+    "keys redirect": ("/jwks", MOVED, 502, "invalid_keys"),
+    "userinfo of another": ("/userinfo", {"sub": "eve", "groups": ["acme-admins"]}, 502, "invalid_userinfo"),
+    "userinfo without sub": ("/userinfo", {"groups": ["acme-admins"]}, 502, "invalid_userinfo"),
+    "userinfo redirects": ("/userinfo", MOVED, 502, "invalid_userinfo"),
+    "userinfo sends HTML": ("/userinfo", HTML, 502, "invalid_userinfo"),
+    "userinfo refuses": ("/userinfo", (401, {}, b""), 502, "invalid_userinfo"),
+    "userinfo says sub twice": ("/userinfo", (200, {}, b'{"sub": "eve", "sub": "ada"}'), 502, "invalid_userinfo"),
+    "discovery redirects": (DISCOVERY, MOVED, 502, "invalid_discovery"),
+    "discovery sends HTML": (DISCOVERY, HTML, 502, "invalid_discovery"),
+    "discovery sends 50 MB": (DISCOVERY, hostile.raw_huge, 502, "invalid_discovery"),
     "discovery drips": (DISCOVERY, hostile.raw_drip, 503, "provider_unreachable"),
-    "discovery is missing": (DISCOVERY, (404, {}, b""), 502, "discovery_wrong"),
-    "discovery is deep": (DISCOVERY, (200, {}, b"[" * 100_000), 502, "discovery_wrong"),
+    "discovery is missing": (DISCOVERY, (404, {}, b""), 502, "invalid_discovery"),
+    "discovery is deep": (DISCOVERY, (200, {}, b"[" * 100_000), 502, "invalid_discovery"),
 }
 
 
@@ -285,7 +285,7 @@ DISCOVERIES = {
 @pytest.mark.parametrize("name", DISCOVERIES)
 def test_discovery(attempt, name):
     attempt.provider.answers[DISCOVERY] = attempt.provider.discovery(**DISCOVERIES[name])
-    refused(attempt, attempt.run(), 502, "discovery_wrong")
+    refused(attempt, attempt.run(), 502, "invalid_discovery")
 
 
 ANSWERS = {
@@ -300,13 +300,13 @@ ANSWERS = {
 def test_token_answers(attempt, name):
     provider = attempt.provider
     provider.answers["/token"] = lambda: provider.token(**ANSWERS[name])
-    refused(attempt, attempt.run(), 502, "token_answer_wrong")
+    refused(attempt, attempt.run(), 502, "invalid_token_response")
 
 
 def test_no_id_token(attempt):
     provider = attempt.provider
     provider.answers["/token"] = lambda: provider.token(id_token=None)
-    refused(attempt, attempt.run(), 502, "id_token_wrong")
+    refused(attempt, attempt.run(), 502, "invalid_id_token")
 
 
 def refused(attempt, page, status, code):

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from console.signin.user_agent import name_of
+from console.signin.user_agent import browser_name
 from tests.servers import Browser, form_of
 from tests.signin.ending import age, key_of
 
@@ -22,7 +22,7 @@ AGENTS = {
 
 @pytest.mark.parametrize("agent", AGENTS)
 def test_a_browser_by_its_name(agent):
-    assert name_of(agent) == AGENTS[agent]
+    assert browser_name(agent) == AGENTS[agent]
 
 
 def signed_in(console, person, agent):

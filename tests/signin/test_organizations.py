@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
-from console.signin.access.rules import RulesError, parse_organizations
+from console.signin.access.rules_parser import RulesError, parse_organizations
 from tests.servers import Browser, text_of
 from tests.signin.hostile import HostileProvider
 
@@ -20,7 +20,7 @@ RULES = {
 
 
 def roles(**claims):
-    return {one.id: role.value for one, role in parse_organizations(json.dumps(RULES)).of(claims)}
+    return {one.id: role.value for one, role in parse_organizations(json.dumps(RULES)).open_to(claims)}
 
 
 def test_patterns_open_what_claims_name():
@@ -41,12 +41,12 @@ def test_what_cannot_be_an_id_opens_nothing(odd):
 
 
 WRONG = {
-    "no placeholder": ({"*": {"admins": {"groups": ["everybody"]}}}, "has to hold {organization} once"),
-    "two placeholders": ({"*": {"admins": {"groups": ["{organization}{organization}"]}}}, "once"),
+    "no placeholder": ({"*": {"admins": {"groups": ["everybody"]}}}, "must contain {organization} exactly once"),
+    "two placeholders": ({"*": {"admins": {"groups": ["{organization}{organization}"]}}}, "exactly once"),
     "a placeholder without a pattern": ({"acme": {"admins": {"groups": ["{organization}"]}}}, "in patterns only"),
-    "two stars": ({"*-*": {"admins": {"groups": ["{organization}"]}}}, "one * stands for"),
+    "two stars": ({"*-*": {"admins": {"groups": ["{organization}"]}}}, "use exactly one"),
     "a pattern for no id": ({"../*": {"admins": {"groups": ["{organization}"]}}}, "not a pattern"),
-    "nobody": ({"*": {}}, "no rule lets anybody in"),
+    "nobody": ({"*": {}}, "nobody has access"),
     "an id that is none": ({"a/b": {"admins": {"groups": ["x"]}}}, "not an organization id"),
 }
 
@@ -135,7 +135,7 @@ def test_what_claims_name_and_the_directory_does_not_know(start_console, sign_in
 
 
 CASES = {
-    "a pattern": ("unit-7", {"groups": ["org-unit-7-audit"]}, 0, ["by a pattern", "✗ admin    groups is one of: org-unit-7-admins: none of its values is accepted", "✗ admin    email is one of: admin@unit-7.example: the claim did not come", "✓ auditor  groups is one of: org-unit-7-audit", "auditor: the first"]),
+    "a pattern": ("unit-7", {"groups": ["org-unit-7-audit"]}, 0, ["by a pattern", "✗ admin    groups is one of: org-unit-7-admins: none of its values is accepted", "✗ admin    email is one of: admin@unit-7.example: the claim is missing", "✓ auditor  groups is one of: org-unit-7-audit", "auditor: the first"]),
     "an entry": ("acme", {"groups": ["org-acme-admins"]}, 1, ["Acme GmbH (acme), by its own entry", "✗ auditor", "no access"]),
     "unverified": ("unit-7", {"email": "admin@unit-7.example"}, 1, ["email_verified is not true"]),
     "no id": ("a/b", {}, 1, ["cannot be the id"]),

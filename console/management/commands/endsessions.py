@@ -25,6 +25,8 @@ class Command(BaseCommand):
         found = Session.objects.filter(ended_at=None, user__isnull=False)
         if options["subject"] is not None:
             found = found.filter(user__subject=options["subject"])
-        handover.discard(Handover.objects.all())  # sign-ins on their way into a frame, two minutes old at most
+        handover.discard_handovers(
+            Handover.objects.all()
+        )  # sign-ins on their way into a frame, two minutes old at most
         ended = found.update(ended_at=timezone.now(), secret="", session_data="")
         self.stdout.write(f"Ended {ended} session{'' if ended == 1 else 's'}.")

@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from console.signin.access.rules import Organization, Step, is_organization_id
+from console.signin.access.rules import Organization, RuleCheck, is_organization_id
 
 
 class Command(BaseCommand):
@@ -36,8 +36,8 @@ class Command(BaseCommand):
         if found is None:
             raise CommandError(f"No rule of CONSOLE_ORGANIZATIONS is about {org}, so nobody may open it.")
         self.stdout.write(f"{found.name} ({org}), by {_source(found)}")
-        for step in found.explain(claims):
-            self.stdout.write(f"  {_line(step)}")
+        for check in found.explain(claims):
+            self.stdout.write(f"  {_line(check)}")
         role = found.role_of(claims)
         if role is None:
             raise CommandError("No rule matches: no access; it looks like an organization that does not exist.")
@@ -48,10 +48,10 @@ def _source(found: Organization) -> str:
     return "its own entry" if found.id in settings.CONSOLE_ORGANIZATIONS.exact else "a pattern"
 
 
-def _line(step: Step) -> str:
-    accepted = ", ".join(sorted(step.accepted))
-    mark, why = ("✗", f": {step.why_not}") if step.why_not else ("✓", "")
-    return f"{mark} {step.role.value:<8} {step.claim} is one of: {accepted}{why}"
+def _line(check: RuleCheck) -> str:
+    accepted = ", ".join(sorted(check.accepted))
+    mark, why = ("✗", f": {check.mismatch}") if check.mismatch else ("✓", "")
+    return f"{mark} {check.role.value:<8} {check.claim} is one of: {accepted}{why}"
 
 
 def _read(path: str) -> dict[str, Any]:

@@ -1,13 +1,12 @@
-"""Who may open which organization: ``CONSOLE_ORGANIZATIONS``, parsed and applied.
+"""Who may open which organization: the rules of ``CONSOLE_ORGANIZATIONS``.
 
-A rule is claim -> accepted values; one match is enough; a claim can be a string or a list. ``email`` counts only
-where ``email_verified`` is true. Nothing matches: no access. A key with ``*`` is a pattern: its values name the
-organization as ``{organization}``, and an organization with a key of its own is none of the pattern's. Pure functions
-over plain data, so that a decision can be explained and tested without a request.
+A rule maps a claim to the values that it accepts. One match is enough; a claim can be a string or a list. ``email``
+counts only if ``email_verified`` is true. If no rule matches, access is denied. A key with ``*`` is a pattern: its
+values contain the organization's id as ``{organization}``. An organization with a key of its own ignores all patterns.
+Pure functions over plain data, so that a decision can be explained and tested without a request.
 """
 
 import enum
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -16,15 +15,10 @@ from django.utils.translation import gettext
 
 ClaimValues = Mapping[str, frozenset[str]]
 
-PLACE: Final = "{organization}"
-"""Where in a pattern's values, and in its name, the id of the organization stands."""
+PLACEHOLDER: Final = "{organization}"
+"""Stands for the organization's id in the values and the name of a pattern."""
 
 _SEPARATORS: Final = frozenset("/\\%")
-_FIELDS: Final = {"name", "admins", "auditors"}
-
-
-class RulesError(ValueError):
-    """The rules cannot be used; the message says which part and why."""
 
 
 class Role(enum.StrEnum):
@@ -35,56 +29,56 @@ class Role(enum.StrEnum):
 
     @property
     def label(self) -> str:
-        """The role, for people."""
+        """The translated name of the role."""
         return {Role.ADMIN: gettext("admin"), Role.AUDITOR: gettext("auditor")}[self]
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """One rule held against a person's claims. ``why_not`` is empty where it matches."""
+class RuleCheck:
+    """One rule applied to a person's claims. ``mismatch`` explains why it does not match; empty if it does."""
 
     role: Role
     claim: str
     accepted: frozenset[str]
-    why_not: str
+    mismatch: str
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
-    """An organization as lists show it."""
+class OrganizationName:
+    """The id and display name of an organization, as lists show it."""
 
     id: str
     name: str
 
 
 @dataclass(frozen=True, slots=True)
-class Organization(Named):
-    """One organization and the claims that open it."""
+class Organization(OrganizationName):
+    """One organization and the rules that give access to it."""
 
     admins: ClaimValues
     auditors: ClaimValues
 
     def role_of(self, claims: Mapping[str, Any]) -> Role | None:
-        """The role that ``claims`` give here; ``None`` where no rule matches."""
-        return self.role_by(_held(claims))
+        """Return the role that ``claims`` give in this organization; ``None`` if no rule matches."""
+        return self.role_for_values(_claim_values(claims))
 
-    def role_by(self, held: ClaimValues) -> Role | None:
-        """As ``role_of``, from what ``_held`` made of the claims."""
-        if _matches(self.admins, held):
+    def role_for_values(self, claim_values: ClaimValues) -> Role | None:
+        """Return the role for claims that ``_claim_values`` has already normalized."""
+        if _matches(self.admins, claim_values):
             return Role.ADMIN
-        return Role.AUDITOR if _matches(self.auditors, held) else None
+        return Role.AUDITOR if _matches(self.auditors, claim_values) else None
 
-    def explain(self, claims: Mapping[str, Any]) -> Iterator[Step]:
-        """Each rule, in the order in which they decide."""
-        held = _held(claims)
+    def explain(self, claims: Mapping[str, Any]) -> Iterator[RuleCheck]:
+        """Apply each rule, in the order in which they decide."""
+        claim_values = _claim_values(claims)
         for role, rules in ((Role.ADMIN, self.admins), (Role.AUDITOR, self.auditors)):
             for claim, accepted in rules.items():
-                yield Step(role, claim, accepted, _why_not(claim, accepted, held, claims))
+                yield RuleCheck(role, claim, accepted, _mismatch(claim, accepted, claim_values, claims))
 
 
 @dataclass(frozen=True, slots=True)
-class Pattern:
-    """A rule for all organizations whose ids begin with ``before`` and end with ``after``."""
+class OrganizationPattern:
+    """The rules for all organizations whose ids start with ``before`` and end with ``after``."""
 
     before: str
     after: str
@@ -92,205 +86,140 @@ class Pattern:
     admins: ClaimValues
     auditors: ClaimValues
 
-    def fits(self, organization_id: str) -> bool:
-        """Whether the id is one of the pattern's."""
-        shortest = len(self.before) + len(self.after) + 1
-        is_long_enough = is_organization_id(organization_id) and len(organization_id) >= shortest
+    def matches(self, organization_id: str) -> bool:
+        """Return whether the pattern covers this id."""
+        min_length = len(self.before) + len(self.after) + 1  # the * stands for at least one character
+        is_long_enough = is_organization_id(organization_id) and len(organization_id) >= min_length
         return is_long_enough and organization_id.startswith(self.before) and organization_id.endswith(self.after)
 
-    def roles_in(self, held: ClaimValues) -> Iterator[tuple[str, Role]]:
-        """The ids that a person's claims name, each with the role that it is named for; an id may come with both."""
+    def roles_in(self, claim_values: ClaimValues) -> Iterator[tuple[str, Role]]:
+        """Yield each organization id in the claims with the role it is named for; an id can occur with both."""
         for role, rules in ((Role.ADMIN, self.admins), (Role.AUDITOR, self.auditors)):
             for claim, templates in rules.items():
                 for template in templates:
-                    yield from (
-                        (one, role) for one in _taken_out(template, held.get(claim, frozenset())) if self.fits(one)
-                    )
+                    for organization_id in _extract_ids(template, claim_values.get(claim, frozenset())):
+                        if self.matches(organization_id):
+                            yield organization_id, role
 
-    def name_of(self, organization_id: str) -> str:
-        """The name of one of its organizations."""
-        return self.name.replace(PLACE, organization_id)
+    def organization_name(self, organization_id: str) -> str:
+        """Return the name of one of its organizations."""
+        return self.name.replace(PLACEHOLDER, organization_id)
 
-    def filled(self, rules: ClaimValues, organization_id: str) -> ClaimValues:
-        """The rules with the id in its place."""
+    def rules_for(self, rules: ClaimValues, organization_id: str) -> ClaimValues:
+        """Return ``rules`` with the id in place of the placeholder."""
         return {
-            claim: frozenset(one.replace(PLACE, organization_id) for one in values) for claim, values in rules.items()
+            claim: frozenset(value.replace(PLACEHOLDER, organization_id) for value in values)
+            for claim, values in rules.items()
         }
 
 
 @dataclass(frozen=True, slots=True)
 class Organizations:
-    """All rules: ``exact`` by id, and ``patterns`` for every other one."""
+    """All rules: ``exact`` by id, and ``patterns`` for every other id."""
 
     exact: Mapping[str, Organization]
-    patterns: tuple[Pattern, ...] = ()
+    patterns: tuple[OrganizationPattern, ...] = ()
 
     def find(self, organization_id: str) -> Organization | None:
-        """The organization with its rules; ``None`` where no rule is about it. Whether there is one is not known."""
+        """Return the organization with its rules; ``None`` if no rule covers the id.
+
+        Whether the organization exists in the directory is not known here.
+        """
         if organization_id in self.exact:
             return self.exact[organization_id]
-        fitting = [pattern for pattern in self.patterns if pattern.fits(organization_id)]
-        if not fitting:
+        matching = [pattern for pattern in self.patterns if pattern.matches(organization_id)]
+        if not matching:
             return None
         return Organization(
             organization_id,
-            fitting[0].name_of(organization_id),
-            _joined([one.filled(one.admins, organization_id) for one in fitting]),
-            _joined([one.filled(one.auditors, organization_id) for one in fitting]),
+            matching[0].organization_name(organization_id),
+            _merge_rules([pattern.rules_for(pattern.admins, organization_id) for pattern in matching]),
+            _merge_rules([pattern.rules_for(pattern.auditors, organization_id) for pattern in matching]),
         )
 
-    def of(self, claims: Mapping[str, Any]) -> list[tuple[Named, Role]]:
-        """What a person with these claims may open, with the role in each, by name.
+    def open_to(self, claims: Mapping[str, Any]) -> list[tuple[OrganizationName, Role]]:
+        """Return the organizations that a person with these claims may open, with their role, sorted by name.
 
-        A pattern's rules are not made for each of what may be thousands: a claim that names an id is its match.
+        Thousands of organizations can match a pattern. So their ids are taken from the claims, instead of building
+        and trying the rules of each organization.
         """
-        held = _held(claims)
-        found: list[tuple[Named, Role]] = [(one, role) for one in self.exact.values() if (role := one.role_by(held))]
+        claim_values = _claim_values(claims)
+        open_organizations: list[tuple[OrganizationName, Role]] = []
+        for organization in self.exact.values():
+            if own_role := organization.role_for_values(claim_values):
+                open_organizations.append((organization, own_role))
         roles: dict[str, Role] = {}
         for pattern in self.patterns:
-            for one, role in pattern.roles_in(held):
-                roles[one] = Role.ADMIN if Role.ADMIN in (role, roles.get(one)) else role
-        found += [(Named(one, self._name_of(one)), roles[one]) for one in roles.keys() - self.exact.keys()]
-        return sorted(found, key=lambda pair: (pair[0].name.casefold(), pair[0].id))
+            for organization_id, role in pattern.roles_in(claim_values):
+                roles[organization_id] = Role.ADMIN if Role.ADMIN in (role, roles.get(organization_id)) else role
+        open_organizations += [
+            (OrganizationName(organization_id, self._pattern_name(organization_id)), roles[organization_id])
+            for organization_id in roles.keys() - self.exact.keys()
+        ]
+        return sorted(open_organizations, key=lambda pair: (pair[0].name.casefold(), pair[0].id))
 
-    def _name_of(self, organization_id: str) -> str:
-        """As ``find`` names it: by the first pattern that fits."""
+    def _pattern_name(self, organization_id: str) -> str:
+        """Return the name that ``find`` gives it: that of the first pattern that matches."""
         if len(self.patterns) == 1:
-            return self.patterns[0].name_of(organization_id)
-        return next(one.name_of(organization_id) for one in self.patterns if one.fits(organization_id))
+            return self.patterns[0].organization_name(organization_id)
+        return next(
+            pattern.organization_name(organization_id) for pattern in self.patterns if pattern.matches(organization_id)
+        )
 
     @property
     def named_claims(self) -> frozenset[str]:
-        """The names of all claims that stand in rules."""
-        everything: list[Organization | Pattern] = [*self.exact.values(), *self.patterns]
-        return frozenset(name for one in everything for rules in (one.admins, one.auditors) for name in rules)
-
-
-def parse_organizations(text: str) -> Organizations:
-    """Read ``CONSOLE_ORGANIZATIONS``.
-
-    Raises:
-        RulesError: not JSON, or not of the documented form.
-
-    """
-    try:
-        document = json.loads(text, object_pairs_hook=_no_repeats)
-    except ValueError as error:
-        raise RulesError(f"not JSON: {error}") from None
-    if not isinstance(document, dict) or not document:
-        raise RulesError("a JSON object with at least one organization is needed: deny by default needs a rule")
-    exact = {key: _organization(key, value) for key, value in document.items() if "*" not in key}
-    return Organizations(exact, tuple(_pattern(key, value) for key, value in document.items() if "*" in key))
+        """The names of all claims that occur in rules."""
+        entries: list[Organization | OrganizationPattern] = [*self.exact.values(), *self.patterns]
+        return frozenset(name for entry in entries for rules in (entry.admins, entry.auditors) for name in rules)
 
 
 def rule_claims(organizations: Organizations) -> frozenset[str]:
-    """The names of all claims that some rule looks at (with what ``email`` depends on)."""
+    """Return the names of all claims that a decision depends on; ``email`` brings ``email_verified`` along."""
     names = organizations.named_claims
     return names | {"email_verified"} if "email" in names else names
 
 
 def is_organization_id(text: str) -> bool:
-    """Whether it can be an organization's id, and stand in an address."""
+    """Return whether ``text`` can be the id of an organization, and part of a URL."""
     if not 0 < len(text) <= 255 or text in (".", "..") or text != text.strip():
         return False
     return text.isprintable() and _SEPARATORS.isdisjoint(text)
 
 
-def _held(claims: Mapping[str, Any]) -> ClaimValues:
-    """The texts of each claim; of an address that is not verified none."""
-    found = {}
+def _claim_values(claims: Mapping[str, Any]) -> ClaimValues:
+    """Return the strings of each claim; none for an email address that is not verified."""
+    claim_values = {}
     for name, value in claims.items():
         values = value if isinstance(value, list) else [value]
-        found[name] = frozenset(one for one in values if isinstance(one, str))
-    return found if claims.get("email_verified") is True else {**found, "email": frozenset()}
+        claim_values[name] = frozenset(text for text in values if isinstance(text, str))
+    return claim_values if claims.get("email_verified") is True else {**claim_values, "email": frozenset()}
 
 
-def _matches(rules: ClaimValues, held: ClaimValues) -> bool:
-    return any(not accepted.isdisjoint(held.get(name, ())) for name, accepted in rules.items())
+def _matches(rules: ClaimValues, claim_values: ClaimValues) -> bool:
+    return any(not accepted.isdisjoint(claim_values.get(name, ())) for name, accepted in rules.items())
 
 
-def _why_not(claim: str, accepted: frozenset[str], held: ClaimValues, claims: Mapping[str, Any]) -> str:
-    if not accepted.isdisjoint(held.get(claim, ())):
+def _mismatch(claim: str, accepted: frozenset[str], claim_values: ClaimValues, claims: Mapping[str, Any]) -> str:
+    if not accepted.isdisjoint(claim_values.get(claim, ())):
         return ""
     if claim not in claims:
-        return "the claim did not come"
+        return "the claim is missing"
     if claim == "email" and claims.get("email_verified") is not True:
         return "email_verified is not true"
-    return "none of its values is accepted" if held[claim] else "it holds no text"
+    return "none of its values is accepted" if claim_values[claim] else "it contains no text"
 
 
-def _taken_out(template: str, values: frozenset[str]) -> Iterator[str]:
-    """What stands in the values where the template has its placeholder."""
-    before, _, after = template.partition(PLACE)
+def _extract_ids(template: str, values: frozenset[str]) -> Iterator[str]:
+    """Yield the part of each value that stands in the place of the template's placeholder."""
+    before, _, after = template.partition(PLACEHOLDER)
     for value in values:
         if value.startswith(before) and value.endswith(after) and len(value) > len(before) + len(after):
             yield value[len(before) : len(value) - len(after)]
 
 
-def _joined(several: list[ClaimValues]) -> ClaimValues:
-    joined: dict[str, frozenset[str]] = {}
-    for rules in several:
+def _merge_rules(rule_sets: list[ClaimValues]) -> ClaimValues:
+    merged: dict[str, frozenset[str]] = {}
+    for rules in rule_sets:
         for claim, values in rules.items():
-            joined[claim] = joined.get(claim, frozenset()) | values
-    return joined
-
-
-def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in found:
-            raise RulesError(f"{key!r} stands twice in one object")
-        found[key] = value
-    return found
-
-
-def _organization(key: str, value: Any) -> Organization:
-    if not is_organization_id(key):
-        raise RulesError(f"{key!r} is not an organization id")
-    name, admins, auditors = _entry(key, value, default_name=key)
-    for rules in (admins, auditors):
-        if any(PLACE in one for values in rules.values() for one in values):
-            raise RulesError(f"{key}: {PLACE} stands for the id in patterns only, whose key has a *")
-    return Organization(key, name, admins, auditors)
-
-
-def _pattern(key: str, value: Any) -> Pattern:
-    before, _, after = key.partition("*")
-    if "*" in after or not is_organization_id(f"{before}x{after}"):
-        raise RulesError(f"{key!r} is not a pattern of organization ids: one * stands for what differs")
-    name, admins, auditors = _entry(key, value, default_name=PLACE)
-    for field, rules in (("admins", admins), ("auditors", auditors)):
-        for claim, values in rules.items():
-            if not all(one.count(PLACE) == 1 for one in values):
-                raise RulesError(f"{key}.{field}.{claim}: each value has to hold {PLACE} once, to say which it opens")
-    return Pattern(before, after, name, admins, auditors)
-
-
-def _entry(key: str, value: Any, *, default_name: str) -> tuple[str, ClaimValues, ClaimValues]:
-    if not isinstance(value, dict):
-        raise RulesError(f"{key}: an object with name, admins and auditors is needed")
-    unknown = set(value) - _FIELDS
-    if unknown:
-        raise RulesError(f"{key}: unknown field {sorted(unknown)[0]!r}; known are name, admins and auditors")
-    name = value.get("name", default_name)
-    if not isinstance(name, str) or not name:
-        raise RulesError(f"{key}: name must be a text")
-    admins, auditors = (_rules(key, field, value.get(field)) for field in ("admins", "auditors"))
-    if not admins and not auditors:
-        raise RulesError(f"{key}: no rule lets anybody in; add admins or auditors")
-    return name, admins, auditors
-
-
-def _rules(key: str, field: str, value: Any) -> ClaimValues:
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise RulesError(f"{key}.{field}: an object of claim -> list of values is needed")
-    return {claim: _values(f"{key}.{field}.{claim}", accepted) for claim, accepted in value.items()}
-
-
-def _values(where: str, accepted: Any) -> frozenset[str]:
-    values = [accepted] if isinstance(accepted, str) else accepted
-    if not isinstance(values, list) or not values or not all(isinstance(one, str) and one for one in values):
-        raise RulesError(f"{where}: a list of texts is needed")
-    return frozenset(values)
+            merged[claim] = merged.get(claim, frozenset()) | values
+    return merged

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from console.environment import VariableParser
-from console.signin.access.rules import Organizations, RulesError, parse_organizations
+from console.signin.access.rules import Organizations
+from console.signin.access.rules_parser import RulesError, parse_organizations
 
 
 class OrganizationsSetting(VariableParser):

@@ -1,195 +1,196 @@
-"""A sign-in in a window of its own, handed to the frame that needs it, by a one-time code.
+"""A sign-in that takes place in a window of its own and is handed over to a frame, by a one-time code.
 
-Providers refuse to be framed, and a frame's cookies lie in another jar than those of a window. So the frame keeps a
+Providers refuse to be framed, and a frame's cookies are kept apart from those of a window. So the frame keeps a
 verifier in its own session, the window carries the verifier's challenge (as in PKCE, RFC 7636) through the sign-in, and
-the finished sign-in waits under that challenge. Only the session with the verifier can fetch it, once, within two
-minutes, with the code that the window got. The window posts the code to the frame that opened it, or shows it. The
-tokens of what nobody fetches are revoked.
+the completed sign-in waits under that challenge. Only the session with the verifier can collect it, once, within two
+minutes, with the code that the window got. The window posts the code to the frame that opened it, or shows it. Tokens
+that nobody collects are revoked.
 
-A link with a challenge may also come from a stranger, who waits in a frame of their own for whoever follows it. They
-never see the code. A window that the frame itself opened needs none where the two lost each other on the way (the
-provider's Cross-Origin-Opener-Policy): before it left, the frame gave it the proof, which no address can carry.
+A link with a challenge can also come from an attacker, who waits in a frame of their own for somebody to follow it.
+The attacker never sees the code. No code is needed for a window that the frame itself opened, if the two lost each
+other on the way (because of the provider's Cross-Origin-Opener-Policy): before the window left, the frame gave it a
+proof, which is never part of a URL.
 """
 
-import base64
 import datetime
 import hashlib
 import json
 import logging
 import secrets
 import time
-from dataclasses import dataclass
 from typing import Any, Final
 
 from cryptography.fernet import InvalidToken
 from django.db.models import F, QuerySet
+from django.dispatch import receiver
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from console.request import ConsoleRequest
-from console.signin.errors import HandoverWrong
+from console.signin.errors import InvalidHandover
+from console.signin.login import VerifiedSignIn, record_refusal
 from console.signin.models import Handover
-from console.signin.oidc.authorization import PENDING_SECONDS
-from console.signin.tokens import Secret, expiry, fernet, revoke
+from console.signin.oidc.authorization import PENDING_SECONDS, s256_challenge
+from console.signin.sessions import expired_sessions_cleared
+from console.signin.tokens import revoke_tokens, token_cipher
 
 logger = logging.getLogger(__name__)
 
-SECONDS: Final = 120  # for which a finished sign-in waits
-MOST_ATTEMPTS: Final = 5  # wrong codes
-MOST_CLEARED: Final = 5  # of others, by one who signs in: each is a call to the provider
-MOST_WAITING: Final = 5  # frames of one session that may be waiting
-_LETTERS: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: no letter looks like another one
-_LENGTH: Final = 10  # of a code: 50 bits, which five attempts in two minutes do not guess
-_WAITING: Final = "waiting_frames"
+COLLECT_SECONDS: Final = 120  # for which a completed sign-in waits
+MAX_ATTEMPTS: Final = 5  # wrong codes
+MAX_DISCARDED: Final = 5  # expired handovers discarded by one sign-in: each costs a call to the provider
+MAX_WAITING: Final = 5  # frames of one session that can wait at once
+_ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: no letter looks like another one
+_CODE_LENGTH: Final = 10  # 50 bits: five attempts in two minutes cannot guess it
+_WAITING: Final = "waiting_frames"  # key of the session's data
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
-    """What a frame fetched."""
-
-    person: dict[str, Any]
-    answer: dict[str, Any]
-    ends: datetime.datetime | None
-    next_path: str
-
-
-def begin(request: ConsoleRequest, next_path: str) -> str:
-    """Let this session wait for a sign-in; the challenge that the window is to carry."""
-    waiting = _waiting(request)
-    while len(waiting) >= MOST_WAITING:
-        del waiting[min(waiting, key=lambda one: waiting[one]["at"])]
+def expect_handover(request: ConsoleRequest, next_path: str) -> str:
+    """Let this session wait for a sign-in. Return the challenge that the window has to carry."""
+    waiting = _waiting_frames(request)
+    while len(waiting) >= MAX_WAITING:
+        del waiting[min(waiting, key=lambda verifier: waiting[verifier]["at"])]
     verifier = secrets.token_urlsafe(32)
     request.session[_WAITING] = {**waiting, verifier: {"next": next_path, "at": time.time()}}
-    return _challenge(verifier)
+    return s256_challenge(verifier)
 
 
-def proof_of(challenge: str) -> str:
-    """What a frame shows to a window that it opened: only the pages of sessions that wait for it hold it."""
+def frame_proof(challenge: str) -> str:
+    """Return what a frame gives to a window that it opened. Only the page in the waiting frame contains it."""
     return salted_hmac("console.signin.frames.handover", challenge, algorithm="sha256").hexdigest()
 
 
-def is_proven(challenge: str, proof: str) -> bool:
-    """Whether ``proof`` is the one of ``challenge``."""
-    return constant_time_compare(proof, proof_of(challenge))
+def is_frame_proof(challenge: str, proof: str) -> bool:
+    """Return whether ``proof`` is that of ``challenge``."""
+    return constant_time_compare(proof, frame_proof(challenge))
 
 
 def is_challenge(text: str) -> bool:
-    """Whether ``text`` can be a challenge at all."""
+    """Return whether ``text`` has the form of a challenge."""
     return len(text) == 43 and text.isascii() and text.replace("-", "").replace("_", "").isalnum()
 
 
-def offer(challenge: str, *, proven: bool, person: dict[str, Any], answer: dict[str, Any]) -> str:
-    """Let a finished sign-in wait for its frame. The code for it."""
-    code = "".join(secrets.choice(_LETTERS) for _ in range(_LENGTH))
-    ends = expiry(answer)
-    document = {"person": person, "answer": answer, "ends": ends.isoformat() if ends else None}
-    now = timezone.now()
-    clear(limit=MOST_CLEARED)
-    discard(Handover.objects.filter(challenge=challenge))  # an earlier window for the same frame
+def store_handover(challenge: str, *, is_proven: bool, sign_in: VerifiedSignIn) -> str:
+    """Let a completed sign-in wait for its frame. Return the code for it."""
+    code = "".join(secrets.choice(_ALPHABET) for _ in range(_CODE_LENGTH))
+    discard_expired(limit=MAX_DISCARDED)
+    discard_handovers(Handover.objects.filter(challenge=challenge))  # of an earlier window for the same frame
     Handover.objects.update_or_create(
         challenge=challenge,
         defaults={
-            "code_hash": _hash(code),
-            "secret": fernet().encrypt(json.dumps(document).encode()).decode(),
-            "is_proven": proven,
+            "code_hash": _code_hash(code),
+            "secret": _encrypt(sign_in),
+            "is_proven": is_proven,
             "attempts": 0,
-            "expires_at": now + datetime.timedelta(seconds=SECONDS),
+            "expires_at": timezone.now() + datetime.timedelta(seconds=COLLECT_SECONDS),
         },
     )
     return code
 
 
-def state_of(request: ConsoleRequest) -> str:
-    """What a waiting frame is told.
+def frame_state(request: ConsoleRequest) -> str:
+    """Return what a waiting frame has to do next.
 
-    ``signed_in``, ``ready`` (fetch it), ``code`` (fetch it with the code), ``waiting``, or ``lost``: this session waits
-    for nothing, as where the browser keeps no cookie of the frame.
+    ``signed_in``; ``ready``: collect the sign-in; ``code``: collect it with the code; ``waiting``; ``lost``: this
+    session waits for nothing, for example because the browser stores no cookie for the frame.
     """
     if request.actor is not None:
         return "signed_in"
-    challenges = [_challenge(one) for one in _waiting(request)]
-    found = Handover.objects.filter(challenge__in=challenges, expires_at__gt=timezone.now())
-    proven = list(found.values_list("is_proven", flat=True))
-    if proven:
-        return "ready" if any(proven) else "code"
+    challenges = [s256_challenge(verifier) for verifier in _waiting_frames(request)]
+    proofs = list(_collectable(challenges).values_list("is_proven", flat=True))
+    if proofs:
+        return "ready" if any(proofs) else "code"
     return "waiting" if challenges else "lost"
 
 
-def receive(request: ConsoleRequest, code: str) -> Received:
-    """Fetch the sign-in that this session waits for, once.
+def collect(request: ConsoleRequest, code: str) -> VerifiedSignIn:
+    """Collect the sign-in that this session waits for. It works once.
 
     Raises:
-        HandoverWrong: there is none, or the code is another one.
+        InvalidHandover: there is none, or the code is wrong.
 
     """
-    waiting = _waiting(request)
-    mine = {_challenge(verifier): verifier for verifier in waiting}
-    found = list(Handover.objects.filter(challenge__in=mine, expires_at__gt=timezone.now()))
-    for row in found:
-        if _opens(row, code) and Handover.objects.filter(pk=row.pk).delete()[0]:
-            request.session[_WAITING] = {}
-            return _received(row, waiting[mine[row.challenge]]["next"])
-    tried = Handover.objects.filter(pk__in=[row.pk for row in found])
-    tried.update(attempts=F("attempts") + 1)
-    discard(tried.filter(attempts__gte=MOST_ATTEMPTS))
-    raise HandoverWrong
+    waiting = _waiting_frames(request)
+    verifiers = {s256_challenge(verifier): verifier for verifier in waiting}
+    rows = list(_collectable(list(verifiers)))
+    try:
+        for row in rows:
+            # Deleting the row decides which of several simultaneous requests gets it.
+            if _accepts(row, code) and Handover.objects.filter(pk=row.pk).delete()[0]:
+                request.session[_WAITING] = {}
+                return _decrypt(row, waiting[verifiers[row.challenge]]["next"])
+        _count_wrong_attempt(rows)
+        raise InvalidHandover
+    except InvalidHandover as refused:
+        record_refusal(refused)
+        raise
 
 
-def clear(*, limit: int | None = None) -> None:
-    """Clear away what nobody fetched in time, up to so many."""
-    discard(Handover.objects.filter(expires_at__lte=timezone.now())[:limit])
+def discard_expired(*, limit: int | None = None) -> None:
+    """Discard handovers that nobody collected in time, at most ``limit``."""
+    discard_handovers(Handover.objects.filter(expires_at__lte=timezone.now())[:limit])
 
 
-def discard(rows: QuerySet[Handover]) -> None:
-    """Clear these away, and have the provider forget their tokens; whoever deletes a row revokes what was in it."""
+def discard_handovers(rows: QuerySet[Handover]) -> None:
+    """Delete handovers and revoke their tokens. Of simultaneous requests, only the one that deletes a row revokes."""
     for row in rows:
         if Handover.objects.filter(pk=row.pk).delete()[0]:
             _revoke(row)
 
 
-def _revoke(row: Handover) -> None:
-    try:
-        answer = _opened(row)["answer"]
-    except HandoverWrong:  # none of the keys fits any more: nobody can use the tokens either
-        return
-    names = ("access_token", "refresh_token")
-    if not revoke(Secret(**{name: answer.get(name) or "" for name in names}, id_token="", claims={})):
-        logger.warning("The provider did not answer when tokens that no frame fetched were to be revoked.")
+@receiver(expired_sessions_cleared)
+def _discard_with_expired_sessions(**_: Any) -> None:
+    discard_expired()
 
 
-def _opens(row: Handover, code: str) -> bool:
+def _collectable(challenges: list[str]) -> QuerySet[Handover]:
+    return Handover.objects.filter(challenge__in=challenges, expires_at__gt=timezone.now())
+
+
+def _count_wrong_attempt(rows: list[Handover]) -> None:
+    attempted = Handover.objects.filter(pk__in=[row.pk for row in rows])
+    attempted.update(attempts=F("attempts") + 1)
+    discard_handovers(attempted.filter(attempts__gte=MAX_ATTEMPTS))
+
+
+def _accepts(row: Handover, code: str) -> bool:
     if not code:
         return row.is_proven
-    typed = "".join(one for one in code.upper() if one.isalnum()).translate(str.maketrans("OIL", "011"))
-    return constant_time_compare(_hash(typed), row.code_hash)
+    typed = "".join(c for c in code.upper() if c.isalnum()).translate(str.maketrans("OIL", "011"))
+    return constant_time_compare(_code_hash(typed), row.code_hash)
 
 
-def _opened(row: Handover) -> dict[str, Any]:
-    """Who signed in, and their tokens. Raises ``HandoverWrong`` where none of the keys fits."""
+def _encrypt(sign_in: VerifiedSignIn) -> str:
+    expires_at = sign_in.expires_at.isoformat() if sign_in.expires_at else None
+    document = {"person": sign_in.person, "token_response": sign_in.token_response, "expires_at": expires_at}
+    return token_cipher().encrypt(json.dumps(document).encode()).decode()
+
+
+def _decrypt(row: Handover, next_path: str) -> VerifiedSignIn:
+    """Return the waiting sign-in. Raises ``InvalidHandover`` if none of the encryption keys fits any more."""
     try:
-        document: dict[str, Any] = json.loads(fernet().decrypt(row.secret.encode()))
+        document: dict[str, Any] = json.loads(token_cipher().decrypt(row.secret.encode()))
     except InvalidToken:
-        raise HandoverWrong from None
-    return document
+        raise InvalidHandover from None
+    expires_at = datetime.datetime.fromisoformat(document["expires_at"]) if document["expires_at"] else None
+    return VerifiedSignIn(document["person"], document["token_response"], expires_at, next_path)
 
 
-def _received(row: Handover, next_path: str) -> Received:
-    document = _opened(row)
-    ends = document["ends"]
-    return Received(
-        document["person"], document["answer"], datetime.datetime.fromisoformat(ends) if ends else None, next_path
-    )
+def _revoke(row: Handover) -> None:
+    try:
+        response = _decrypt(row, "").token_response
+    except InvalidHandover:  # nobody can decrypt the tokens, so nobody can use them either
+        return
+    access_token, refresh_token = response.get("access_token") or "", response.get("refresh_token") or ""
+    if not revoke_tokens(access_token=access_token, refresh_token=refresh_token):
+        logger.warning("Tokens that no frame collected could not be revoked: the provider did not answer.")
 
 
-def _waiting(request: ConsoleRequest) -> dict[str, Any]:
-    """The verifiers that this session holds, with where each frame wants to go."""
+def _waiting_frames(request: ConsoleRequest) -> dict[str, Any]:
+    """Return the verifiers of this session, with the path that each frame wants to open."""
     waiting: dict[str, Any] = request.session.get(_WAITING) or {}
-    return {verifier: one for verifier, one in waiting.items() if time.time() - one["at"] < PENDING_SECONDS}
+    return {verifier: frame for verifier, frame in waiting.items() if time.time() - frame["at"] < PENDING_SECONDS}
 
 
-def _challenge(verifier: str) -> str:
-    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
-
-
-def _hash(code: str) -> str:
+def _code_hash(code: str) -> str:
     return hashlib.sha256(code.encode()).hexdigest()

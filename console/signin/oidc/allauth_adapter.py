@@ -1,4 +1,4 @@
-"""allauth's two places to override: no local accounts, and a person is an issuer and a subject."""
+"""Adapters for allauth: there are no local accounts, and issuer and subject identify a person."""
 
 import hashlib
 from typing import Any
@@ -12,27 +12,27 @@ from console.request import ConsoleRequest
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    """No local sign-up, and none of allauth's own messages."""
+    """Turns off local sign-up and allauth's own messages."""
 
     def is_open_for_signup(self, request: ConsoleRequest) -> bool:
-        """Nobody gets an account but through the provider."""
+        """Return False: accounts come from the provider only."""
         return False
 
     def add_message(self, *args: Any, **kwargs: Any) -> None:
-        """The pages say what there is to say."""
+        """Add none: the console's pages say what happened."""
 
 
 class SocialAccountAdapter(DefaultSocialAccountAdapter):
-    """The provider comes from the settings alone; no e-mail address ever links two people."""
+    """Takes the provider from the settings only, and never links people by email address."""
 
     def list_apps(self, request: ConsoleRequest | None, provider: Any = None, client_id: Any = None) -> list[SocialApp]:
-        """The one application."""
-        # Another issuer is another provider: its subjects are other people.
-        name = hashlib.sha256(settings.OIDC_ISSUER.encode()).hexdigest()[:24]
+        """Return the one application, made from ``OIDC_*``."""
+        # The id depends on the issuer: the same subject at another issuer is another person.
+        issuer_hash = hashlib.sha256(settings.OIDC_ISSUER.encode()).hexdigest()[:24]
         return [
             SocialApp(
                 provider="openid_connect",
-                provider_id=f"oidc-{name}",
+                provider_id=f"oidc-{issuer_hash}",
                 name=settings.OIDC_PROVIDER_NAME,
                 client_id=settings.OIDC_CLIENT_ID,
                 secret=settings.OIDC_CLIENT_SECRET,
@@ -41,19 +41,19 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         ]
 
     def is_open_for_signup(self, request: ConsoleRequest, sociallogin: Any) -> bool:
-        """Whoever the provider vouches for; the gate decides what they may open."""
+        """Return True for everybody at the provider; the gate decides what they may open."""
         return True
 
     def is_auto_signup_allowed(self, request: ConsoleRequest, sociallogin: Any) -> bool:
-        """There is no form to fill in."""
+        """Return True: there is no sign-up form."""
         return True
 
     def can_authenticate_by_email(self, login: Any, email: str) -> bool:
-        """Never."""
+        """Return False."""
         return False
 
     def populate_user(self, request: ConsoleRequest, sociallogin: Any, data: dict[str, Any]) -> Any:
-        """Identify the person."""
+        """Copy the provider's claims to the user."""
         user = sociallogin.user
         user.issuer, user.subject = settings.OIDC_ISSUER, data["sub"]
         user.name, user.email = str(data.get("name") or ""), str(data.get("email") or "")

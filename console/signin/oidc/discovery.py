@@ -1,0 +1,131 @@
+"""The provider's configuration and keys: OpenID Connect Discovery 1.0 and RFC 7517, cached for ten minutes."""
+
+import time
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from django.conf import settings
+
+from console import safe_cache
+from console.addresses import LOOPBACK_HOSTS
+from console.recorded_text import recorded
+from console.signin.errors import InvalidDiscovery, InvalidKeys
+from console.signin.oidc.transport import get_json
+
+CACHE_SECONDS: Final = 600
+MIN_REFETCH_SECONDS: Final = 30
+"""Between two fetches of the keys. An ID token with an unknown key id causes one, and anybody can send such a token."""
+
+_NO_HTTPS_ADDRESS: Final = recorded("Its {name} is not an https:// address.")
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderConfiguration:
+    """The part of the discovery document that this console uses (OpenID Connect Discovery 1.0, section 3)."""
+
+    authorization_endpoint: str
+    token_endpoint: str
+    userinfo_endpoint: str
+    jwks_uri: str
+    end_session_endpoint: str
+    revocation_endpoint: str
+    sends_iss: bool  # RFC 9207: the callback has a parameter iss
+    basic_auth: bool  # the client secret is sent with HTTP Basic (client_secret_basic), not in the form
+
+
+def discovery_address() -> str:
+    """Return the URL of the discovery document (OpenID Connect Discovery 1.0, section 4.1)."""
+    return str(settings.OIDC_ISSUER.rstrip("/") + "/.well-known/openid-configuration")
+
+
+def provider_configuration() -> ProviderConfiguration:
+    """Return the provider's configuration.
+
+    Raises:
+        ProviderUnreachable: no response.
+        InvalidDiscovery: the document names another issuer, or lacks or misnames an endpoint.
+
+    """
+    cache_key = f"console:discovery:{settings.OIDC_ISSUER}"
+    cached = safe_cache.kept(cache_key)
+    if cached:
+        return ProviderConfiguration(**cached)
+    configuration = parse_configuration(get_json(discovery_address(), InvalidDiscovery), settings.OIDC_ISSUER)
+    safe_cache.keep(cache_key, asdict(configuration), CACHE_SECONDS)
+    return configuration
+
+
+def parse_configuration(document: dict[str, Any], issuer: str) -> ProviderConfiguration:
+    """Check a discovery document (OpenID Connect Discovery 1.0, section 4.3) and return what the console uses of it.
+
+    Raises:
+        InvalidDiscovery: it cannot be used; the page names the reason.
+
+    """
+    if document.get("issuer") != issuer:
+        raise InvalidDiscovery(recorded("Its issuer is not OIDC_ISSUER."))
+    methods = _secret_methods(document)
+    challenges = document.get("code_challenge_methods_supported")
+    if isinstance(challenges, list) and "S256" not in challenges:
+        raise InvalidDiscovery(recorded("It does not support PKCE with S256."))
+    return ProviderConfiguration(
+        authorization_endpoint=_endpoint(document, "authorization_endpoint"),
+        token_endpoint=_endpoint(document, "token_endpoint"),
+        userinfo_endpoint=_endpoint(document, "userinfo_endpoint", required=False),
+        jwks_uri=_endpoint(document, "jwks_uri"),
+        end_session_endpoint=_endpoint(document, "end_session_endpoint", required=False),
+        revocation_endpoint=_endpoint(document, "revocation_endpoint", required=False),
+        sends_iss=document.get("authorization_response_iss_parameter_supported") is True,
+        basic_auth="client_secret_basic" in methods,
+    )
+
+
+def provider_keys(configuration: ProviderConfiguration, *, refetch: bool = False) -> list[dict[str, Any]]:
+    """Return the provider's public keys (RFC 7517, section 5).
+
+    Args:
+        refetch: bypass the cache, unless the keys were fetched within the last ``MIN_REFETCH_SECONDS``.
+
+    """
+    cache_key = f"console:jwks:{configuration.jwks_uri}"
+    cached = safe_cache.kept(cache_key)
+    if cached and (not refetch or time.time() - cached["at"] < MIN_REFETCH_SECONDS):
+        cached_keys: list[dict[str, Any]] = cached["keys"]
+        return cached_keys
+    keys = parse_keys(get_json(configuration.jwks_uri, InvalidKeys))
+    safe_cache.keep(cache_key, {"keys": keys, "at": time.time()}, CACHE_SECONDS)
+    return keys
+
+
+def parse_keys(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the keys of a JSON Web Key Set, without what is not an object."""
+    keys = document.get("keys")
+    if not isinstance(keys, list):
+        raise InvalidKeys(recorded("There is no list of keys."))
+    return [key for key in keys if isinstance(key, dict)]
+
+
+def _secret_methods(document: dict[str, Any]) -> set[str]:
+    """Return the ways in which the provider accepts the client secret; client_secret_basic is the default."""
+    listed = document.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
+    methods = {method for method in listed if isinstance(method, str)} if isinstance(listed, list) else set()
+    if not methods & {"client_secret_basic", "client_secret_post"}:
+        raise InvalidDiscovery(
+            recorded("It accepts the client secret neither by client_secret_basic nor by client_secret_post.")
+        )
+    return methods
+
+
+def _endpoint(document: dict[str, Any], name: str, *, required: bool = True) -> str:
+    value = document.get(name)
+    if value is None and not required:
+        return ""
+    try:
+        parts = urlsplit(value if isinstance(value, str) else "")
+        is_secure = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK_HOSTS)
+    except ValueError:
+        is_secure = False
+    if not is_secure or not parts.hostname or parts.username or parts.fragment:
+        raise InvalidDiscovery(_NO_HTTPS_ADDRESS.format(name=name))
+    return str(value)

@@ -1,0 +1,83 @@
+"""A person's own sessions: list the active ones and end them."""
+
+import datetime
+import logging
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+
+from console.request import SignedInRequest
+from console.signin.models import Session
+from console.signin.tokens import decrypt_secrets, revoke_tokens
+from console.signin.user_agent import browser_name
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSummary:
+    """A session as its owner sees it. ``name`` identifies it in forms: its key must stay in the cookie."""
+
+    name: str
+    device: str
+    ip: str
+    signed_in_at: datetime.datetime | None
+    last_seen: datetime.datetime | None
+    is_this: bool
+
+
+def own_sessions(request: SignedInRequest) -> list[SessionSummary]:
+    """Return the person's active sessions: the current one first, then by their last activity."""
+    summaries = [
+        SessionSummary(
+            name=_public_name(row.session_key),
+            device=browser_name(row.agent),
+            ip=row.ip,
+            signed_in_at=row.signed_in_at,
+            last_seen=row.last_seen,
+            is_this=row.session_key == request.session.session_key,
+        )
+        for row in _active_sessions(request)
+    ]
+    return sorted(summaries, key=lambda summary: summary.is_this, reverse=True)
+
+
+def end_other_sessions(request: SignedInRequest, *, name: str | None = None) -> int:
+    """End the person's other sessions and revoke their tokens. Return how many ended.
+
+    Args:
+        name: end only the session with this ``SessionSummary.name``.
+
+    """
+    rows = [row for row in _active_sessions(request) if row.session_key != request.session.session_key]
+    if name is not None:
+        rows = [row for row in rows if _public_name(row.session_key) == name]
+    sessions = Session.objects.filter(session_key__in=[row.session_key for row in rows], ended_at=None)
+    ended = sessions.update(ended_at=timezone.now(), secret="", session_data="", token_expires_at=None)
+    logger.info("%s ended %s of their other sessions", request.actor.subject, ended)
+    _revoke_all(rows)
+    return ended
+
+
+def _revoke_all(rows: list[Session]) -> None:
+    for secrets in (decrypt_secrets(row.secret) for row in rows):
+        if secrets is None:
+            continue
+        if not revoke_tokens(access_token=secrets.access_token, refresh_token=secrets.refresh_token):
+            return  # the provider does not answer: do not wait for a timeout for each session
+
+
+def _active_sessions(request: SignedInRequest) -> QuerySet[Session]:
+    now = timezone.now()
+    seen_since = now - datetime.timedelta(minutes=settings.SESSION_IDLE_MINUTES)
+    actor = request.actor
+    sessions = Session.objects.filter(user__issuer=actor.issuer, user__subject=actor.subject, ended_at=None)
+    return sessions.filter(expire_date__gt=now, last_seen__gt=seen_since).order_by("-last_seen")
+
+
+def _public_name(session_key: str) -> str:
+    """Return a name for the session from which its key cannot be derived."""
+    return salted_hmac("console.signin.session_list", session_key, algorithm="sha256").hexdigest()[:32]
