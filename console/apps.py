@@ -15,4 +15,4 @@ class ConsoleConfig(AppConfig):
             from console import checks  # noqa: F401  (registers them)
         from console.runtime import telemetry
 
-        telemetry.start()
+        telemetry.start_tracing()

@@ -248,7 +248,7 @@ def check_rules() -> Finding:
 
 def check_telemetry() -> Finding:
     """A collector that waits for spans in vain."""
-    if telemetry.is_wanted() and not telemetry.is_installed():
+    if telemetry.export_is_configured() and not telemetry.sdk_is_installed():
         yield Warning(
             "OTEL_EXPORTER_OTLP_ENDPOINT is set, but OpenTelemetry is not installed: no spans are sent.",
             hint="Run `pip install -r console/deploy/telemetry.txt`.",

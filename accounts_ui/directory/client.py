@@ -19,6 +19,7 @@ from accounts_ui.directory.rows import Account, AccountType, NotRows, parse_acco
 from accounts_ui.directory.statuses import STATUSES
 from console import http
 from console.recorded_text import recorded
+from console.runtime import telemetry
 
 logger = logging.getLogger(__name__)
 
@@ -180,8 +181,8 @@ class DirectoryClient:
             headers["X-Request-ID"] = self._request_id
         if body is not None:
             headers["Content-Type"] = "application/json"
-        with measured(operation) as span:
-            headers |= span.context.headers
+        with measured(operation):
+            headers |= telemetry.outgoing_headers()
             return _exchange(METHODS[operation], url, left, max_bytes, headers, body or b"")
 
 

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
+from opentelemetry.trace import StatusCode
 from prometheus_client import Counter, Gauge, Histogram
 
 from accounts_ui.directory.errors import DirectoryError
 from accounts_ui.directory.listing import Listing
-from console import tracing
+from console.runtime import telemetry
 
 METHODS: Final = {"list": "GET", "types": "GET", "assign": "POST", "change_status": "PUT", "delete": "DELETE"}
 """The operations, and with which method each is called."""
@@ -44,17 +45,18 @@ list_read_at = Gauge(
 
 
 @contextmanager
-def measured(operation: str) -> Iterator[tracing.Span]:
+def measured(operation: str) -> Iterator[None]:
     """One call: its span, and at its end its outcome and its time."""
     started = time.perf_counter()
-    with tracing.span(f"directory {operation}", {"http.request.method": METHODS[operation]}) as span:
+    with telemetry.start_span(f"directory {operation}", {"http.request.method": METHODS[operation]}) as span:
         outcome = "failed"
         try:
-            yield span
+            yield
             outcome = "done"
         except DirectoryError as error:
             outcome = _snake(type(error).__name__)
-            span.tell({"error.type": outcome, **_status(error.status)}, failed=True)
+            span.set_attributes({"error.type": outcome, **_status(error.status)})
+            span.set_status(StatusCode.ERROR)
             raise
         finally:
             calls.labels(operation, outcome).inc()

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 from pythonjsonlogger.core import RESERVED_ATTRS
 from pythonjsonlogger.json import JsonFormatter
 
-from console import tracing
+from console.runtime import telemetry
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 """The id of the request that is being answered; empty outside one."""
@@ -44,8 +44,7 @@ class RequestIdFilter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Add the ids; keep the record."""
         record.request_id = request_id.get()
-        here = tracing.current.get()
-        record.trace_id, record.span_id = (here.trace_id, here.span_id) if here else ("", "")
+        record.trace_id, record.span_id = telemetry.current_ids()
         return True
 
 
@@ -120,6 +119,7 @@ def logging_settings(log_format: Literal["text", "json"], syslog: str = "") -> d
             "console.changes": log,
             "console.checkpoints": log,
             "django": {"level": "INFO", "handlers": [], "propagate": True},
+            "opentelemetry.trace": {"level": "ERROR"},  # its warnings repeat malformed headers of strangers
             "django.request": {"level": "ERROR"},  # what answered 4xx stands in the line of its request already
             # its workers' warnings, of requests that are no HTTP, in our lines
             "gunicorn.error": {"handlers": [], "propagate": True},

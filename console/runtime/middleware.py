@@ -11,11 +11,11 @@ from typing import Any, Final, cast
 from django.conf import settings
 from django.core.signals import request_finished
 from django.http.response import HttpResponseBase
+from opentelemetry.trace import Span, SpanKind, StatusCode
 
-from console import tracing
 from console.embedding import Mode, frame_headers
 from console.request import ConsoleRequest, set_request_defaults
-from console.runtime import metrics
+from console.runtime import metrics, telemetry
 from console.runtime.logging import request_id
 
 access_log = logging.getLogger("console.access")
@@ -37,14 +37,15 @@ class RequestMiddleware:
         request.id = read_request_id(request.headers.get("X-Request-ID", ""))
         request.ip = read_address(request.META, settings.TRUSTED_PROXY_COUNT)
         request_id.set(request.id)
-        caller = tracing.read(request.headers.get("traceparent", ""), request.headers.get("tracestate", ""))
-        with tracing.span("request", {"console.request_id": request.id}, "server", parent=caller) as span:
+        caller = telemetry.incoming_context(request.headers)
+        attributes = {"console.request_id": request.id}
+        with telemetry.start_span("request", attributes, SpanKind.SERVER, parent=caller) as span:
             response = self.get_response(request)
             self._add_headers(request, response)
             seconds = time.monotonic() - started
             metrics.count_request(request, response.status_code, seconds)
             _log(request, response, seconds)
-            _trace(span, request, response.status_code)
+            _describe_span(span, request, response.status_code)
         return response
 
     def _add_headers(self, request: ConsoleRequest, response: HttpResponseBase) -> None:
@@ -105,11 +106,13 @@ def _log(request: ConsoleRequest, response: HttpResponseBase, seconds: float) ->
     )
 
 
-def _trace(span: tracing.Span, request: ConsoleRequest, status: int) -> None:
-    """As OpenTelemetry's conventions for HTTP servers name it; the route, never the address."""
+def _describe_span(span: Span, request: ConsoleRequest, status: int) -> None:
+    """Name the span as OpenTelemetry's conventions for HTTP servers say: by the route, never by the address."""
     method, route = metrics.method_of(request), metrics.route_of(request)
-    told: tracing.Attributes = {"http.request.method": method, "http.route": route, "http.response.status_code": status}
-    span.tell(told, name=f"{method} {route}", failed=status >= 500)
+    span.update_name(f"{method} {route}")
+    span.set_attributes({"http.request.method": method, "http.route": route, "http.response.status_code": status})
+    if status >= 500:
+        span.set_status(StatusCode.ERROR)
 
 
 def _forget_request_id(**_: object) -> None:

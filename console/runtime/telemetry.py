@@ -1,31 +1,79 @@
-"""OpenTelemetry: sends the spans of ``console.tracing`` to a collector, where the standard variables name one.
+"""Traces, through OpenTelemetry's API: W3C Trace Context on incoming and outgoing requests, ids in logs, spans.
 
-``OTEL_EXPORTER_OTLP_ENDPOINT`` (or ``OTEL_EXPORTER_OTLP_TRACES_ENDPOINT``) switches it on, over OTLP/HTTP; the SDK
-reads the others itself. Its packages are in ``console/deploy/telemetry.txt``. Unset, nothing of it is imported.
+The API package alone sends nothing, and without an SDK its spans have no ids. ``IdTracerProvider`` gives them ids, so
+that log lines and ``traceparent`` headers are complete without a collector. If the standard ``OTEL_*`` variables name
+a collector and the packages of ``console/deploy/telemetry.txt`` are installed, the SDK records and exports the spans.
+
+A span holds routes, operation names, statuses and kinds of errors. It never holds an address with an id in it, a
+query, a name, a token or the text of an exception.
 """
 
 import logging
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import lru_cache
-from typing import Any
+import secrets
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from typing import Any, Final
 
-from console import tracing
-from console.tracing import Attributes, Kind, Span, TraceContext
+from opentelemetry import trace
+from opentelemetry.context import Context
+from opentelemetry.trace import NonRecordingSpan, NoOpTracer, Span, SpanContext, SpanKind, TraceFlags, Tracer, TracerProvider
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 logger = logging.getLogger(__name__)
 
+Attributes = Mapping[str, str | int]
 
-def is_wanted() -> bool:
-    """Whether the environment names a collector, and does not switch it off."""
-    off = os.environ.get("OTEL_SDK_DISABLED", "").lower() == "true" or os.environ.get("OTEL_TRACES_EXPORTER") == "none"
-    named = os.environ.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") or os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT")
-    return bool(named) and not off
+_KNOWN_FLAGS: Final = 0b11  # sampled and random-trace-id (Trace Context Level 2); unknown ones must not be passed on
+_PROPAGATOR: Final = TraceContextTextMapPropagator()
+_TRACER: Final = trace.get_tracer("console")  # a proxy, which uses the provider that ``start_tracing`` sets
 
 
-def is_installed() -> bool:
-    """Whether the packages are there."""
+class IdTracer(NoOpTracer):
+    """Makes spans that record nothing but have ids of their own, within the caller's trace if there is one."""
+
+    def start_span(self, name: str, context: Context | None = None, *_args: Any, **_kwargs: Any) -> Span:
+        """Return a child of the span in ``context``, or the root of a new trace."""
+        parent = trace.get_current_span(context).get_span_context()
+        return NonRecordingSpan(
+            SpanContext(
+                parent.trace_id if parent.is_valid else _random_id(bits=128),
+                _random_id(bits=64),
+                is_remote=False,
+                trace_flags=TraceFlags(parent.trace_flags & _KNOWN_FLAGS),
+                trace_state=parent.trace_state,
+            )
+        )
+
+
+class IdTracerProvider(TracerProvider):
+    """The provider to use if no SDK exports spans."""
+
+    def get_tracer(self, *_args: Any, **_kwargs: Any) -> Tracer:
+        """Return a tracer; all of them are alike."""
+        return IdTracer()
+
+
+def start_tracing() -> None:
+    """Set the process's tracer provider. One that is set already (``opentelemetry-instrument``) is kept."""
+    if not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider):
+        return
+    if export_is_configured() and not sdk_is_installed():
+        logger.warning("OTEL_* variables name a collector, but OpenTelemetry's SDK is not installed: no spans are sent")
+    is_exporting = export_is_configured() and sdk_is_installed()
+    trace.set_tracer_provider(_exporting_provider() if is_exporting else IdTracerProvider())
+
+
+def export_is_configured() -> bool:
+    """Return whether the environment names a collector and does not disable the export."""
+    is_off = os.environ.get("OTEL_SDK_DISABLED", "").lower() == "true"
+    is_off = is_off or os.environ.get("OTEL_TRACES_EXPORTER") == "none"
+    endpoint = os.environ.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") or os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT")
+    return bool(endpoint) and not is_off
+
+
+def sdk_is_installed() -> bool:
+    """Return whether the packages of ``console/deploy/telemetry.txt`` are installed."""
     try:
         import opentelemetry.exporter.otlp.proto.http.trace_exporter
         import opentelemetry.sdk.trace.export  # noqa: F401
@@ -34,67 +82,50 @@ def is_installed() -> bool:
     return True
 
 
-def start() -> None:
-    """Send spans from now on, where that is wanted and possible."""
-    if not is_wanted():
-        return
-    if not is_installed():
-        logger.warning("OTEL_* name a collector, and OpenTelemetry is not installed: no spans are sent.")
-        return
-    os.environ.setdefault("OTEL_SERVICE_NAME", "org-accounts-console")
-    tracing.send_to(_recorded)
+def start_span(
+    name: str, attributes: Attributes, kind: SpanKind = SpanKind.CLIENT, *, parent: Context | None = None
+) -> AbstractContextManager[Span]:
+    """Return a context manager that makes a span the current one, below ``parent`` or else the current span."""
+    return _TRACER.start_as_current_span(
+        name,
+        parent,
+        kind,
+        dict(attributes),
+        record_exception=False,  # an exception's text can hold what somebody sent
+        set_status_on_exception=False,
+    )
 
 
-@lru_cache(maxsize=1)
-def _tracer(_process: int) -> Any:
-    """The tracer of this process: its exporting thread does not survive a fork, so each worker makes its own."""
+def incoming_context(headers: Mapping[str, str]) -> Context:
+    """Return the caller's trace context, from ``traceparent`` and ``tracestate``; an empty one if they are invalid."""
+    return _PROPAGATOR.extract(headers, Context())
+
+
+def outgoing_headers() -> dict[str, str]:
+    """Return the headers that pass the current span on to another service; none outside of a span."""
+    headers: dict[str, str] = {}
+    _PROPAGATOR.inject(headers)
+    return headers
+
+
+def current_ids() -> tuple[str, str]:
+    """Return the current trace id and span id as log lines show them; empty outside of a span."""
+    context = trace.get_current_span().get_span_context()
+    if not context.is_valid:
+        return "", ""
+    return trace.format_trace_id(context.trace_id), trace.format_span_id(context.span_id)
+
+
+def _random_id(*, bits: int) -> int:
+    return secrets.randbelow(2**bits - 1) + 1  # an id of zeros means "no id"
+
+
+def _exporting_provider() -> TracerProvider:
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace import TracerProvider as ExportingTracerProvider
     from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
-    provider = TracerProvider()  # flushes when the process ends
-    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
-    return provider.get_tracer("console")
-
-
-class _Recorded(Span):
-    """A span of the SDK."""
-
-    def __init__(self, inner: Any, state: str) -> None:
-        found = inner.get_span_context()
-        sampled = bool(found.trace_flags & 1)
-        super().__init__(TraceContext(f"{found.trace_id:032x}", f"{found.span_id:016x}", sampled, state))
-        self._inner = inner
-
-    def tell(self, attributes: Attributes, *, name: str = "", failed: bool = False) -> None:
-        from opentelemetry.trace import StatusCode
-
-        if name:
-            self._inner.update_name(name)
-        self._inner.set_attributes(attributes)
-        if failed:
-            self._inner.set_status(StatusCode.ERROR)
-
-
-@contextmanager
-def _recorded(name: str, kind: Kind, parent: TraceContext | None, attributes: Attributes) -> Iterator[Span]:
-    from opentelemetry.trace import SpanKind
-
-    inner = _tracer(os.getpid()).start_span(
-        name, _context_of(parent), SpanKind.SERVER if kind == "server" else SpanKind.CLIENT, dict(attributes)
-    )
-    try:
-        yield _Recorded(inner, parent.state if parent else "")
-    finally:
-        inner.end()  # without the exception: its text can hold what somebody sent
-
-
-def _context_of(parent: TraceContext | None) -> Any:
-    from opentelemetry import trace
-    from opentelemetry.context import Context
-
-    if parent is None:
-        return Context()
-    flags = trace.TraceFlags(int(parent.is_sampled))
-    known = trace.SpanContext(int(parent.trace_id, 16), int(parent.span_id, 16), is_remote=True, trace_flags=flags)
-    return trace.set_span_in_context(trace.NonRecordingSpan(known), Context())
+    os.environ.setdefault("OTEL_SERVICE_NAME", "org-accounts-console")
+    provider = ExportingTracerProvider()  # flushes when the process ends
+    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))  # restarts its thread after a fork
+    return provider

@@ -148,8 +148,8 @@ def test_deployment_checks():
 
 
 def test_a_collector_without_the_packages_for_it_is_named(tmp_path):
-    (tmp_path / "opentelemetry").mkdir()
-    (tmp_path / "opentelemetry" / "__init__.py").write_text("raise ImportError('as where they are not installed')")
+    without_sdk = "import sys; sys.modules['opentelemetry.sdk'] = None"  # importing it raises, as if not installed
+    (tmp_path / "sitecustomize.py").write_text(without_sdk)
     collector = {"OTEL_EXPORTER_OTLP_ENDPOINT": "https://collector.example.org", "PYTHONPATH": str(tmp_path)}
     assert "console.W024" in start(_deploy="yes", **collector).stderr
     assert "console.W024" not in start(_deploy="yes", **collector, OTEL_SDK_DISABLED="true").stderr

@@ -4,8 +4,9 @@ from typing import Any, Final
 
 from django.conf import settings
 
-from console import http, tracing
+from console import http
 from console.recorded_text import recorded
+from console.runtime import telemetry
 from console.signin.errors import ProviderUnreachable, SignInRefused
 
 MAX_BYTES: Final = 512 * 1024
@@ -36,7 +37,7 @@ def send(method: str, address: str, refusal: type[SignInRefused], **options: Any
     """Send one request and return the response, whatever its status. ``options`` are those of ``http.exchange``."""
     try:
         # The provider belongs to somebody else: it gets no trace id.
-        with tracing.span("provider", {"http.request.method": method}):
+        with telemetry.start_span("provider", {"http.request.method": method}):
             return http.exchange(method, address, timeout=settings.OIDC_TIMEOUT, max_bytes=MAX_BYTES, **options)
     except (http.AnswerTooLarge, http.AnswerGarbled) as error:
         raise refusal(error.detail) from error
