@@ -254,7 +254,7 @@ SILENCED_SYSTEM_CHECKS = [
 # --- Language and time --------------------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English"), ("de", "Deutsch"), ("fr", "Français")]  # `checkmessages` holds them complete
+LANGUAGES = [("en", "English"), ("de", "Deutsch"), ("fr", "Français")]  # .ci/checkmessages keeps them complete
 LOCALE_PATHS = [BASE_DIR / "console" / "locale"]  # one catalogue for the whole console, templates included
 FORMAT_MODULE_PATH = ["console.formats"]
 TIME_ZONE = "UTC"  # until a browser has told its own

@@ -1,4 +1,4 @@
-"""``checkmessages`` finds what is not marked, not translated, or not what it was made from."""
+"""``.ci/checkmessages`` finds what is not marked, not translated, or not what it was made from."""
 
 import shutil
 import subprocess
@@ -19,14 +19,14 @@ def copy(tmp_path_factory):
     if not shutil.which("msgfmt"):
         unavailable("gettext")
     folder = tmp_path_factory.mktemp("console") / "copy"
-    for name in ("console", "accounts_ui", "templates"):
+    for name in (".ci", "console", "accounts_ui", "templates"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "manage.py", folder)
     return folder
 
 
 def check(folder):
-    script = f". {ROOT}/.ci/environment; exec {sys.executable} manage.py checkmessages"
+    script = f". {ROOT}/.ci/environment; exec {sys.executable} .ci/checkmessages"
     return subprocess.run(["bash", "-c", script], cwd=folder, capture_output=True, text=True, check=False)
 
 
@@ -56,6 +56,6 @@ def test_each_kind_of_gap_is_found(copy):
         'fr: obsolete: "Nobody says this"',
         "fr: django.mo is not that of django.po",
         'de: fuzzy: "Assign an account"',
-        "de: other places or tags than in: {who} changed",
+        "de: placeholders or tags differ: {who} changed",
     ):
         assert said in done.stdout, said
