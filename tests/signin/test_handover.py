@@ -188,6 +188,17 @@ def test_two_minutes_end_it(framed_console, provider, frame, window):
     assert accepts(framed_console, provider, tokens) == (False, False)
 
 
+def test_clearing_sessions_discards_what_no_frame_collected(framed_console, provider, frame, window):
+    window.sign_in_for(frame, proof=frame.proof)
+    tokens = tokens_of(framed_console, frame)
+    expired = "UPDATE signin_handover SET expires_at = datetime('now', '-1 seconds') WHERE challenge = ?"
+    rows(framed_console, expired, frame.challenge)
+    done = framed_console.manage("clearsessions")
+    assert done.returncode == 0, done.stderr
+    assert rows(framed_console, "SELECT 1 FROM signin_handover WHERE challenge = ?", frame.challenge) == []
+    assert accepts(framed_console, provider, tokens) == (False, False)
+
+
 def test_an_operator_ends_what_is_on_its_way_too(framed_console, frame, window):
     window.sign_in_for(frame, proof=frame.proof)
     framed_console.manage("endsessions", "--subject", "person-ada")

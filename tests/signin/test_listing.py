@@ -2,27 +2,8 @@
 
 import re
 
-import pytest
-
-from console.signin.user_agent import browser_name
 from tests.servers import Browser, form_of
 from tests.signin.ending import age, key_of
-
-AGENTS = {
-    "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0": "Firefox, Linux",
-    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36 "
-    "Edg/140.0": "Edge, Windows",
-    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605 (KHTML) Version/18.0 Safari/604.1": (
-        "Safari, iPhone"
-    ),
-    "curl/8.5.0": "curl/8.5.0",
-    "": "",
-}
-
-
-@pytest.mark.parametrize("agent", AGENTS)
-def test_a_browser_by_its_name(agent):
-    assert browser_name(agent) == AGENTS[agent]
 
 
 def signed_in(console, person, agent):

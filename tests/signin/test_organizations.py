@@ -5,7 +5,6 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
-from console.signin.access.rules_parser import RulesError, parse_organizations
 from tests.servers import Browser, text_of
 from tests.signin.hostile import HostileProvider
 
@@ -17,45 +16,6 @@ RULES = {
     },
     "eu-*": {"name": "Europe: {organization}", "auditors": {"roles": ["audit:{organization}"]}},
 }
-
-
-def roles(**claims):
-    return {one.id: role.value for one, role in parse_organizations(json.dumps(RULES)).open_to(claims)}
-
-
-def test_patterns_open_what_claims_name():
-    groups = ["org-alpha-admins", "org-beta-audit", "org-beta-admins", "acme-admins", "org--admins", "staff"]
-    assert roles(groups=groups) == {"acme": "admin", "alpha": "admin", "beta": "admin"}
-    assert roles(groups="org-alpha-audit") == {"alpha": "auditor"}, "a claim can be one text"
-    assert roles(roles=["audit:eu-nord", "audit:us-east"]) == {"eu-nord": "auditor"}, "of the pattern's ids only"
-    assert roles(email="admin@alpha.example", email_verified=True) == {"alpha": "admin"}
-    assert roles(email="admin@alpha.example") == {}
-    assert roles(groups=["org-acme-admins"]) == {}, "an organization with an entry of its own follows that alone"
-
-
-@pytest.mark.parametrize("odd", ["..", ".", "a/b", "a\\b", "a%2fb", " a", "a\u202eb", "a\x00b", "a" * 256, "a\nb", ""])
-def test_what_cannot_be_an_id_opens_nothing(odd):
-    assert roles(groups=[f"org-{odd}-admins"]) == {}
-    found = parse_organizations(json.dumps(RULES)).find(odd)
-    assert found is None
-
-
-WRONG = {
-    "no placeholder": ({"*": {"admins": {"groups": ["everybody"]}}}, "must contain {organization} exactly once"),
-    "two placeholders": ({"*": {"admins": {"groups": ["{organization}{organization}"]}}}, "exactly once"),
-    "a placeholder without a pattern": ({"acme": {"admins": {"groups": ["{organization}"]}}}, "in patterns only"),
-    "two stars": ({"*-*": {"admins": {"groups": ["{organization}"]}}}, "use exactly one"),
-    "a pattern for no id": ({"../*": {"admins": {"groups": ["{organization}"]}}}, "not a pattern"),
-    "nobody": ({"*": {}}, "nobody has access"),
-    "an id that is none": ({"a/b": {"admins": {"groups": ["x"]}}}, "not an organization id"),
-}
-
-
-@pytest.mark.parametrize("name", WRONG)
-def test_rules_that_cannot_be_used(name):
-    rules, said = WRONG[name]
-    with pytest.raises(RulesError, match=said.replace("{", r"\{").replace("*", r"\*")):
-        parse_organizations(json.dumps(rules))
 
 
 THOUSAND = [f"org-unit-{number:04}-admins" for number in range(1000)]

@@ -1,0 +1,69 @@
+"""Discovery documents and key sets: what is accepted, and what is refused."""
+
+from typing import Any
+
+import pytest
+
+from console.signin.errors import InvalidDiscovery, InvalidKeys
+from console.signin.oidc.discovery import parse_configuration, parse_keys
+
+ISSUER = "https://login.example.org"
+DOCUMENT = {
+    "issuer": ISSUER,
+    "authorization_endpoint": f"{ISSUER}/authorize",
+    "token_endpoint": f"{ISSUER}/token",
+    "jwks_uri": f"{ISSUER}/jwks",
+}
+
+
+def test_a_minimal_document_is_accepted() -> None:
+    configuration = parse_configuration(DOCUMENT, ISSUER)
+    assert configuration.token_endpoint == f"{ISSUER}/token"
+    assert configuration.userinfo_endpoint == ""
+    assert configuration.basic_auth, "client_secret_basic is the default (OpenID Connect Discovery 1.0, section 3)"
+    assert not configuration.sends_iss
+
+
+def test_the_secret_is_sent_in_the_form_if_the_provider_wants_it_there() -> None:
+    document = {**DOCUMENT, "token_endpoint_auth_methods_supported": ["client_secret_post"]}
+    assert not parse_configuration(document, ISSUER).basic_auth
+
+
+INVALID: dict[str, tuple[dict[str, Any], str]] = {
+    "another issuer": ({"issuer": "https://evil.example"}, "Its issuer is not OIDC_ISSUER."),
+    "the issuer with a slash": ({"issuer": f"{ISSUER}/"}, "Its issuer is not OIDC_ISSUER."),
+    "no issuer": ({"issuer": None}, "Its issuer is not OIDC_ISSUER."),
+    "an endpoint that is missing": ({"jwks_uri": None}, "Its jwks_uri is not an https:// address."),
+    "an endpoint that is a number": ({"token_endpoint": 7}, "Its token_endpoint is not an https:// address."),
+    "plain http": ({"token_endpoint": "http://login.example.org/"}, "Its token_endpoint is not"),
+    "a script": ({"authorization_endpoint": "javascript:alert(1)"}, "Its authorization_endpoint is not"),
+    "no host": ({"token_endpoint": "https:///token"}, "Its token_endpoint is not"),
+    "a fragment": ({"token_endpoint": f"{ISSUER}/token#x"}, "Its token_endpoint is not"),
+    "a user": ({"token_endpoint": "https://user@login.example.org/"}, "Its token_endpoint is not"),
+    "half an IPv6 address": ({"token_endpoint": "https://[::1/token"}, "Its token_endpoint is not"),
+    "an optional endpoint": ({"userinfo_endpoint": ""}, "Its userinfo_endpoint is not"),
+    "no way to send the secret": (
+        {"token_endpoint_auth_methods_supported": ["private_key_jwt", 7]},
+        "It accepts the client secret neither",
+    ),
+    "methods that are no list": ({"token_endpoint_auth_methods_supported": 7}, "It accepts the client secret neither"),
+    "no S256": ({"code_challenge_methods_supported": ["plain"]}, "It does not support PKCE with S256."),
+}
+
+
+@pytest.mark.parametrize("name", INVALID)
+def test_invalid_documents_are_refused(name: str) -> None:
+    changes, message = INVALID[name]
+    with pytest.raises(InvalidDiscovery) as refused:
+        parse_configuration({**DOCUMENT, **changes}, ISSUER)
+    assert message in refused.value.message
+
+
+def test_a_key_set_without_what_is_no_object() -> None:
+    assert parse_keys({"keys": [7, {"kid": "k1"}, None]}) == [{"kid": "k1"}]
+
+
+@pytest.mark.parametrize("document", [{}, {"keys": None}, {"keys": "all"}, {"keys": {}}])
+def test_a_key_set_without_a_list_is_refused(document: dict[str, Any]) -> None:
+    with pytest.raises(InvalidKeys):
+        parse_keys(document)
