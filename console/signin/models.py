@@ -33,7 +33,7 @@ class User(AbstractBaseUser):
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.UniqueConstraint(fields=["issuer", "subject"], name="one_user_a_subject")
+            models.UniqueConstraint(fields=["issuer", "subject"], name="unique_issuer_and_subject")
         ]
 
     def __str__(self) -> str:
