@@ -11,7 +11,7 @@
     ├── StateChanged          the account is not in the state that the form showed; ``current`` is the new one
     ├── AlreadyAssigned       the person has the account already, in ``status``
     ├── AnotherOperationOpen  ``change`` of the same account has no outcome yet
-    ├── AccountMoved          ``change`` of the same account was made while this one was being checked
+    ├── ConcurrentChange      ``change`` of the same account was made while this one was being checked
     ├── UndoRefused           ``change`` stands in the way of undoing, or cannot be undone itself
     ├── ConfirmationNeeded    the directory does not know ``what`` (``subject``, ``code``, ``recorded``)
     ├── PlanUnknown           the organization has no such plan
@@ -21,38 +21,12 @@
     └── OutcomeNotRecorded    ``change`` was sent, and its outcome could not be recorded
 """
 
-import datetime
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
-
+from accounts_ui.changes.models import Change
+from accounts_ui.services.account import AccountFacts
 from console.recorded_text import recorded
-
-if TYPE_CHECKING:
-    from accounts_ui.changes.models import Change
-    from accounts_ui.services.state.drift import Drift
 
 NO_SUCH_CHANGE = recorded("This organization's change log has no such change.")
 NOTHING_SENT = recorded("The change log cannot be written at the moment, so nothing was sent. Try again in a minute.")
-
-
-@dataclass(frozen=True, slots=True)
-class AccountFacts:
-    """What is known of one account at this moment. ``source``: ``directory``, ``log`` or ``none``."""
-
-    subject_id: str
-    code: str
-    subject_name: str
-    type_name: str
-    status: str | None
-    source: str
-    recorded_at: datetime.datetime | None
-    read_at: datetime.datetime
-    created_at: str = ""
-    expires_at: str = ""
-    copies: int = 0
-    outside: "Drift | None" = None
-    changes: "list[Change]" = field(default_factory=list)
-    open_change: "Change | None" = None
 
 
 class ServiceError(Exception):
@@ -114,7 +88,7 @@ class AlreadyAssigned(ServiceError):
 
 
 class _AboutChange(ServiceError):
-    def __init__(self, detail: str, change: "Change") -> None:
+    def __init__(self, detail: str, change: Change) -> None:
         super().__init__(detail)
         self.change = change
 
@@ -123,7 +97,7 @@ class AnotherOperationOpen(_AboutChange):
     """Another operation on the same account has no outcome yet."""
 
 
-class AccountMoved(_AboutChange):
+class ConcurrentChange(_AboutChange):
     """Another operation on the same account was made while this one was being checked."""
 
 

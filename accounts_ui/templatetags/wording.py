@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.timesince import timesince
 from django.utils.translation import gettext, gettext_lazy
 
-from accounts_ui.services.state.drift import Drift
+from accounts_ui.services.account import Drift
 from accounts_ui.services.text import as_time
 from accounts_ui.text.change_sentences import linked_sentence, sentence
 from accounts_ui.text.labels import action_word, event_word, outcome_word, status_word

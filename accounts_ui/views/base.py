@@ -16,7 +16,7 @@ from accounts_ui.directory.errors import DirectoryError
 from accounts_ui.services.audit_context import AuditContext
 from accounts_ui.services.errors import ServiceError
 from accounts_ui.services.listing.session_client import SessionClient, resolve_due_changes
-from accounts_ui.services.operations.attempts import failed_attempt
+from accounts_ui.services.operations.account_form import failed_attempt
 from accounts_ui.services.preferences import note_visit
 from accounts_ui.views import params
 from accounts_ui.views.error_map import problem_for

@@ -42,7 +42,9 @@ EXPLANATIONS: Final[dict[type[Exception], Explanation]] = {
     services.AnotherOperationOpen: Explanation(
         409, _("Another change is still open"), _("Resolve it first; nothing was sent.")
     ),
-    services.AccountMoved: Explanation(409, _("The account has changed meanwhile"), _("Look at it, and decide again.")),
+    services.ConcurrentChange: Explanation(
+        409, _("The account has changed meanwhile"), _("Look at it, and decide again.")
+    ),
     services.UndoRefused: Explanation(409, _("This cannot be undone"), _("Nothing was sent.")),
     services.ConfirmationNeeded: Explanation(422, _("Is this what you mean?"), _("Nothing was sent yet.")),
     services.PlanUnknown: Explanation(404, _("There is no such plan"), _("Plans are kept for 30 days.")),

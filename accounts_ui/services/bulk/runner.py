@@ -123,18 +123,18 @@ def owns(context: AuditContext, plan: Plan) -> bool:
 def _run_rows(client: SessionClient, context: AuditContext, plan: Plan) -> None:
     ends = time.monotonic() + CHUNK_SECONDS
     rows = list(plan_queries.waiting(plan)[:CHUNK_ROWS])
-    fresh = read_snapshot(client=client, context=context) if rows else None
+    snapshot = read_snapshot(client=client, context=context) if rows else None
     for row in rows:
-        if fresh is None or plan_queries.state_of(plan) != State.RUNNING or time.monotonic() > ends:
+        if snapshot is None or plan_queries.state_of(plan) != State.RUNNING or time.monotonic() > ends:
             return
-        _run_row(client, context, plan, row, fresh)
+        _run_row(client, context, plan, row, snapshot)
     if not plan_queries.waiting(plan).exists():
         plan_queries.move(plan, State.DONE, among=[State.RUNNING])
 
 
-def _run_row(client: SessionClient, context: AuditContext, plan: Plan, row: PlanRow, fresh: Snapshot) -> None:
+def _run_row(client: SessionClient, context: AuditContext, plan: Plan, row: PlanRow, snapshot: Snapshot) -> None:
     try:
-        change = _operate(client, context, plan, row, fresh)
+        change = _operate(client, context, plan, row, snapshot)
     except (LogUnavailable, OutcomeNotRecorded):
         raise
     except ServiceError as error:
@@ -162,7 +162,7 @@ def _result(change: Change) -> str:
     return change.outcome if change.outcome in Result.values else Result.UNKNOWN.value
 
 
-def _operate(client: SessionClient, context: AuditContext, plan: Plan, row: PlanRow, fresh: Snapshot) -> Change:
+def _operate(client: SessionClient, context: AuditContext, plan: Plan, row: PlanRow, snapshot: Snapshot) -> Change:
     what: dict[str, Any] = {
         "client": client,
         "context": context,
@@ -170,7 +170,7 @@ def _operate(client: SessionClient, context: AuditContext, plan: Plan, row: Plan
         "subject_id": row.subject_id,
         "code": row.code,
         "message": plan.message,
-        "fresh": fresh,
+        "snapshot": snapshot,
     }
     if plan.action == Action.ASSIGN:
         return commands.assign(**what, confirm_unknown=False)

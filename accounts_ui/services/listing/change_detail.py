@@ -6,10 +6,11 @@ from accounts_ui.changes import event_storage, queries, undo_links
 from accounts_ui.changes.models import Archive, Change, EventBase, EventKind
 from accounts_ui.plans import queries as plan_queries
 from accounts_ui.plans.models import PlanRow
+from accounts_ui.services.account import Drift
 from accounts_ui.services.audit_context import AuditContext
 from accounts_ui.services.errors import NO_SUCH_CHANGE, ChangeUnknown
 from accounts_ui.services.listing.session_client import SessionClient, read_listing_if_possible
-from accounts_ui.services.state.drift import Drift, find_all_drift
+from accounts_ui.services.state.drift import find_all_drift
 from accounts_ui.services.validation import check_change_id
 
 

@@ -1,27 +1,21 @@
-"""Assign, change status, delete: each at most once, recorded before it is sent, and with a true outcome."""
+"""The operations of an admin: assign, change status, delete, undo. Each is executed at most once.
 
-from collections.abc import Callable
+All of them raise:
+
+* ``ServiceError``, as its tree says: nothing was sent, except for ``OutcomeNotRecorded``;
+* ``DirectoryError``: the reads before failed, and nothing was sent.
+"""
 
 from accounts_ui.changes import queries
 from accounts_ui.changes.models import Action, Change
-from accounts_ui.directory.client import WriteResult
-from accounts_ui.directory.listing import Listing
-from accounts_ui.directory.rows import Account
-from accounts_ui.directory.statuses import ENDED_STATUSES
 from accounts_ui.services import validation
 from accounts_ui.services.audit_context import AuditContext
-from accounts_ui.services.errors import (
-    AccountFacts,
-    AlreadyAssigned,
-    AnotherOperationOpen,
-    ConfirmationNeeded,
-    StateChanged,
-)
+from accounts_ui.services.errors import NO_SUCH_CHANGE, ChangeUnknown
 from accounts_ui.services.listing.session_client import SessionClient
-from accounts_ui.services.operations.executor import BUSY, Operation, before_sending, facts_of, once, perform, prepare
-from accounts_ui.services.state.account_state import facts_in, name_of
-from accounts_ui.services.state.snapshot import Snapshot, read_snapshot
-from console.recorded_text import recorded
+from accounts_ui.services.operations.executor import before_sending, execute
+from accounts_ui.services.operations.operation import new_operation
+from accounts_ui.services.operations.preconditions import reverse_status
+from accounts_ui.services.state.snapshot import Snapshot
 
 
 def assign(
@@ -33,38 +27,24 @@ def assign(
     code: str,
     message: str,
     confirm_unknown: bool,
-    fresh: Snapshot | None = None,
+    snapshot: Snapshot | None = None,
 ) -> Change:
-    """Link a person to an account type. ``fresh``: what was just read, where many operations share one read.
+    """Link a person to an account type.
 
-    Raises:
-        ServiceError: as its tree says; nothing was sent.
-        DirectoryError: the reads before failed; nothing was sent.
+    Args:
+        confirm_unknown: the admin means a person or a type that the directory does not name.
+        snapshot: what was just read, if many operations share one read.
 
     """
-    operation = prepare(Action.ASSIGN, operation_id, subject_id, code, message)
-    return once(operation, context, client, lambda: _assign(operation, context, client, fresh, confirm=confirm_unknown))
-
-
-def _assign(
-    operation: Operation, context: AuditContext, client: SessionClient, fresh: Snapshot | None, *, confirm: bool
-) -> Change:
-    with before_sending():
-        read = fresh or read_snapshot(client=client, context=context)
-        listing, kind = read.listing, read.types.get(operation.code)
-        existing = listing.account(operation.subject_id, operation.code)
-        _refuse_existing(existing)
-        if not confirm:
-            _ask_about_unknown(operation, context, listing, known=kind is not None)
-    facts = facts_of(
-        operation,
-        context,
-        subject_name=name_of(listing, operation.subject_id),
-        type_name=kind.name if kind else "",
-        before=existing.status if existing else None,
+    operation = new_operation(
+        Action.ASSIGN,
+        operation_id=operation_id,
+        subject_id=subject_id,
+        code=code,
+        message=message,
+        confirmed=confirm_unknown,
     )
-    call = lambda: client.assign(context.organization_id, operation.subject_id, operation.code)  # noqa: E731
-    return perform(operation, context, client, facts, call, read.sequence)
+    return execute(operation, client=client, context=context, snapshot=snapshot)
 
 
 def change_status(
@@ -77,13 +57,19 @@ def change_status(
     status: str,
     expected_status: str,
     message: str,
-    fresh: Snapshot | None = None,
+    snapshot: Snapshot | None = None,
 ) -> Change:
-    """Set the status of an account that is still in ``expected_status``. Raises as ``assign``."""
-    wanted, expected = validation.check_status(status), validation.check_expected(expected_status)
-    operation = prepare(Action.CHANGE_STATUS, operation_id, subject_id, code, message, wanted, expected)
-    call = lambda: client.change_status(context.organization_id, subject_id, code, wanted)  # noqa: E731
-    return once(operation, context, client, lambda: _on_existing(operation, context, client, call, fresh))
+    """Set the status of an account that is still in ``expected_status``."""
+    operation = new_operation(
+        Action.CHANGE_STATUS,
+        operation_id=operation_id,
+        subject_id=subject_id,
+        code=code,
+        message=message,
+        after=validation.check_status(status),
+        expected=validation.check_expected(expected_status),
+    )
+    return execute(operation, client=client, context=context, snapshot=snapshot)
 
 
 def delete(
@@ -95,84 +81,40 @@ def delete(
     code: str,
     expected_status: str,
     message: str,
-    fresh: Snapshot | None = None,
+    snapshot: Snapshot | None = None,
 ) -> Change:
-    """Delete an account that is still in ``expected_status``. Raises as ``assign``."""
-    expected = validation.check_expected(expected_status)
-    operation = prepare(Action.DELETE, operation_id, subject_id, code, message, "deleted", expected)
-
-    def call() -> WriteResult:
-        said = operation.message or "Deleted by an administrator."
-        return client.delete(context.organization_id, subject_id, code, said)
-
-    return once(operation, context, client, lambda: _on_existing(operation, context, client, call, fresh))
-
-
-def _on_existing(
-    operation: Operation,
-    context: AuditContext,
-    client: SessionClient,
-    call: Callable[[], WriteResult],
-    fresh: Snapshot | None,
-) -> Change:
-    with before_sending():
-        read = fresh or read_snapshot(client=client, context=context)
-        current = facts_in(
-            listing=read.listing,
-            types=read.types,
-            context=context,
-            subject_id=operation.subject_id,
-            code=operation.code,
-        )
-        _refuse_other_state(operation, current)
-    facts = facts_of(
-        operation, context, subject_name=current.subject_name, type_name=current.type_name, before=current.status
+    """Delete an account that is still in ``expected_status``."""
+    operation = new_operation(
+        Action.DELETE,
+        operation_id=operation_id,
+        subject_id=subject_id,
+        code=code,
+        message=message,
+        after="deleted",
+        expected=validation.check_expected(expected_status),
     )
-    return perform(operation, context, client, facts, call, read.sequence)
+    return execute(operation, client=client, context=context, snapshot=snapshot)
 
 
-def _refuse_existing(existing: Account | None) -> None:
-    if existing and existing.status != "deleted":
-        raise AlreadyAssigned(
-            _HAS_IT.format(code=existing.code, status=existing.status or "unknown"),
-            existing.status,
-            existing.subject_id,
-            existing.code,
-        )
+def undo(*, client: SessionClient, context: AuditContext, operation_id: str, change_id: str, message: str) -> Change:
+    """Send the reverse of a change, if nothing has happened to the account since.
 
+    Raises:
+        ChangeUnknown: the organization has no such change.
+        UndoRefused: it was not applied, too long ago, or followed by another change; ``change`` is the one to look at.
 
-def _refuse_other_state(operation: Operation, current: AccountFacts) -> None:
-    if current.open_change:
-        raise AnotherOperationOpen(BUSY, current.open_change)
-    if (current.status or None) != operation.expected:
-        now, then = current.status or "not known", operation.expected or "not known"
-        raise StateChanged(_OTHER_STATE.format(status_now=now, status_then=then), current)
-
-
-def _ask_about_unknown(operation: Operation, context: AuditContext, listing: Listing, *, known: bool) -> None:
-    remembered = queries.last_applied(context.organization_id, subject_ids=[operation.subject_id])
-    held = [one for one in remembered if one.code == operation.code and one.after not in ENDED_STATUSES]
-    asked = {
-        "subject": not listing.is_listed(operation.subject_id),
-        "code": not known,
-        "recorded": bool(held) and not listing.tells_codes_of(operation.subject_id),
-    }
-    what = [name for name, needed in asked.items() if needed]
-    if what:
-        raise ConfirmationNeeded(" ".join(_QUESTIONS[name] for name in what), what)
-
-
-_HAS_IT = recorded(
-    "The person has a {code} account already, with the status {status}. Change its status instead: the directory would "
-    "make a second account."
-)
-_OTHER_STATE = recorded(
-    "The account's status is {status_now} now; it was {status_then} when the form was drawn. Nothing was changed."
-)
-_QUESTIONS = {
-    "subject": recorded(
-        "The directory does not list this person in the organization, and would accept a typing error."
-    ),
-    "code": recorded("The directory does not name this account type."),
-    "recorded": recorded("This console assigned the type to this person before; a second account might come of it."),
-}
+    """
+    with before_sending():
+        change = queries.get(context.organization_id, validation.check_change_id(change_id))
+    if change is None:
+        raise ChangeUnknown(NO_SUCH_CHANGE)
+    operation = new_operation(
+        Action.DELETE if change.action == Action.ASSIGN else Action.CHANGE_STATUS,
+        operation_id=operation_id,
+        subject_id=change.subject_id,
+        code=change.code,
+        message=message,
+        after=reverse_status(change),
+        undoes=change,
+    )
+    return execute(operation, client=client, context=context)

@@ -1,138 +1,96 @@
-"""One operation, at most once: recorded before it is sent, sent once, and with a true outcome."""
+"""Execute one operation, at most once: read, check, record, send, record the outcome."""
 
 import time
-import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any, Final
 
 from django.db import Error
+from django.utils import timezone
 
 from accounts_ui.changes import queries, undo_links, writer
 from accounts_ui.changes.models import Action, Change, Outcome
 from accounts_ui.directory import errors
 from accounts_ui.directory.client import WriteResult
-from accounts_ui.services import validation
+from accounts_ui.services.account import AccountFacts
 from accounts_ui.services.audit_context import AuditContext
 from accounts_ui.services.errors import (
     NOTHING_SENT,
-    AccountMoved,
     AnotherOperationOpen,
+    ConcurrentChange,
     LogUnavailable,
     OperationIdReused,
     OutcomeNotRecorded,
     ServiceError,
+    UndoRefused,
 )
 from accounts_ui.services.listing.session_client import SessionClient
-from accounts_ui.services.operations import evidence
+from accounts_ui.services.operations import evidence, preconditions
+from accounts_ui.services.operations.operation import Operation
 from accounts_ui.services.operations.outcome_rules import decide_outcome
+from accounts_ui.services.state.account_state import describe_account
+from accounts_ui.services.state.snapshot import Snapshot, read_snapshot
 from console.recorded_text import recorded
 
-BUSY: Final = recorded("Another operation on this account has no outcome yet. It has to be resolved first.")
 _REUSED = recorded("This form was sent before with other data. Open a new form.")
-_MOVED = recorded("Another operation on this account was just made. Nothing was sent.")
+_CONCURRENT_CHANGE = recorded("Another operation on this account was just made. Nothing was sent.")
 _SIGNED_OUT = recorded("The sign-in ended.")
 _NOT_READ = recorded("The directory could not be read afterwards: {said}")
 _NOT_RECORDED = recorded(
     "The directory was called, and the outcome ({outcome}) could not be recorded. The change shows as unknown until "
     "the log can be written and somebody checks it."
 )
-_POLL = 0.1  # seconds between two looks at an operation that another request runs
+_POLL: Final = 0.1  # seconds between two checks of an operation that another request executes
+_DELETED: Final = "Deleted by an administrator."  # the directory wants a message with every deletion
+_UNDONE: Final = "Undone by an administrator."
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """What was asked, after its fields were checked. ``after`` is the status that it should lead to.
+def execute(
+    operation: Operation, *, client: SessionClient, context: AuditContext, snapshot: Snapshot | None = None
+) -> Change:
+    """Execute the operation and return its change; the same request again returns the first one's change.
 
-    ``undoes``: the change that it takes back.
-    """
-
-    id: uuid.UUID
-    action: Action
-    subject_id: str
-    code: str
-    message: str
-    after: str | None = None
-    expected: str | None = None
-    undoes: uuid.UUID | None = None
-
-    def is_that_of(self, change: Change, context: AuditContext) -> bool:
-        """Whether ``change`` records this very request."""
-        asked = (self.action, self.subject_id, self.code, self.message, context.organization_id)
-        logged = (change.action, change.subject_id, change.code, change.message, change.organization_id)
-        person = (context.issuer, context.subject) == (change.actor_issuer, change.actor_subject)
-        return person and asked == logged and self._same_states(change)
-
-    def _same_states(self, change: Change) -> bool:
-        first = queries.first_event(change)
-        if first is None:  # in an archive that is held elsewhere: the rest has to do
-            return True
-        if self.undoes or undo_links.undone_by(first):
-            return self.undoes == undo_links.undone_by(first)
-        if self.action == Action.ASSIGN:
-            return True
-        return self.after == first.after and self.expected == change.before
-
-
-def prepare(
-    action: Action,
-    operation_id: str,
-    subject_id: str,
-    code: str,
-    message: str,
-    after: str | None = None,
-    expected: str | None = None,
-    undoes: uuid.UUID | None = None,
-) -> Operation:
-    """The operation that a form asks for.
+    Args:
+        snapshot: what was just read, if many operations share one read.
 
     Raises:
-        InvalidInput: a field of the form can never be right.
+        ServiceError: as its tree says. Nothing was sent, except for ``OutcomeNotRecorded``.
+        DirectoryError: the reads before failed; nothing was sent.
 
     """
-    return Operation(
-        id=validation.check_operation_id(operation_id),
-        action=action,
-        subject_id=validation.check_subject(subject_id),
-        code=validation.check_code(code),
-        message=validation.check_message(message),
-        after=after,
-        expected=expected,
-        undoes=undoes,
-    )
-
-
-def once(operation: Operation, context: AuditContext, client: SessionClient, act: Callable[[], Change]) -> Change:
-    """``act``, or the result of the request that was here first with the same form."""
-    earlier = _earlier(operation, context, client)
+    earlier = _earlier_change(operation, context, client.timeout)
     if earlier:
         return earlier
     try:
-        return act()
-    except (OutcomeNotRecorded, OperationIdReused, LogUnavailable):
+        change = _check_and_record(operation, client, context, snapshot)
+    except LogUnavailable:
         raise
-    except ServiceError:
-        # What refuses a second click may be the work of the first one, which went past in between.
-        first = _earlier(operation, context, client)
-        if first is None:
-            raise
-        return first
+    except (ServiceError, writer.IdTaken):
+        # What forbids a second click may be the work of the first one, recorded since we looked for it.
+        earlier = _earlier_change(operation, context, client.timeout)
+        if earlier:
+            return earlier
+        raise
+    return _send(operation, change, client)
 
 
-def _earlier(operation: Operation, context: AuditContext, client: SessionClient) -> Change | None:
-    """The change that this operation id names already: the same request again gets the first one's result."""
+@contextmanager
+def before_sending() -> Iterator[None]:
+    """Raise ``LogUnavailable`` for a database error in this block: it means that nothing was sent."""
+    try:
+        yield
+    except Error as error:
+        raise LogUnavailable(NOTHING_SENT) from error
+
+
+def _earlier_change(operation: Operation, context: AuditContext, timeout: float) -> Change | None:
+    """Return the change that has this operation's id, once it is concluded or ``timeout`` seconds have passed."""
     with before_sending():
         change = queries.by_operation(operation.id)
-    if change is None:
-        return None
-    if not operation.is_that_of(change, context):
-        raise OperationIdReused(_REUSED)
-    return _result_of(change, client.timeout)
-
-
-def _result_of(change: Change, timeout: float) -> Change:
-    """The change, once the request that runs it is done; after ``timeout`` seconds as it is then."""
+        if change is None:
+            return None
+        if not operation.is_recorded_by(change, context):
+            raise OperationIdReused(_REUSED)
     deadline = time.monotonic() + timeout
     while change.is_running and time.monotonic() < deadline:
         time.sleep(_POLL)
@@ -140,61 +98,61 @@ def _result_of(change: Change, timeout: float) -> Change:
     return change
 
 
-@contextmanager
-def before_sending() -> Iterator[None]:
-    """What happens in here happens before the call: a database that fails has prevented it."""
-    try:
-        yield
-    except Error as error:
-        raise LogUnavailable(NOTHING_SENT) from error
-
-
-def facts_of(
-    operation: Operation, context: AuditContext, *, subject_name: str, type_name: str, before: str | None
-) -> dict[str, Any]:
-    """What the log freezes of the operation."""
-    return {
-        **context.facts(),
-        "organization_id": context.organization_id,
-        "action": operation.action.value,
-        "subject_id": operation.subject_id,
-        "subject_name": subject_name,
-        "code": operation.code,
-        "type_name": type_name,
-        "before": before or None,
-        "after": operation.after,
-        "message": operation.message,
-    }
-
-
-def perform(
-    operation: Operation,
-    context: AuditContext,
-    client: SessionClient,
-    facts: dict[str, Any],
-    call: Callable[[], WriteResult],
-    sequence: int,
+def _check_and_record(
+    operation: Operation, client: SessionClient, context: AuditContext, snapshot: Snapshot | None
 ) -> Change:
-    """Record, send, record. ``sequence`` is where the chain ended before the account was read."""
+    """Read the account, check the preconditions and record the request, durably, before anything is sent."""
+    with before_sending():
+        if operation.undoes:
+            _require_undoable(operation.undoes)
+        snapshot = snapshot or read_snapshot(client=client, context=context)
+        account = describe_account(
+            snapshot=snapshot, context=context, subject_id=operation.subject_id, code=operation.code
+        )
+        decision = _decide(operation, account)
+        if decision.obstacle or (decision.cautions and not operation.confirmed):
+            raise preconditions.error_for(decision, account)
+        return _record(operation, account, context, snapshot.sequence)
+
+
+def _require_undoable(change: Change) -> None:
+    decision = preconditions.check_undo(change, undo_links.later_than(change), timezone.now())
+    if decision.obstacle:
+        raise UndoRefused(decision.detail, decision.blocking_change or change)
+
+
+def _decide(operation: Operation, account: AccountFacts) -> preconditions.Decision:
+    if operation.undoes:
+        return preconditions.check_reverse(operation.undoes, account.state)
+    if operation.action == Action.ASSIGN:
+        return preconditions.check_assignment(account.state, operation.code)
+    return preconditions.check_existing(
+        account.state, operation.code, wanted=operation.after or "", expected=(operation.expected,)
+    )
+
+
+def _record(operation: Operation, account: AccountFacts, context: AuditContext, sequence: int) -> Change:
+    """Append the request to the log. ``sequence`` is where the log ended before the account was read."""
+    assigns = operation.action == Action.ASSIGN
+    facts = operation.facts(
+        context,
+        subject_name=account.subject_name,
+        type_name=account.type_name,
+        before=account.state.listed_status if assigns else account.status,
+    )
+    undone = undo_links.evidence_of(operation.undoes.change_id) if operation.undoes else None
     try:
-        with before_sending():
-            takes_back = undo_links.evidence_of(operation.undoes) if operation.undoes else None
-            change = writer.request(operation.id, facts, read_at_sequence=sequence, evidence=takes_back)
-    except writer.IdTaken as taken:
-        if not operation.is_that_of(taken.change, context):
-            raise OperationIdReused(_REUSED) from None
-        return _result_of(taken.change, client.timeout)
+        return writer.request(operation.id, facts, read_at_sequence=sequence, evidence=undone)
     except writer.AccountBusy as busy:
-        raise AnotherOperationOpen(BUSY, busy.change) from None
+        raise AnotherOperationOpen(preconditions.OPEN_CHANGE, busy.change) from None
     except writer.AccountMoved as moved:
-        raise AccountMoved(_MOVED, moved.change) from None
-    return _send(change, client, call)
+        raise ConcurrentChange(_CONCURRENT_CHANGE, moved.change) from None
 
 
-def _send(change: Change, client: SessionClient, call: Callable[[], WriteResult]) -> Change:
-    """One call. Whatever it brings becomes the outcome, committed before anybody is told."""
+def _send(operation: Operation, change: Change, client: SessionClient) -> Change:
+    """Call the directory once and commit the outcome before anybody sees it."""
     try:
-        done = call()
+        result = _call(operation, change.organization_id, client)
     except (errors.Refused, errors.NotSent) as error:
         change = _conclude(change, Outcome.NOT_APPLIED, error.status, error.detail)
         change.retry_after = getattr(error, "retry_after", None)
@@ -202,32 +160,36 @@ def _send(change: Change, client: SessionClient, call: Callable[[], WriteResult]
             raise error.__cause__ from None
         return change
     except errors.DirectoryError as error:
-        return _look(change, client, error)
-    after = done.account.status if done.account and done.account.status else change.after
-    change = _conclude(change, Outcome.APPLIED, done.status, "", after=after)
-    client.note_applied(change, done.account)
+        return _conclude_by_reading(change, client, error)
+    after = result.account.status if result.account and result.account.status else change.after
+    change = _conclude(change, Outcome.APPLIED, result.status, "", after=after)
+    client.note_applied(change, result.account)
     return change
 
 
-def _look(change: Change, client: SessionClient, error: errors.DirectoryError) -> Change:
-    """The answer does not tell, so the directory's list has to; where it does not either, nobody pretends."""
+def _call(operation: Operation, organization_id: str, client: SessionClient) -> WriteResult:
+    account = (organization_id, operation.subject_id, operation.code)
+    if operation.action == Action.ASSIGN:
+        return client.assign(*account)
+    if operation.action == Action.CHANGE_STATUS:
+        return client.change_status(*account, operation.after or "")
+    return client.delete(*account, operation.message or (_UNDONE if operation.undoes else _DELETED))
+
+
+def _conclude_by_reading(change: Change, client: SessionClient, error: errors.DirectoryError) -> Change:
+    """Conclude from the directory's list, because the answer does not say whether the change was applied."""
+    provenance = evidence.by_actor(change)
     try:
         listing = client.list_users(change.organization_id)
-    except Exception as second:  # noqa: BLE001  (whatever it is, it does not tell what became of the call)
+    except Exception as second:  # noqa: BLE001  (whatever it is: the outcome stays unknown)
         said = getattr(second, "detail", _SIGNED_OUT)
         detail = f"{error.detail} {_NOT_READ.format(said=said)}"
-        tried = evidence.of_failed_read(evidence.by_actor(change), said)
-        return _conclude(change, Outcome.UNKNOWN, error.status, detail, found=tried)
-    late = isinstance(error, errors.NoAnswerInTime | errors.FailedInTime)
-    judgement = decide_outcome(change, listing, evidence.by_actor(change), may_still_act=late)
-    return _conclude(
-        change,
-        judgement.outcome,
-        error.status,
-        f"{error.detail} {judgement.detail}",
-        after=judgement.after,
-        found=judgement.evidence,
-    )
+        failed = evidence.of_failed_read(provenance, said)
+        return _conclude(change, Outcome.UNKNOWN, error.status, detail, evidence=failed)
+    timed_out = isinstance(error, errors.NoAnswerInTime | errors.FailedInTime)
+    decision = decide_outcome(change, listing, provenance, may_still_act=timed_out)
+    detail = f"{error.detail} {decision.detail}"
+    return _conclude(change, decision.outcome, error.status, detail, after=decision.after, evidence=decision.evidence)
 
 
 def _conclude(
@@ -237,16 +199,10 @@ def _conclude(
     detail: str,
     *,
     after: str | None = None,
-    found: dict[str, Any] | None = None,
+    evidence: dict[str, Any] | None = None,
 ) -> Change:
+    after = after if after is not None else change.after
     try:
-        return writer.conclude(
-            change,
-            outcome,
-            http_status=http_status,
-            detail=detail,
-            after=after if after is not None else change.after,
-            evidence=found,
-        )
+        return writer.conclude(change, outcome, http_status=http_status, detail=detail, after=after, evidence=evidence)
     except Error as error:
         raise OutcomeNotRecorded(_NOT_RECORDED.format(outcome=outcome), change) from error

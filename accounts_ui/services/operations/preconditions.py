@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Final
 
 from accounts_ui.changes.models import Action, Change, Outcome
-from accounts_ui.directory.client import STATUSES
+from accounts_ui.directory.statuses import ENDED_STATUSES, STATUSES
 from accounts_ui.services.account import AccountFacts, AccountState
 from accounts_ui.services.errors import (
     AccountNotHere,
@@ -79,7 +79,7 @@ def check_assignment(state: AccountState, code: str) -> Decision:
         status = state.listed_status or "unknown"
         return Decision(Obstacle.ALREADY_ASSIGNED, detail=_ALREADY_ASSIGNED.format(code=code, status=status))
     # Without the directory's word, a second account might come of it: it makes one whenever it is asked.
-    assigned_before = state.is_recorded and state.recorded_status not in ("deleted", "disabled")
+    assigned_before = state.is_recorded and state.recorded_status not in ENDED_STATUSES
     return _with_cautions(
         {
             Caution.PERSON_NOT_LISTED: not state.person_listed,
@@ -144,7 +144,7 @@ def check_undo(change: Change, later: Sequence[Change], now: datetime.datetime) 
 def check_reverse(change: Change, state: AccountState) -> Decision:
     """Decide whether the reverse of ``change`` may be sent: the account has to be as the change left it."""
     # The directory deletes softly: an account that it deleted may show as disabled.
-    left = ("disabled", "deleted") if change.action == Action.DELETE else (change.after or state.status,)
+    left = tuple(ENDED_STATUSES) if change.action == Action.DELETE else (change.after or state.status,)
     decision = check_existing(state, change.code, wanted=reverse_status(change), expected=left)
     if decision.obstacle is Obstacle.NO_SUCH_ACCOUNT:
         detail = f"{decision.detail} {_NOTHING_LEFT}"
@@ -187,9 +187,9 @@ def _with_cautions(applicable: dict[Caution, bool], **values: str) -> Decision:
 
 def _undo_detail(change: Change, now: datetime.datetime) -> str:
     """Return why the change itself cannot be undone; empty if it can."""
-    if change.outcome != Outcome.APPLIED or change.settled_at is None:
+    if change.outcome != Outcome.APPLIED or change.resolved_at is None:
         return _NOT_APPLIED
-    if now - change.settled_at > UNDO_WITHIN:
+    if now - change.resolved_at > UNDO_WITHIN:
         return _TOO_LATE
     if change.action == Action.ASSIGN:
         return ""

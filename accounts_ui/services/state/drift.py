@@ -5,7 +5,6 @@ A difference is somebody else's change. It is marked on the pages, and never wri
 
 import datetime
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
 from accounts_ui.changes import queries
@@ -14,6 +13,7 @@ from accounts_ui.changes.queries import Applied
 from accounts_ui.directory.listing import Listing
 from accounts_ui.directory.rows import Account
 from accounts_ui.directory.statuses import ENDED_STATUSES
+from accounts_ui.services.account import Drift
 
 CHANGED: Final = "changed"
 GONE: Final = "gone"
@@ -21,21 +21,6 @@ BACK: Final = "back"
 EXPIRED: Final = "expired"
 
 Key = tuple[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Drift:
-    """A change of an account that this console did not make.
-
-    ``kind``: ``changed``, ``gone`` from a list that would tell, ``back`` in use after our delete, ``expired`` by time.
-    """
-
-    kind: str
-    listed: str | None
-    applied: str | None
-    applied_at: datetime.datetime
-    change_id: str
-    read_at: datetime.datetime
 
 
 def find_drift(applied: Applied, listing: Listing) -> Drift | None:

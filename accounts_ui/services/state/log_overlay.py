@@ -9,7 +9,8 @@ from typing import Final
 from accounts_ui.changes import queries
 from accounts_ui.changes.queries import Applied
 from accounts_ui.directory.listing import Listing
-from accounts_ui.services.state.drift import Drift, Key, find_all_drift
+from accounts_ui.services.account import Drift
+from accounts_ui.services.state.drift import Key, find_all_drift
 
 _MANY: Final = 500  # accounts changed since: from here on everything is read again
 

@@ -54,8 +54,10 @@ def bulk(request: OrganizationRequest, org: str) -> HttpResponse:
             request, {"list": _lines_of_selected(request)}
         )  # ticked in the list of accounts: what to do is next
     try:
-        sheet = _sheet(request)
-        plan = planner.make_plan(client=client_of(request), context=audit_context_of(request), sheet=sheet, **sent)
+        imported = _imported_list(request)
+        plan = planner.make_plan(
+            client=client_of(request), context=audit_context_of(request), imported=imported, **sent
+        )
     except InvalidInput as error:
         status = 413 if _is_too_large(request) else 400
         return _form(request, {**sent, "list": _text_of(request, "list")}, status=status, error=error)
@@ -172,7 +174,7 @@ def _text_of(request: OrganizationRequest, name: str) -> str:
     return str(request.POST.get(name, ""))
 
 
-def _sheet(request: OrganizationRequest) -> ImportedList:
+def _imported_list(request: OrganizationRequest) -> ImportedList:
     """The list of the form: a file, text, or rows that were selected."""
     if _is_too_large(request):
         raise InvalidInput("list", gettext("The file is larger than 5 MB. Split it, and leave out other columns."))

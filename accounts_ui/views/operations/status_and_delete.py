@@ -7,10 +7,11 @@ from django.http import HttpResponse
 from django.utils.translation import gettext
 
 from accounts_ui.changes.models import Change
-from accounts_ui.services.errors import AccountFacts, InvalidInput, StateChanged
+from accounts_ui.services.account import AccountFacts
+from accounts_ui.services.errors import InvalidInput, StateChanged
+from accounts_ui.services.operations.account_form import read_account
 from accounts_ui.services.operations.commands import change_status, delete
 from accounts_ui.services.operations.status_transitions import other_transitions, usual_transitions
-from accounts_ui.services.state.account_state import account_facts
 from accounts_ui.text.labels import STATUS_MEANINGS
 from accounts_ui.views import params
 from accounts_ui.views.base import audit_context_of, client_of, new_operation_id, page, respond, take_returned
@@ -43,7 +44,7 @@ def _form_or_result(
 ) -> HttpResponse:
     ids = {"subject_id": subject_id, "code": code}
     if request.method != "POST":
-        facts = account_facts(client=client_of(request), context=audit_context_of(request), **ids)
+        facts = read_account(client=client_of(request), context=audit_context_of(request), **ids)
         kept, told = take_returned(request, names)
         asked = params.read_query(request, ("status",))
         return _form(request, name, facts, {**asked, **kept}, **told)
@@ -58,7 +59,7 @@ def _form_or_result(
     except InvalidInput as error:
         if error.field not in ("status", "message", "operation_id"):
             raise
-        facts = account_facts(client=client_of(request), context=audit_context_of(request), **ids)
+        facts = read_account(client=client_of(request), context=audit_context_of(request), **ids)
         return _form(request, name, facts, {**sent, "operation_id": new_operation_id()}, status=400, alert=error.detail)
 
 

@@ -2,7 +2,7 @@
 
 from django.http import HttpResponse
 
-from accounts_ui.services.operations.undo import undo as take_back
+from accounts_ui.services.operations import commands
 from accounts_ui.views import params
 from accounts_ui.views.base import audit_context_of, client_of, page
 from accounts_ui.views.operation_result import show_result
@@ -18,5 +18,5 @@ FIELDS = ("operation_id", "message")
 def undo(request: OrganizationRequest, org: str, change_id: str) -> HttpResponse:
     """``POST /orgs/{org}/changes/{change_id}/undo/``: the reverse, as an operation of its own."""
     sent = params.read_post(request, FIELDS)
-    change = take_back(client=client_of(request), context=audit_context_of(request), change_id=change_id, **sent)
+    change = commands.undo(client=client_of(request), context=audit_context_of(request), change_id=change_id, **sent)
     return show_result(request, change)
