@@ -1,8 +1,6 @@
 """The log handed out: changes as CSV (RFC 4180) for people, events as JSON lines for verifying."""
 
-import csv
-import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from django.db.models import QuerySet
@@ -11,6 +9,7 @@ from accounts_ui.changes.chain.records import moment
 from accounts_ui.changes.models import FACTS, Change
 from accounts_ui.changes.queries import LogFilters, events_matching, matching
 from accounts_ui.changes.writer import line_of
+from accounts_ui.csv_output import csv_lines
 
 COLUMNS = ("change_id", "requested_at", "resolved_at", *FACTS)
 
@@ -35,31 +34,6 @@ def changes_csv(changes: QuerySet[Change]) -> Iterator[str]:
 def events_jsonl(events: QuerySet[Any]) -> Iterator[str]:
     """A line for each event."""
     return (line_of(event) + "\n" for event in events.iterator(chunk_size=_CHUNK))
-
-
-def csv_lines(columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> Iterator[str]:
-    """CSV whose cells no spreadsheet takes for a formula: what could start one gets an apostrophe before it."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer)
-    writer.writerow(columns)
-    yield buffer.getvalue()
-    for row in rows:
-        buffer.seek(0)
-        buffer.truncate()
-        writer.writerow([inert(cell) for cell in row])
-        yield buffer.getvalue()
-
-
-def inert(cell: Any) -> str:
-    """The cell as text that a spreadsheet shows and does not run (OWASP: CSV injection)."""
-    text = "" if cell is None else str(cell)
-    return f"'{text}" if text and (text[0] in "\t\r\n" or _starts_formula(text)) else text
-
-
-def _starts_formula(text: str) -> bool:
-    """Whether its first character that anybody can see starts a formula; spreadsheets fold full-width ones."""
-    first = next((c for c in text if c.isprintable() and not c.isspace()), "")
-    return first != "" and first in "=+-@＝＋－＠"
 
 
 def _cells(change: Change) -> list[Any]:

@@ -6,7 +6,7 @@ from itertools import islice
 from django.http import HttpResponse, QueryDict, StreamingHttpResponse
 from django.utils.translation import gettext
 
-from accounts_ui.changes.exports import csv_lines
+from accounts_ui.csv_output import csv_lines
 from accounts_ui.services.listing.account_index import ACCOUNT_SORTS
 from accounts_ui.services.listing.account_row import AccountRow
 from accounts_ui.services.listing.queries import AccountFilters, list_accounts, matching_accounts

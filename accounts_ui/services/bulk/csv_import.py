@@ -9,7 +9,7 @@ from typing import Final
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
-from accounts_ui.changes.exports import inert
+from accounts_ui.csv_output import escape_formula
 from accounts_ui.services.errors import InvalidInput
 from console.recorded_text import recorded
 
@@ -134,9 +134,9 @@ def _row(cells: list[str], line: int, header: dict[int, str]) -> ImportedRow:
     for name, value in values.items():
         if len(value) > 255:
             return ImportedRow(line, shown, _LONG.format(name=name))
-        if value.startswith("'") and inert(value[1:]) == value:
+        if value.startswith("'") and escape_formula(value[1:]) == value:
             values[name] = value[1:]  # as our own exports write it
-        elif inert(value) != value:
+        elif escape_formula(value) != value:
             return ImportedRow(line, shown, _FORMULA.format(name=name))
     return ImportedRow(line, values)
 

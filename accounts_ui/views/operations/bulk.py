@@ -11,8 +11,8 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext, gettext_lazy
 
-from accounts_ui.changes.exports import csv_lines
 from accounts_ui.changes.models import Action
+from accounts_ui.csv_output import csv_lines
 from accounts_ui.directory.statuses import STATUSES
 from accounts_ui.plans import queries
 from accounts_ui.plans.models import CheckResult, Plan, PlanRow, State
