@@ -5,7 +5,6 @@ import zlib
 from typing import Any
 
 from django import template
-from django.http import QueryDict
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.html import format_html
@@ -17,6 +16,7 @@ from accounts_ui.services.account import Drift
 from accounts_ui.services.text import as_time
 from accounts_ui.text.change_sentences import linked_sentence, sentence
 from accounts_ui.text.labels import action_word, event_word, outcome_word, status_word
+from accounts_ui.views.lists.list_query import AnyQuery
 from console.recorded_text import told
 
 register = template.Library()
@@ -148,18 +148,9 @@ def hue(key: str) -> int:
 
 @register.simple_tag(takes_context=True)
 def query(context: Any, **changed: Any) -> str:
-    """The query of this address with some parameters changed; empty ones are left out."""
-    kept = context["request"].GET.copy()
-    for name, value in changed.items():
-        kept.pop(name, None)
-        if value not in ("", None):
-            kept[name] = value
-    shown = QueryDict(mutable=True)
-    for name, values in kept.lists():
-        if values and values[-1]:
-            shown[name] = values[-1]
-    text = shown.urlencode()
-    return f"?{text}" if text else "?"
+    """Return a link to this page with some parameters changed; empty ones are left out."""
+    list_query = context.get("list_query") or AnyQuery.from_request(context["request"])
+    return str(list_query.address(**changed))
 
 
 @register.simple_tag

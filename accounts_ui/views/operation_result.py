@@ -13,7 +13,7 @@ from accounts_ui.services.listing.queries import account_row, show_person
 from accounts_ui.services.operations.undo import reverse_of
 from accounts_ui.views.base import audit_context_of, client_of, new_operation_id, respond
 from accounts_ui.views.error_map import pause_header
-from accounts_ui.views.lists import row_context
+from accounts_ui.views.lists.row_context import columns_under_form, is_over_list, row_context
 from console.request import OrganizationRequest
 
 _TIMEOUTS = (None, 504)
@@ -55,7 +55,7 @@ def _applied(request: OrganizationRequest, change: Change) -> HttpResponse:
     if not request.htmx:
         return HttpResponseRedirect(person, status=303)
     try:
-        if row_context.is_meant(request):
+        if is_over_list(request):
             return _row(request, change)
         shown = show_person(client=client_of(request), context=audit_context_of(request), subject_id=change.subject_id)
     except DirectoryError:  # it was applied all the same
@@ -68,11 +68,11 @@ def _applied(request: OrganizationRequest, change: Change) -> HttpResponse:
 
 def _row(request: OrganizationRequest, change: Change) -> HttpResponse:
     context = audit_context_of(request)
-    shown = row_context.shown_columns(request)
+    shown = columns_under_form(request)
     row = account_row(client=client_of(request), context=context, subject_id=change.subject_id, code=change.code)
     values = {
         **told(change),
-        **row_context.values_of(request),
+        **row_context(request),
         "row": row,
         "anchor": anchor_of(change.subject_id, change.code),
         "columns": shown,
@@ -85,7 +85,7 @@ def _told(request: OrganizationRequest, change: Change, *, offer_deleted: bool =
     titles = {Outcome.APPLIED: gettext("Applied"), Outcome.NOT_APPLIED: gettext("Not applied")}
     values = {
         **told(change),
-        **row_context.values_of(request),
+        **row_context(request),
         "change": change,
         "offer_deleted": offer_deleted,
         "title": titles.get(Outcome(change.outcome), gettext("Outcome unknown")),

@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.http import QueryDict
+from django.http import HttpRequest, QueryDict
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext, ngettext
@@ -37,7 +37,7 @@ def read_post(request: OrganizationRequest, names: Iterable[str]) -> dict[str, s
     return read(request.POST, names)
 
 
-def read_query(request: OrganizationRequest, names: Iterable[str]) -> dict[str, str]:
+def read_query(request: HttpRequest, names: Iterable[str]) -> dict[str, str]:
     """The parameters of the address."""
     found = read(request.GET, names)
     for name, value in found.items():

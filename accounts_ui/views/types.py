@@ -6,14 +6,12 @@ from typing import Final
 from django.http import HttpResponse
 from django.utils.translation import gettext, gettext_lazy
 
-from accounts_ui.services.listing.queries import TypeFilters, list_types
-from accounts_ui.services.listing.sorting import TYPE_SORTS
+from accounts_ui.services.listing.queries import list_types
 from accounts_ui.services.preferences import saved_views
-from accounts_ui.views import params
 from accounts_ui.views.base import audit_context_of, client_of, page
 from accounts_ui.views.lists.columns import Column
+from accounts_ui.views.lists.list_query import TypesQuery
 from accounts_ui.views.lists.listing import respond_with_list
-from accounts_ui.views.lists.preferences import FIELDS, known_query
 from console.request import OrganizationRequest
 from console.signin.access.gate import organization
 from console.signin.access.rules import Role
@@ -26,23 +24,23 @@ COLUMNS: Final = (
     Column("requirements", gettext_lazy("Requires")),
     Column("source", gettext_lazy("Known from")),
 )
+SORT_LABELS: Final = {column.name: column.label for column in COLUMNS}
 
 
 @organization(Role.AUDITOR)
 @page("GET")
 def types(request: OrganizationRequest, org: str) -> HttpResponse:
     """``GET /orgs/{org}/types/``."""
-    given = params.read_query(request, ("q", "status", "source", "sort"))
-    given |= {"q": given["q"].strip(), "sort": params.sorting(given["sort"], TYPE_SORTS)}
-    filters = TypeFilters(**given)
-    sorts = {one.name: one.label for one in COLUMNS}
+    query, context = TypesQuery.from_request(request), audit_context_of(request)
+    filters = query.filters()
     values = {
         "title": gettext("Account types"),
+        "list_query": query,
         "filters": filters,
         "columns": COLUMNS,
-        "sorts": sorts,
-        "share": known_query(request.GET.urlencode(), FIELDS["types"]),
-        "views": saved_views(context=audit_context_of(request), page="types"),
+        "sorts": SORT_LABELS,
+        "share": query.saved().encode(),
+        "views": saved_views(context=context, page="types"),
     }
-    read = functools.partial(list_types, client=client_of(request), context=audit_context_of(request), filters=filters)
+    read = functools.partial(list_types, client=client_of(request), context=context, filters=filters)
     return respond_with_list(request, "types", read, values)

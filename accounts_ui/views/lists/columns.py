@@ -1,4 +1,4 @@
-"""The columns of the accounts: which there are, and which to show to whom."""
+"""The columns of the accounts: which there are, and which of them a page shows."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,20 +12,20 @@ from accounts_ui.services.errors import InvalidInput
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column; ``name`` is also what sorts by it."""
+    """A column. ``name`` is also the sort order that its heading chooses."""
 
     name: str
     label: str | Promise
 
     @property
     def cell(self) -> str:
-        """The template of its cell."""
+        """Return the template of its cells."""
         return f"accounts/cells/_{self.name}.html"
 
 
 COLUMNS: Final = {
-    one.name: one
-    for one in (
+    column.name: column
+    for column in (
         Column("name", gettext_lazy("Person")),
         Column("subject_id", gettext_lazy("Subject id")),
         Column("code", gettext_lazy("Account type")),
@@ -42,37 +42,38 @@ PER_PAGE: Final = 50
 PAGE_SIZES: Final = (25, PER_PAGE, 100, 200, 500)
 
 SORT_LABELS: Final = {
-    **{name: one.label for name, one in COLUMNS.items()},
+    **{name: column.label for name, column in COLUMNS.items()},
     "email": gettext_lazy("E-mail"),
     "username": gettext_lazy("Username"),
 }
 
 
 def columns_from(text: str) -> list[str]:
-    """The columns that an address or a form names, in its order.
+    """Return the names of columns in ``text``, which separates them by commas, in their order.
 
     Raises:
-        InvalidInput: one that there is not, or one twice.
+        InvalidInput: a column that does not exist, or one twice.
 
     """
     names = [name for name in text.split(",") if name]
     for name in names:
         if name not in COLUMNS:
-            said = gettext("columns has to be some of: %(all)s; with commas between.")
-            raise InvalidInput("columns", said % {"all": ", ".join(COLUMNS)})
+            message = gettext("columns has to be some of: %(all)s; with commas between.")
+            raise InvalidInput("columns", message % {"all": ", ".join(COLUMNS)})
     if len(set(names)) < len(names):
         raise InvalidInput("columns", gettext("columns names a column twice."))
     return names
 
 
-def shown(names: Iterable[str]) -> list[Column]:
-    """These columns; where none of them tells who it is, the person comes first."""
-    found = [name for name in names if name in COLUMNS]
-    wanted = found if "name" in found else ["name", *found]
-    return [Column(name, str(COLUMNS[name].label)) for name in wanted]  # each cell has its label: put in words once
+def columns_to_show(names: Iterable[str]) -> list[Column]:
+    """Return these columns, after the person's if that is not one of them."""
+    existing = [name for name in names if name in COLUMNS]
+    with_person = existing if "name" in existing else ["name", *existing]
+    return [Column(name, str(COLUMNS[name].label)) for name in with_person]  # translated once, not in each cell
 
 
-def arranged(chosen: list[Column]) -> list[tuple[Column, bool]]:
-    """All columns for the form that arranges them: the chosen ones in their order, then the others."""
-    names = {one.name for one in chosen}
-    return [*((one, True) for one in chosen), *((one, False) for one in COLUMNS.values() if one.name not in names)]
+def columns_to_choose(shown: list[Column]) -> list[tuple[Column, bool]]:
+    """Return every column and whether it is shown, for the form that arranges them: the shown ones come first."""
+    names = {column.name for column in shown}
+    hidden = [column for column in COLUMNS.values() if column.name not in names]
+    return [*((column, True) for column in shown), *((column, False) for column in hidden)]

@@ -1,4 +1,4 @@
-"""What the lists have in common: the page around a list stays where the directory cannot be read."""
+"""What the pages of lists have in common: the page stays usable if the directory cannot be read."""
 
 import math
 from collections.abc import Callable
@@ -11,16 +11,18 @@ from django.utils.translation import gettext
 from accounts_ui.directory.errors import DirectoryError
 from accounts_ui.views.base import client_of, respond
 from accounts_ui.views.error_map import problem_for
+from accounts_ui.views.lists.list_query import AccountsQuery
 from console.request import OrganizationRequest
 
 
-def longer_than_a_moment(request: OrganizationRequest) -> int:
-    """Seconds that reading the list will take, where a page that a person opens had better not wait for them; else 0.
+def seconds_to_wait(request: OrganizationRequest, query: AccountsQuery) -> int:
+    """Return the seconds that reading the list will take, if the page had better be shown before it is read; else 0.
 
-    Browsers say that they open a document (Fetch Metadata, W3C); who scripts the console gets the rows at once.
+    Only a browser that opens a document gets the page without its rows (Fetch Metadata, W3C). A script that calls the
+    console gets the rows at once.
     """
-    opened = request.headers.get("Sec-Fetch-Dest") in ("document", "iframe")
-    if not opened or request.htmx or "whole" in request.GET:
+    opens_document = request.headers.get("Sec-Fetch-Dest") in ("document", "iframe")
+    if not opens_document or request.htmx or query.shows_at_once:
         return 0
     return math.ceil(client_of(request).expected_wait())
 
@@ -28,9 +30,9 @@ def longer_than_a_moment(request: OrganizationRequest) -> int:
 def respond_with_list(
     request: OrganizationRequest, name: str, read: Callable[[], Any], values: dict[str, Any]
 ) -> HttpResponse:
-    """The page with what ``read`` finds, or with the reason why nothing could be read and a way to try again."""
+    """Return the page with the list that ``read`` returns, or with the error and a link to try again."""
     try:
-        found = read()
+        listed = read()
     except DirectoryError as error:
         problem = problem_for(error, request.organization.id)
         problem.actions = ((gettext("Try again"), request.get_full_path()), *problem.actions)
@@ -38,5 +40,5 @@ def respond_with_list(
         for header, value in problem.headers.items():
             response.headers[header] = value
         return response
-    age = max(0, round((timezone.now() - found.read_at).total_seconds()))
-    return respond(request, name, {**values, "found": found, "age": age})
+    age = max(0, round((timezone.now() - listed.read_at).total_seconds()))
+    return respond(request, name, {**values, "found": listed, "age": age})

@@ -15,7 +15,7 @@ from accounts_ui.services.operations.status_transitions import other_transitions
 from accounts_ui.text.labels import STATUS_MEANINGS
 from accounts_ui.views import params
 from accounts_ui.views.base import audit_context_of, client_of, new_operation_id, page, respond, take_returned
-from accounts_ui.views.lists import row_context
+from accounts_ui.views.lists.row_context import row_context
 from accounts_ui.views.operation_result import show_result
 from console.request import OrganizationRequest
 from console.signin.access.gate import organization
@@ -76,7 +76,7 @@ def _form(
     title = gettext("Change status") if name == "status" else gettext("Delete account")
     values = {
         **more,
-        **row_context.values_of(request),
+        **row_context(request),
         "facts": facts,
         "fields": {**drawn, **{key: value for key, value in fields.items() if value}},
         "usual": _meant(usual_transitions(facts.status)),
