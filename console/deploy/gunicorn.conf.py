@@ -11,7 +11,7 @@ from console.runtime import capacity, graceful_stop
 
 wsgi_app = "console.wsgi:application"
 bind = os.environ.get("CONSOLE_BIND", "127.0.0.1:8000")
-worker_class = "gthread"
+worker_class = "console.runtime.buffering_worker.BufferingWorker"  # no thread waits for a slow client
 threads = capacity.THREADS
 worker_tmp_dir = "/dev/shm"  # noqa: S108  (heartbeats: a full or slow disk must not end a worker)
 graceful_timeout = graceful_stop.seconds(float(os.environ.get("DIRECTORY_TIMEOUT", "10")))  # then a worker goes

@@ -190,6 +190,7 @@ def _serve(
     command = [*prefix, sys.executable, "-m", "gunicorn", f"{module}:application", "--bind", f"127.0.0.1:{port}"]
     command += ["--workers", str(workers), "--threads", "8", "--timeout", "90", "--graceful-timeout", "5"]
     command += ["--log-level", "warning", "--no-control-socket", "--keep-alive", "75"]
+    command += ["--worker-class", "console.runtime.buffering_worker.BufferingWorker"]
     process = subprocess.Popen(command, env=env, cwd=ROOT, stderr=log, stdout=log, start_new_session=True)
     server = Server(name, f"http://127.0.0.1:{port}", process)
     _wait(server, ready)
