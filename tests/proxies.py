@@ -74,7 +74,10 @@ def run_caddy(folder: Path, upstreams: Sequence[int], *, more: str = "") -> Iter
     there = " ".join(f"127.0.0.1:{one}" for one in upstreams)
     text = shipped("Caddyfile").replace("reverse_proxy 127.0.0.1:8000 {", f"reverse_proxy {there} {{ \n{more}\n")
     text = text.replace("console.example.org", f"http://127.0.0.1:{port}")
-    (folder / "Caddyfile").write_text(f"{{\n\tadmin off\n\tstorage file_system {folder}/caddy\n}}\n{text}")
+    text = text.replace(
+        "{\n", f"{{\n\tadmin off\n\tstorage file_system {folder}/caddy\n", 1
+    )  # the global options stand first
+    (folder / "Caddyfile").write_text(text)
     command = [program("caddy"), "run", "--adapter", "caddyfile", "--config", str(folder / "Caddyfile")]
     with _running(command, folder, port):
         yield f"http://127.0.0.1:{port}"

@@ -1,6 +1,7 @@
 """No proxy sends what changes something a second time: a replica that gives no answer may have done what it was asked."""
 
 import re
+import socket
 import threading
 from collections import Counter
 
@@ -131,3 +132,53 @@ def test_a_session_can_keep_to_one_replica(tmp_path):
     assert sum(one.asked > 0 for one in found) > 1, "and sessions are spread"
     for one in found:
         one.shut()
+
+
+INSIDE = ("healthz", "readyz", "metrics")
+SPELLINGS = (
+    "/{name}",
+    "//{name}",
+    "/./{name}",
+    "/x/../{name}",
+    "/%2e/{name}",
+    "/x/%2e%2e/{name}",
+    "/{name}/",
+    "/{name};a=b",
+    "/{name}?a=b",
+    "/{name}%3fa=b",
+    "/{upper}",
+    "/{encoded}",
+    "/{half}",
+    "/%2F{name}",
+)
+
+
+def spelled(template: str, name: str) -> str:
+    encoded = "".join(f"%{ord(letter):02x}" for letter in name)
+    half = "".join(f"%{ord(letter):02X}" if place % 2 else letter for place, letter in enumerate(name))
+    return template.format(name=name, upper=name.upper(), encoded=encoded, half=half)
+
+
+class Echo(Listener):
+    """A replica that says which path it was asked for."""
+
+    def serve(self, peer) -> None:
+        path = peer.recv(65536).split(b" ")[1]
+        peer.sendall(b"HTTP/1.1 200 OK\r\nX-Path: %b\r\nContent-Length: 0\r\n\r\n" % path)
+
+
+@pytest.mark.parametrize("name", proxies.RUN)
+def test_no_spelling_of_an_inside_path_passes_a_proxy(name, tmp_path):
+    replica = Echo()
+    host = "console.example.org" if name == "nginx" else "127.0.0.1"
+    with proxies.RUN[name](tmp_path, [replica.port]) as url:
+        port = int(url.rsplit(":", 1)[1])
+        for template in SPELLINGS:
+            for inside in INSIDE:
+                path = spelled(template, inside)
+                with socket.create_connection(("127.0.0.1", port), 20) as client:
+                    client.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode())
+                    answer = b"".join(iter(lambda: client.recv(65536), b""))
+                assert b"x-path" not in answer.lower(), (path, answer)
+                assert answer.split(b" ")[1] in (b"404", b"400", b"301", b"308"), (path, answer)
+    replica.shut()
