@@ -88,7 +88,7 @@ def source_of(address: Any) -> str:
         return ""
     if ip.version == 6 and ip.ipv4_mapped is None:
         return str(ipaddress.ip_network((int(ip), 64), strict=False))
-    return str(ip)
+    return str(ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else ip)
 
 
 def connections_per_source() -> int:
