@@ -1,8 +1,7 @@
-"""The change log's lines to a SIEM, as syslog: RFC 5424 over UDP (RFC 5426), TCP (RFC 6587) or TLS (RFC 5425).
+"""The change log's lines as RFC 5424 syslog, over UDP (RFC 5426), TCP (RFC 6587) or TLS (RFC 5425).
 
-Lines leave beside the request, in their order, from a queue: a collector that is slow or away holds nobody up. A line
-that TCP or TLS does not take is kept and tried again until the queue is full; what is lost then, or with the process,
-shows as a gap in ``sequence``, and stands in the log itself.
+Requests only queue lines. A thread sends them in order, and retries each one until the collector accepts it. Lines are
+lost if the queue is full or the process ends first. The collector sees the gap in ``sequence``; the log has them all.
 """
 
 import atexit
@@ -12,9 +11,9 @@ import queue
 import re
 import socket
 import ssl
-import threading
 import time
 from datetime import UTC, datetime
+from logging.handlers import QueueHandler, QueueListener, SocketHandler
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -22,136 +21,101 @@ from prometheus_client import Counter
 
 PRIORITY: Final = 13 * 8 + 6  # facility "log audit", severity "informational"
 APP_NAME: Final = "org-accounts-console"
-MOST_WAITING: Final = 10_000  # lines
+QUEUE_SIZE: Final = 10_000  # lines
 TIMEOUT: Final = 5.0  # seconds to connect, and to send one line
-LONGEST_PAUSE: Final = 30.0  # seconds between two attempts
-LAST_SECONDS: Final = 3.0  # that a process which ends gives the lines that wait
+RETRY_SECONDS: Final = 0.5  # between attempts to send; the base class connects less and less often, up to every 30 s
+EXIT_SECONDS: Final = 3.0  # that the queue gets to empty when the process ends
 PORTS: Final = {"udp": 514, "tcp": 601, "tcp+tls": 6514}
 
 logger = logging.getLogger(__name__)
-
 lines_total = Counter("console_syslog_lines_total", "Lines of the change log for the SIEM.", ["result"])
 for _result in ("sent", "dropped"):
-    lines_total.labels(_result)  # begins with 0
+    lines_total.labels(_result)  # a series that starts at 0 has a rate from its first count on
 
 
 class Rfc5424(logging.Formatter):
-    """One record as a syslog message. The message itself is ASCII already: one JSON object."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._host = re.sub(r"[^\x21-\x7e]", "", socket.gethostname())[:255] or "-"
+    """Formats a record as a syslog message. The text of the change log's records is ASCII: one JSON object."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Header and message; ``MSGID`` is the end of the logger's name."""
-        at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-        kind = record.name.rsplit(".", 1)[-1][:32]
-        return f"<{PRIORITY}>1 {at} {self._host} {APP_NAME} {os.getpid()} {kind} - {record.getMessage()}"
+        """Return header and message; ``MSGID`` is the last part of the logger's name."""
+        at = datetime.fromtimestamp(record.created, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        host = re.sub(r"[^\x21-\x7e]", "", socket.gethostname())[:255] or "-"
+        message_id = record.name.rsplit(".", 1)[-1][:32]
+        return f"<{PRIORITY}>1 {at} {host} {APP_NAME} {os.getpid()} {message_id} - {record.getMessage()}"
 
 
-class SyslogHandler(logging.Handler):
-    """Hands records to the thread of this process that sends them. Never fails, never waits."""
-
-    def __init__(self, address: str) -> None:
-        super().__init__()
-        self._address = address
-        self._sender: _Sender | None = None
-        self._process = 0
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Queue it. A process that was forked has a queue and a thread of its own."""
-        if self._sender is None or self._process != os.getpid():
-            self._sender, self._process = _Sender(self._address), os.getpid()
-        self._sender.put(self.format(record))
-
-
-class _Sender:
-    """The queue, and the thread that empties it."""
+class SyslogHandler(QueueHandler):
+    """Queues formatted records for the thread that sends them. It never blocks and never raises."""
 
     def __init__(self, address: str) -> None:
-        self._queue: queue.Queue[str] = queue.Queue(MOST_WAITING)
-        self._wire = _Wire(address)
-        self._told_at = float("-inf")
-        threading.Thread(target=self._run, name="syslog", daemon=True).start()
-        atexit.register(self._last_words)
+        super().__init__(queue.Queue())
+        self._address, self._is_full = address, False
+        self._start_sending()
+        os.register_at_fork(after_in_child=self._start_sending)  # a forked process has no thread yet
+        atexit.register(self._wait_until_sent)
 
-    def put(self, line: str) -> None:
+    def enqueue(self, record: logging.LogRecord) -> None:
+        """Queue the record, or count it as dropped. Reports once each time that the queue fills up."""
         try:
-            self._queue.put_nowait(line)
+            self.queue.put_nowait(record)
+            self._is_full = False
         except queue.Full:
             lines_total.labels("dropped").inc()
-            self._tell("%s lines wait for the SIEM already: what comes now is not sent to it.", MOST_WAITING)
+            if not self._is_full:
+                logger.error("%s lines for the SIEM are waiting: new lines are not sent to it", QUEUE_SIZE)
+            self._is_full = True
 
-    def _run(self) -> None:
-        while True:
-            line, pause = self._queue.get(), 0.5
-            while not self._sent(line):
-                time.sleep(pause)
-                pause = min(2 * pause, LONGEST_PAUSE)
-            lines_total.labels("sent").inc()
-            self._queue.task_done()
+    def _start_sending(self) -> None:
+        self.queue = queue.Queue[logging.LogRecord](QUEUE_SIZE)
+        QueueListener(self.queue, SyslogConnection(self._address)).start()
 
-    def _sent(self, line: str) -> bool:
-        try:
-            self._wire.send(line.encode("ascii", "backslashreplace"))
-        except OSError as error:
-            self._tell("The SIEM does not take lines of the change log: %s. They are kept, and tried again.", error)
-            return False
-        return True
-
-    def _tell(self, text: str, value: object) -> None:
-        """At most once a minute."""
-        if time.monotonic() - self._told_at > 60:
-            self._told_at = time.monotonic()
-            logger.error(text, value)
-
-    def _last_words(self) -> None:
-        until = time.monotonic() + LAST_SECONDS
-        while self._queue.unfinished_tasks and time.monotonic() < until:
+    def _wait_until_sent(self) -> None:
+        deadline = time.monotonic() + EXIT_SECONDS
+        while self.queue.unfinished_tasks and time.monotonic() < deadline:  # type: ignore[attr-defined]
             time.sleep(0.02)
 
 
-class _Wire:
-    """The way to the collector, connected when something is to be sent."""
+class SyslogConnection(SocketHandler):
+    """The connection to the collector, which the base class opens again after a failure."""
 
     def __init__(self, address: str) -> None:
         parts = urlsplit(address)
-        self._kind, self._host = parts.scheme, parts.hostname or ""
-        self._port = parts.port or PORTS[parts.scheme]
-        self._peer: socket.socket | None = None
+        super().__init__(parts.hostname or "", parts.port or PORTS[parts.scheme])
+        self._scheme = parts.scheme
 
-    def send(self, message: bytes) -> None:
-        """Send one message. Raises ``OSError``."""
-        if self._peer is not None and self._is_gone(self._peer):
-            self._close()
-        try:
-            if self._peer is None:
-                self._peer = self._connected()
-            # RFC 6587, section 3.4.1: the length tells where a message ends; a datagram ends by itself
-            self._peer.sendall(message if self._kind == "udp" else b"%d %b" % (len(message), message))
-        except OSError:
-            self._close()
-            raise
+    def handle(self, record: logging.LogRecord) -> bool:
+        """Send one record, as often as it takes. Without the handler's lock, for which the process's end would wait."""
+        message = record.getMessage().encode("ascii", "backslashreplace")
+        # RFC 6587, section 3.4.1: a stream needs the length before each message; a datagram ends by itself.
+        frame = message if self._scheme == "udp" else b"%d %b" % (len(message), message)
+        if self.sock is not None and self._is_closed_by_peer(self.sock):
+            self.sock.close()
+            self.sock = None
+        self.send(frame)
+        if self.sock is None:  # the base class drops a socket that fails
+            logger.error("The SIEM does not accept lines of the change log. They are queued and sent later.")
+        while self.sock is None:
+            time.sleep(RETRY_SECONDS)
+            self.send(frame)
+        lines_total.labels("sent").inc()
+        return True
 
-    def _connected(self) -> socket.socket:
-        if self._kind == "udp":
-            return self._udp()
-        peer = socket.create_connection((self._host, self._port), TIMEOUT)
-        if self._kind == "tcp":
-            return peer
+    def makeSocket(self, timeout: float = TIMEOUT) -> socket.socket:  # noqa: N802  (the standard library's name)
+        """Return a connected socket."""
+        if self._scheme == "udp":
+            family, kind, _, _, peer = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_DGRAM)[0]
+            datagrams = socket.socket(family, kind)
+            datagrams.connect(peer)
+            return datagrams
+        stream = super().makeSocket(timeout)
+        if self._scheme == "tcp":
+            return stream
         context = ssl.create_default_context(cafile=os.environ.get("REQUESTS_CA_BUNDLE"))
-        return context.wrap_socket(peer, server_hostname=self._host)
+        return context.wrap_socket(stream, server_hostname=self.host)
 
-    def _udp(self) -> socket.socket:
-        family, _, _, _, where = socket.getaddrinfo(self._host, self._port, type=socket.SOCK_DGRAM)[0]
-        peer = socket.socket(family, socket.SOCK_DGRAM)
-        peer.connect(where)
-        return peer
-
-    def _is_gone(self, peer: socket.socket) -> bool:
-        """Whether a collector, which never answers, has closed: the next line would go nowhere."""
-        if self._kind == "udp":
-            return False
+    @staticmethod
+    def _is_closed_by_peer(peer: socket.socket) -> bool:
+        """Return whether the collector, which never answers, has closed: the next line would be lost silently."""
         try:
             peer.setblocking(False)
             return peer.recv(1) == b""
@@ -161,8 +125,3 @@ class _Wire:
             return True
         finally:
             peer.settimeout(TIMEOUT)
-
-    def _close(self) -> None:
-        if self._peer is not None:
-            self._peer.close()
-        self._peer = None

@@ -64,7 +64,7 @@ def test_lines_wait_for_the_siem_and_go_on_after_it_was_away(forwarding, sign_in
     assert [one.group(1) for one in found] == ["changes"] * 4
     exported = ada.get("/orgs/acme/changes/export.jsonl").text.splitlines()
     assert [json.loads(one.group(2)) for one in found] == [json.loads(line) for line in exported]
-    assert "The SIEM does not take lines of the change log" in console.log()
+    assert "The SIEM does not accept lines of the change log" in console.log()
 
 
 def test_a_command_sends_its_lines_before_it_ends(sqlite_console, sign_in, directory, tmp_path):
