@@ -1,7 +1,7 @@
 """Every setting, read from the environment, one section per concern.
 
 An unset required variable stops the start with its name and an example. A secret ``NAME`` may also be read from
-the file that ``NAME_FILE`` names. The README lists each variable with its meaning.
+the file that ``NAME_FILE`` names. ``console/docs/settings.md`` lists each variable with its meaning.
 """
 
 import os

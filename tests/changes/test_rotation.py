@@ -1,4 +1,4 @@
-"""The README's procedure for a new signing key, walked through twice; what a former key signs afterwards is found."""
+"""The procedure of operating.md for a new signing key, walked through twice; what a former key signs afterwards is found."""
 
 import base64
 import hashlib

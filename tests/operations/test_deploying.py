@@ -16,18 +16,19 @@ from tests import proxies, servers
 from tests.conftest import unavailable
 
 FOLDER = ROOT / "console" / "deploy"
-README = (ROOT / "README.md").read_text()
+DOCS = ROOT / "console" / "docs"
+GUIDE = (DOCS / "deploying.md").read_text()
 
 
-def test_the_readme_and_the_files_name_each_other():
-    deploy = README.split("## Deploy\n")[1].split("\n## ")[0]
-    named = set(re.findall(r"[\w.*-]+\.(?:service|timer|conf|sql|env|json|py)\b|Caddyfile|Containerfile", deploy))
-    files = {one.name for one in FOLDER.iterdir() if one.is_file()}
-    for name in files - {"gunicorn.conf.py", "console-daily.service"}:
-        assert name in README or any(re.fullmatch(one.replace("*", ".*"), name) for one in named if "*" in one), name
-    for path in re.findall(r"console/deploy/[\w./-]+\w(?![\w*])", deploy + (FOLDER / "Containerfile").read_text()):
+def test_the_guide_and_the_files_name_each_other():
+    listed = set(re.findall(r"^\| (.+?) \|", GUIDE, re.MULTILINE))
+    listed = {name for cell in listed for name in re.findall(r"`([\w.-]+)`", cell)}
+    files = {path.name for path in FOLDER.iterdir() if path.is_file()}
+    assert files - {"gunicorn.conf.py"} <= listed, "the table of deploying.md has them all"
+    assert "gunicorn.conf.py" in GUIDE
+    for path in re.findall(r"console/deploy/[\w./-]+\w(?![\w*])", GUIDE + (FOLDER / "Containerfile").read_text()):
         assert (ROOT / path).exists(), path
-    commands = set(re.findall(r"manage\.py (\w+)", deploy + (FOLDER / "console-daily.service").read_text()))
+    commands = set(re.findall(r"manage\.py (\w+)", GUIDE + (FOLDER / "console-daily.service").read_text()))
     known = subprocess.run(
         [sys.executable, "manage.py", "help", "--commands"],
         cwd=ROOT,
@@ -38,8 +39,14 @@ def test_the_readme_and_the_files_name_each_other():
     assert commands <= set(known.stdout.split()), known.stderr
 
 
+def test_the_nightly_tasks_are_those_of_the_guide():
+    unit = (FOLDER / "console-daily.service").read_text()
+    tasks = re.findall(r"^ExecStart=\S+python (manage\.py .+)$", unit, re.MULTILINE)
+    assert tasks == re.findall(r"^\| `(manage\.py [^`]+)` \|", GUIDE, re.MULTILINE)
+
+
 def example():
-    """The example environment, filled in as its own lines and the README say."""
+    """The example environment, filled in as its own lines and the guide say."""
     lines = (FOLDER / "console.env").read_text().splitlines()
     found = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
     keys = subprocess.run(
@@ -52,8 +59,8 @@ def example():
     }
 
 
-def test_the_example_environment_has_settings_of_the_readme_only():
-    settings = set(re.findall(r"`([A-Z_]+)`", README)) | {"PROMETHEUS_MULTIPROC_DIR"}
+def test_the_example_environment_has_documented_settings_only():
+    settings = set(re.findall(r"`([A-Z_]+)`", (DOCS / "settings.md").read_text()))
     assert set(example()) <= settings
 
 
