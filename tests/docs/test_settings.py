@@ -82,12 +82,14 @@ def _read_from_the_process():
 
 
 def _variable(node):
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
-        if ast.unparse(node.func.value) == "os.environ" and isinstance(node.args[0], ast.Constant):
-            return node.args[0].value
-    if isinstance(node, ast.Subscript) and ast.unparse(node.value) == "os.environ":
-        return ast.literal_eval(node.slice) if isinstance(node.slice, ast.Constant) else None
-    return None
+    """The literal name in ``os.environ.get("NAME")``, ``os.environ["NAME"]`` and the like."""
+    if isinstance(node, ast.Subscript):
+        source, name = node.value, node.slice
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
+        source, name = node.func.value, node.args[0]
+    else:
+        return None
+    return name.value if ast.unparse(source) == "os.environ" and isinstance(name, ast.Constant) else None
 
 
 def test_defaults_are_those_of_the_code(read):
