@@ -31,7 +31,7 @@ def look_at_log() -> Iterator[Finding]:
     if last and last[1] not in keys.public_keys():
         yield bad(
             f"event {last[0]} was signed with a key that neither AUDIT_SIGNING_KEY nor AUDIT_RETIRED_PUBLIC_KEYS has",
-            "Set the key of this log's installation, or list the former one: console/docs/operating.md, “A new signing key”.",
+            "Set the key of this log's installation, or list the former one: see “A new signing key” in operating.md.",
         )
     else:
         yield good(f"the log ends at event {last[0]}" if last else "the log is empty")
