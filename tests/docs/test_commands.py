@@ -128,7 +128,9 @@ def world(start_console, directory_server, tmp_path_factory):
 def runnable(page):
     """The page's commands that are the console's own."""
     chosen = [command for command in pages.commands(pages.DOCS / page) if command.words]
-    return [one for one in chosen if one.words[0] in ("python", "python3") and one.words[1] in ("manage.py", "verify.py")]
+    return [
+        one for one in chosen if one.words[0] in ("python", "python3") and one.words[1] in ("manage.py", "verify.py")
+    ]
 
 
 def test_an_auditor_verifies_pack_and_export(world):
