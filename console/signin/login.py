@@ -16,6 +16,7 @@ from console.signin.access.rules import rule_claims
 from console.signin.errors import InvalidState, SignInRefused, signin_failures
 from console.signin.models import User
 from console.signin.oidc.authorization import callback_url, get_provider, read_callback
+from console.signin.oidc.claims import merge_claims
 from console.signin.oidc.client import fetch_userinfo, redeem_code
 from console.signin.oidc.id_token import verify_id_token
 from console.signin.return_to import restore_forms, saved_forms
@@ -103,7 +104,7 @@ def _verify_callback(request: ConsoleRequest) -> VerifiedSignIn:
     access_token = response["access_token"]
     claims = verify_id_token(response.get("id_token"), configuration, nonce=pending.nonce, access_token=access_token)
     check_person("signin", settings.OIDC_ISSUER, claims["sub"])
-    person = {**claims, **fetch_userinfo(configuration, access_token, claims["sub"])}
+    person = merge_claims(claims, fetch_userinfo(configuration, access_token, claims["sub"]))
     return VerifiedSignIn(person, response, token_expiry(response), pending.next, pending.frame)
 
 
