@@ -157,6 +157,18 @@ def check_workers_share_a_cache() -> Finding:
         )
 
 
+def check_cache_password() -> Finding:
+    """Whoever can write to Redis can switch off rate limits and slow the console down."""
+    for location in str(settings.CACHES["default"].get("LOCATION", "")).split(","):
+        parts = urlsplit(location)
+        if parts.scheme in ("redis", "rediss") and not parts.password and not is_loopback(parts.hostname or ""):
+            yield Error(
+                f"CACHE_URL names a Redis server on {parts.hostname} without a password.",
+                hint="Set requirepass in Redis, and the password in the URL: CACHE_URL=rediss://:PASSWORD@HOST:6379/0",
+                id="console.E026",
+            )
+
+
 def check_workers_share_a_database() -> Finding:
     """SQLite lets one process write at a time; the others wait, and under load give up."""
     if workers() > 1 and settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
@@ -279,6 +291,7 @@ CHECKS: Final[tuple[Callable[[], Finding], ...]] = (
     check_trusted_origins,
     check_embedding,
     check_workers_share_a_cache,
+    check_cache_password,
     check_workers_share_a_database,
     check_workers_share_metrics,
     check_proxies,

@@ -123,7 +123,7 @@ else:
 
 CACHES = {"default": CacheUrl("CACHE_URL")(env.str("CACHE_URL", default="locmemcache://console"))}
 if "redis" in CACHES["default"]["BACKEND"].lower():
-    CACHES["default"]["BACKEND"] = "django.core.cache.backends.redis.RedisCache"
+    CACHES["default"]["BACKEND"] = "console.authenticated_cache.AuthenticatedRedisCache"
     # A thread keeps one connection here, too. Whatever is not answered in time is done without.
     CACHES["default"]["OPTIONS"] = {"socket_timeout": 2, "socket_connect_timeout": 2}
 

@@ -147,6 +147,22 @@ def test_deployment_checks():
         assert found(done) == set(DEPLOY) - {left_out}
 
 
+@pytest.mark.parametrize(
+    ("url", "is_refused"),
+    [
+        ("redis://cache.example.org:6379/0", True),
+        ("rediss://cache.example.org:6379/0", True),
+        ("redis://192.0.2.1:6379", True),
+        ("rediss://:secret@cache.example.org:6379/0", False),
+        ("redis://127.0.0.1:6379/0", False),
+        ("redis://[::1]:6379/0", False),
+        ("redis://localhost", False),
+    ],
+)
+def test_redis_without_a_password_is_refused_beyond_this_machine(url, is_refused):
+    assert ("E026" in found(start(_deploy="yes", CACHE_URL=url))) == is_refused
+
+
 def test_a_collector_without_the_packages_for_it_is_named(tmp_path):
     without_sdk = "import sys; sys.modules['opentelemetry.sdk'] = None"  # importing it raises, as if not installed
     (tmp_path / "sitecustomize.py").write_text(without_sdk)
