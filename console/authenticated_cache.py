@@ -1,9 +1,9 @@
 """A Redis cache that trusts nobody else who can write to Redis.
 
-Django's own backend stores pickles: whoever can write to Redis runs code in the console. Here a value is JSON, and carries
-an HMAC-SHA256 under a key derived from ``SECRET_KEY`` over the entry's name and the JSON. What was altered, or copied to
-another name, reads as absent, and is logged. Redis changes plain numbers itself (``incr``), so counters carry no HMAC:
-``incr`` is the only way to read one, and ``get`` never returns it.
+Django's own backend stores pickles: whoever can write to Redis runs code in the console. Here a value is JSON, and
+carries an HMAC-SHA256 under a key derived from ``SECRET_KEY`` over the entry's name and the JSON. What was altered, or
+copied to another name, reads as absent, and is logged. Redis changes plain numbers itself (``incr``), so counters carry
+no HMAC: ``incr`` is the only way to read one, and ``get`` never returns it.
 """
 
 import json

@@ -30,7 +30,7 @@ def test_a_value_comes_back_under_its_own_name(value):
     ],
 )
 def test_whatever_else_is_there_is_refused(data):
-    with pytest.raises(ValueError):  # noqa: PT011  (any kind of it)
+    with pytest.raises(ValueError):
         unseal("name", data)
 
 
