@@ -8,7 +8,7 @@ no HMAC: ``incr`` is the only way to read one, and ``get`` never returns it.
 
 import json
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from django.core.cache.backends.redis import RedisCache, RedisCacheClient
@@ -45,10 +45,10 @@ def _mac(name: str, text: str) -> str:
 class _PlainSerializer:
     """Passes on what the client below has sealed, and the numbers that Redis counts with."""
 
-    def dumps(self, value: Any) -> Any:
-        return value
+    def dumps(self, obj: Any) -> Any:
+        return obj
 
-    def loads(self, data: bytes) -> bytes:
+    def loads(self, data: Any) -> Any:
         return data
 
 
@@ -56,23 +56,23 @@ class AuthenticatedClient(RedisCacheClient):
     """Seals each value on its way to Redis, and checks it on its way back."""
 
     def __init__(self, servers: list[str], **options: Any) -> None:
-        super().__init__(servers, serializer=_PlainSerializer, **options)
+        super().__init__(servers, serializer=_PlainSerializer(), **options)
 
-    def add(self, key: str, value: Any, timeout: int | None) -> bool:
+    def add(self, key: Any, value: Any, timeout: Any) -> bool:
         """As Django's. A whole number is a counter, for ``incr``."""
         return bool(super().add(key, value if type(value) is int else seal(key, value), timeout))
 
-    def set(self, key: str, value: Any, timeout: int | None) -> None:
+    def set(self, key: Any, value: Any, timeout: Any) -> None:
         super().set(key, seal(key, value), timeout)
 
-    def get(self, key: str, default: Any) -> Any:
+    def get(self, key: Any, default: Any) -> Any:
         data = super().get(key, None)
         return default if data is None else _read(key, data, default)
 
-    def set_many(self, data: dict[str, Any], timeout: int | None) -> None:
+    def set_many(self, data: Mapping[Any, Any], timeout: Any) -> None:
         super().set_many({key: seal(key, value) for key, value in data.items()}, timeout)
 
-    def get_many(self, keys: Iterable[str]) -> dict[str, Any]:
+    def get_many(self, keys: Iterable[Any]) -> dict[Any, Any]:
         absent = object()
         values = {key: _read(key, data, absent) for key, data in super().get_many(list(keys)).items()}
         return {key: value for key, value in values.items() if value is not absent}
@@ -86,7 +86,7 @@ class AuthenticatedRedisCache(RedisCache):
         self._class = AuthenticatedClient
 
 
-def _read(key: str, data: bytes, default: Any) -> Any:
+def _read(key: Any, data: bytes, default: Any) -> Any:
     try:
         return unseal(key, data)
     except (ValueError, RecursionError):
