@@ -8,14 +8,14 @@ from accounts_ui.changes import queries
 from accounts_ui.changes.models import Change
 from accounts_ui.directory.client import DirectoryClient
 from accounts_ui.services.audit_context import AuditContext
-from accounts_ui.services.errors import SubjectUnknown
+from accounts_ui.services.errors import InvalidInput, SubjectUnknown
 from accounts_ui.services.listing.account_row import AccountRow
 from accounts_ui.services.listing.facets import TYPE_FACETS, Facet, mentioning, narrow, texts_of_type
 from accounts_ui.services.listing.session_client import SessionClient
 from accounts_ui.services.listing.sorting import TYPE_SORTS, in_order
 from accounts_ui.services.state.account_types import TypeRow, known_types
 from accounts_ui.services.state.log_overlay import RecordedAccount
-from accounts_ui.services.validation import check_subject
+from accounts_ui.services.validation import check_change_id, check_subject
 from console.recorded_text import recorded
 
 _NOBODY = recorded("Neither the directory nor the change log of this organization knows this person.")
@@ -87,7 +87,7 @@ class TypePage:
 
 @dataclass(frozen=True, slots=True)
 class PersonPage:
-    """Everything about one person."""
+    """Everything about one person. ``result`` is the change that led to the page."""
 
     subject_id: str
     name: str
@@ -96,6 +96,7 @@ class PersonPage:
     recorded: list[RecordedAccount]
     changes: list[Change]
     read_at: datetime.datetime
+    result: Change | None = None
 
 
 def list_accounts(*, client: SessionClient, context: AuditContext, filters: AccountFilters) -> AccountPage:
@@ -139,8 +140,11 @@ def list_types(*, client: DirectoryClient, context: AuditContext, filters: TypeF
     )
 
 
-def show_person(*, client: SessionClient, context: AuditContext, subject_id: str) -> PersonPage:
-    """One person as the directory shows them now, and what this console knows besides.
+def show_person(*, client: SessionClient, context: AuditContext, subject_id: str, result_id: str = "") -> PersonPage:
+    """Return one person as the directory shows them now, and what this console's log adds.
+
+    Args:
+        result_id: the id of the change that led to the page; one that does not exist is ignored.
 
     Raises:
         InvalidInput: not a subject id.
@@ -165,6 +169,7 @@ def show_person(*, client: SessionClient, context: AuditContext, subject_id: str
         recorded=recorded,
         changes=changes,
         read_at=table.listing.read_at,
+        result=_change_or_none(context, result_id),
     )
 
 
@@ -173,3 +178,10 @@ def account_row(*, client: SessionClient, context: AuditContext, subject_id: str
     table = client.browse(context.organization_id).table
     number = table.listing.account_row(subject_id, code)
     return None if number is None else table.row(number)
+
+
+def _change_or_none(context: AuditContext, change_id: str) -> Change | None:
+    try:
+        return queries.get(context.organization_id, check_change_id(change_id)) if change_id else None
+    except InvalidInput:
+        return None

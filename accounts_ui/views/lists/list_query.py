@@ -23,7 +23,7 @@ class ListQuery:
     """The parameters of an address, as text; one that is empty was not given.
 
     Attributes:
-        NAMES: the parameters that the page knows, in the order in which an address shows them.
+        NAMES: the parameters that the page knows. A link shows them in the order of the address that was read.
         SAVED_NAMES: those that a saved view or a shared link keeps.
 
     """
@@ -41,7 +41,8 @@ class ListQuery:
             InvalidInput: a parameter came twice, is not text, or has a value that the page does not know.
 
         """
-        query = cls(params.read_query(request, cls.NAMES))
+        values = params.read_query(request, cls.NAMES)
+        query = cls({name: values[name] for name in request.GET if name in values})
         query.check()
         return query
 

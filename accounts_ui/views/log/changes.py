@@ -1,26 +1,28 @@
-"""The change log: list, detail, exports, resolving."""
+"""The change log: its page, one change, exports, and resolving an unknown outcome."""
 
-import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from typing import Any
 
 from django.http import HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from accounts_ui.changes import exports, queries
-from accounts_ui.changes.checkpoints import statements
-from accounts_ui.changes.evidence import pack
-from accounts_ui.changes.models import Action, Change, Outcome
-from accounts_ui.changes.queries import LogFilters
-from accounts_ui.changes.statistics.activity import Activity, activity
-from accounts_ui.changes.verification import runs
-from accounts_ui.services.bulk.plan_lookup import plan_of_log, plans_of_page
+from accounts_ui.changes.models import Action, Outcome
 from accounts_ui.services.listing.change_detail import show_change
-from accounts_ui.services.operations import reconciliation
+from accounts_ui.services.listing.change_log import (
+    ChangeLog,
+    export_changes,
+    export_events,
+    export_evidence,
+    show_change_log,
+)
+from accounts_ui.services.operations.reconciliation import check_outcome, record_decision
 from accounts_ui.views import params
 from accounts_ui.views.base import audit_context_of, client_of, page, respond
-from accounts_ui.views.log import filters as log_filters
 from accounts_ui.views.log.chart import draw
+from accounts_ui.views.log.filters import date_presets, filter_chips, heading
+from accounts_ui.views.log.grouping import group_changes
+from accounts_ui.views.log.log_query import GROUPINGS, LogQuery
 from accounts_ui.views.operation_result import told
 from accounts_ui.views.operations import undo
 from console.request import OrganizationRequest
@@ -33,30 +35,11 @@ from console.signin.return_to import returned_form
 @page("GET")
 def changes(request: OrganizationRequest, org: str) -> HttpResponse:
     """``GET /orgs/{org}/changes/``."""
-    given, filters = log_filters.read_filters(request)
-    grouping = log_filters.read_grouping(request)
-    newest = queries.end_of_chain()
-    counted = activity(org, filters)
-    found = queries.find(org, filters, counted.days)
-    values = {
-        "found": found,
-        "checkpoint": statements.last(),
-        "filters": given,
-        "chips": log_filters.chips(given),
-        "presets": log_filters.presets(given),
-        "grouping": grouping,
-        "groupings": log_filters.groupings(),
-        "groups": _groups(org, grouping, found.rows, filters, counted),
-        "plan": plan_of_log(org, uuid.UUID(filters.plan)) if filters.plan else None,
-        "activity": counted,
-        "chart": draw(counted),
-        "newest": newest,
-        "chain": runs.chain(),
-        "actions": Action.values,
-        "outcomes": Outcome.values,
-        "title": log_filters.heading(filters, found.rows),
-    }
-    return respond(request, "changes", values)
+    query = LogQuery.from_request(request)
+    log = show_change_log(
+        context=audit_context_of(request), filters=query.filters(), with_plans=query.grouping == "plan"
+    )
+    return respond(request, "changes", _page_values(query, log))
 
 
 @organization(Role.AUDITOR)
@@ -84,69 +67,73 @@ def change(request: OrganizationRequest, org: str, change_id: str) -> HttpRespon
 @page("GET")
 def export_csv(request: OrganizationRequest, org: str) -> StreamingHttpResponse:
     """``GET /orgs/{org}/changes/export.csv``."""
-    return _export(request, org, exports.as_csv, "text/csv; charset=utf-8", "changes.csv")
+    filters = LogQuery.from_request(request).filters()
+    lines = export_changes(context=audit_context_of(request), filters=filters)
+    return _download(lines, "text/csv; charset=utf-8", "changes.csv")
 
 
 @organization(Role.AUDITOR)
 @page("GET")
 def export_jsonl(request: OrganizationRequest, org: str) -> StreamingHttpResponse:
     """``GET /orgs/{org}/changes/export.jsonl``."""
-    return _export(request, org, exports.as_jsonl, "application/jsonl", "changes.jsonl")
+    filters = LogQuery.from_request(request).filters()
+    lines = export_events(context=audit_context_of(request), filters=filters)
+    return _download(lines, "application/jsonl", "changes.jsonl")
 
 
 @organization(Role.AUDITOR)
 @page("GET")
 def evidence(request: OrganizationRequest, org: str) -> StreamingHttpResponse:
     """``GET /orgs/{org}/changes/evidence.zip``."""
-    _, filters = log_filters.read_filters(request)
-    actor = request.actor
-    asked = pack.Asked(
-        organization_id=org,
+    pieces = export_evidence(
+        context=audit_context_of(request),
         organization_name=request.organization.name,
-        filters=filters,
-        made_by={"issuer": actor.issuer, "subject": actor.subject, "name": actor.name, "email": actor.email},
+        filters=LogQuery.from_request(request).filters(),
     )
-    return _download(pack.stream(asked), "application/zip", "changes-evidence.zip")
+    return _download(pieces, "application/zip", "changes-evidence.zip")
 
 
 @organization(Role.ADMIN, form_page="change")
 @page("POST")
 def check(request: OrganizationRequest, org: str, change_id: str) -> HttpResponse:
-    """``POST /orgs/{org}/changes/{change_id}/check/``: resolve it by reading the directory."""
-    resolved = reconciliation.check_outcome(
-        client=client_of(request), context=audit_context_of(request), change_id=change_id
-    )
+    """``POST /orgs/{org}/changes/{change_id}/check/``: resolve the outcome by reading the directory."""
+    resolved = check_outcome(client=client_of(request), context=audit_context_of(request), change_id=change_id)
     return HttpResponseRedirect(reverse("change", args=[org, resolved.change_id]), status=303)
 
 
 @organization(Role.ADMIN, form_page="change")
 @page("POST")
 def decide(request: OrganizationRequest, org: str, change_id: str) -> HttpResponse:
-    """``POST /orgs/{org}/changes/{change_id}/decide/``: resolve it by an explicit decision."""
+    """``POST /orgs/{org}/changes/{change_id}/decide/``: resolve the outcome by an explicit decision."""
     sent = params.read_post(request, ("decision", "message"))
-    resolved = reconciliation.record_decision(
+    resolved = record_decision(
         context=audit_context_of(request), change_id=change_id, outcome=sent["decision"], message=sent["message"]
     )
     return HttpResponseRedirect(reverse("change", args=[org, resolved.change_id]), status=303)
 
 
-def _groups(
-    org: str, grouping: str, rows: list[Change], filters: LogFilters, counted: Activity
-) -> list[log_filters.Group]:
-    if grouping == "day":
-        return log_filters.by_day(rows, counted.days)
-    if grouping == "plan":
-        return log_filters.by_plan(rows, plans_of_page(org, rows, filters))
-    return [log_filters.Group("", None, rows)] if rows else []
+def _page_values(query: LogQuery, log: ChangeLog) -> dict[str, Any]:
+    return {
+        "list_query": query,
+        "found": log.page,
+        "checkpoint": log.checkpoint,
+        "filters": query.values,
+        "chips": filter_chips(query),
+        "presets": date_presets(query),
+        "grouping": query.grouping,
+        "groupings": list(GROUPINGS.items()),
+        "groups": group_changes(log, query.grouping),
+        "plan": log.plan,
+        "activity": log.activity,
+        "chart": draw(log.activity),
+        "newest": log.newest,
+        "chain": log.chain,
+        "actions": Action.values,
+        "outcomes": Outcome.values,
+        "title": heading(query.filters(), log.page.rows),
+    }
 
 
-def _export(
-    request: OrganizationRequest, org: str, lines: Callable[[str, LogFilters], Iterator[str]], kind: str, name: str
-) -> StreamingHttpResponse:
-    _, filters = log_filters.read_filters(request)
-    return _download(lines(org, filters), kind, name)
-
-
-def _download(pieces: Iterator[str] | Iterator[bytes], kind: str, name: str) -> StreamingHttpResponse:
+def _download(pieces: Iterator[str] | Iterator[bytes], content_type: str, name: str) -> StreamingHttpResponse:
     disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return StreamingHttpResponse(pieces, content_type=kind, headers=disposition)
+    return StreamingHttpResponse(pieces, content_type=content_type, headers=disposition)

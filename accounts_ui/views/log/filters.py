@@ -1,28 +1,20 @@
-"""What an address of the change log asks for: its filters, in words, as chips, and the presets beside them."""
+"""The filters of the change log in words: chips for the active ones, date presets, and the heading of the page."""
 
 import datetime
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Final
 
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_lazy
 
-from accounts_ui.changes.models import Action, Change, Outcome
+from accounts_ui.changes.models import Change
 from accounts_ui.changes.queries import LogFilters
-from accounts_ui.plans.models import Plan
-from accounts_ui.services.bulk import plan_lookup
-from accounts_ui.services.bulk.plan_lookup import Planned
 from accounts_ui.text.labels import action_word, outcome_word
-from accounts_ui.views import params
 from accounts_ui.views.log.chart import day_name
-from console.request import OrganizationRequest
+from accounts_ui.views.log.log_query import LogQuery
 
-Key = TypeVar("Key")
-
-FIELDS: Final = ("q", "actor", "action", "outcome", "subject_id", "code", "since", "until", "plan", "page")
-_LABELS: Final = {
+LABELS: Final = {
     "q": gettext_lazy("Search"),
     "actor": gettext_lazy("By"),
     "action": gettext_lazy("Action"),
@@ -36,8 +28,8 @@ _LABELS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Chip:
-    """One filter that is active: its parameter, and what it says."""
+class FilterChip:
+    """One active filter: its parameter, its label and its value in words."""
 
     name: str
     label: str | Promise
@@ -45,7 +37,7 @@ class Chip:
 
 
 @dataclass(frozen=True, slots=True)
-class Preset:
+class DatePreset:
     """A range of days that ends today."""
 
     label: str
@@ -53,47 +45,14 @@ class Preset:
     is_chosen: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Changes under one heading, or that of their ``plan``; ``total``, how many of it are on all pages, where known."""
-
-    heading: str
-    total: int | None
-    rows: list[Change]
-    plan: Plan | None = None
+def filter_chips(query: LogQuery) -> list[FilterChip]:
+    """Return a chip for each active filter."""
+    values = {name: query.value(name).strip() for name in LABELS}
+    return [FilterChip(name, LABELS[name], _in_words(name, value)) for name, value in values.items() if value]
 
 
-def read_filters(request: OrganizationRequest) -> tuple[dict[str, str], LogFilters]:
-    """The fields as they were given, and what they mean."""
-    given = params.read_query(request, FIELDS)
-    plan_id = params.identifier(given["plan"].strip(), "plan")
-    filters = LogFilters(
-        q=given["q"].strip(),
-        actor=given["actor"].strip(),
-        action=params.choice(given["action"], "action", Action.values),
-        outcome=params.choice(given["outcome"], "outcome", Outcome.values),
-        subject_id=given["subject_id"].strip(),
-        code=given["code"].strip(),
-        since=params.moment(given["since"], "since"),
-        until=params.moment(given["until"], "until", end_of_day=True),
-        plan=str(plan_id or ""),
-        among=plan_lookup.changes_of_plan(request.organization.id, plan_id) if plan_id else None,
-        page=params.number(given["page"], "page", default=1, most=1_000_000),
-    )
-    return given, filters
-
-
-def chips(given: dict[str, str]) -> list[Chip]:
-    """Each active filter."""
-    return [
-        Chip(name, label, _in_words(name, given[name].strip()))
-        for name, label in _LABELS.items()
-        if given[name].strip()
-    ]
-
-
-def presets(given: dict[str, str]) -> list[Preset]:
-    """Ranges of the reader's days."""
+def date_presets(query: LogQuery) -> list[DatePreset]:
+    """Return ranges of days, by the reader's calendar."""
     today = timezone.localdate()
     starts = (
         (gettext("Today"), today),
@@ -102,19 +61,20 @@ def presets(given: dict[str, str]) -> list[Preset]:
         (gettext("This month"), today.replace(day=1)),
         (gettext("This year"), today.replace(month=1, day=1)),
     )
-    open_end = given["until"] in ("", today.isoformat())
+    ends_today = query.value("until") in ("", today.isoformat())
     return [
-        Preset(label, since.isoformat(), open_end and given["since"] == since.isoformat()) for label, since in starts
+        DatePreset(label, since.isoformat(), ends_today and query.value("since") == since.isoformat())
+        for label, since in starts
     ]
 
 
 def heading(filters: LogFilters, rows: list[Change]) -> str:
-    """What the page is about: the log, one person, one account, or what one admin did."""
-    about = next((row for row in rows if row.subject_id == filters.subject_id), None)
-    by = next((row for row in rows if row.actor_subject == filters.actor), None)
-    whom = (about.subject_name if about else "") or filters.subject_id
-    what = (about.type_name if about and filters.code else "") or filters.code
-    who = (by.actor_name or by.actor_email if by else "") or filters.actor
+    """Return what the page is about: the whole log, one person, one account, one admin or one plan."""
+    of_subject = next((row for row in rows if row.subject_id == filters.subject_id), None)
+    by_actor = next((row for row in rows if row.actor_subject == filters.actor), None)
+    whom = (of_subject.subject_name if of_subject else "") or filters.subject_id
+    what = (of_subject.type_name if of_subject and filters.code else "") or filters.code
+    who = (by_actor.actor_name or by_actor.actor_email if by_actor else "") or filters.actor
     if filters.actor and not filters.subject_id:
         return gettext("Changes by {who}").format(who=who)
     if filters.subject_id and filters.code:
@@ -126,44 +86,6 @@ def heading(filters: LogFilters, rows: list[Change]) -> str:
     return gettext("Change log")
 
 
-NONE: Final = "none"
-_GROUPINGS: Final = {
-    "day": gettext_lazy("By day"),
-    "plan": gettext_lazy("By plan"),
-    NONE: gettext_lazy("One list"),
-}
-
-
-def groupings() -> list[tuple[str, Any]]:
-    """The choices, by day first."""
-    return list(_GROUPINGS.items())
-
-
-def read_grouping(request: OrganizationRequest) -> str:
-    """The choice of the address."""
-    return params.choice(params.read_query(request, ["group"])["group"], "group", _GROUPINGS, default="day")
-
-
-def by_day(rows: list[Change], totals: Mapping[datetime.date, int]) -> list[Group]:
-    """The rows under the reader's days, in their order."""
-    days = _gathered(rows, lambda row: timezone.localdate(row.requested_at))
-    return [Group(day_name(day), totals.get(day), found) for day, found in days.items()]
-
-
-def by_plan(rows: list[Change], planned: Planned) -> list[Group]:
-    """The rows under their plans, in the order of each one's newest."""
-    plans = _gathered(rows, lambda row: planned.plans.get(row.change_id))
-    alone = gettext("Not from a plan")
-    return [Group("" if plan else alone, planned.totals.get(plan), found, plan) for plan, found in plans.items()]
-
-
-def _gathered(rows: list[Change], key_of: Callable[[Change], Key]) -> dict[Key, list[Change]]:
-    gathered: dict[Key, list[Change]] = {}
-    for row in rows:
-        gathered.setdefault(key_of(row), []).append(row)
-    return gathered
-
-
 def _in_words(name: str, value: str) -> str:
     if name == "outcome":
         return outcome_word(value)
@@ -172,8 +94,7 @@ def _in_words(name: str, value: str) -> str:
     if name == "plan":
         return value[:8]
     try:
-        return (
-            day_name(datetime.date.fromisoformat(value)) if name in ("since", "until") and len(value) == 10 else value
-        )
+        is_day = name in ("since", "until") and len(value) == 10
+        return day_name(datetime.date.fromisoformat(value)) if is_day else value
     except ValueError:
         return value

@@ -1,59 +1,50 @@
-"""The state of the chain on the log's page: verify on, or everything; and what is new since the page was drawn."""
+"""The state of the log on its page: verify a part, and what is new since the page was drawn."""
 
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import gettext
 
-from accounts_ui.changes import queries
-from accounts_ui.changes.verification import runs
-from accounts_ui.services.errors import InvalidInput
+from accounts_ui.services.listing.change_log import continue_verification, count_news
 from accounts_ui.views import params
-from accounts_ui.views.base import page, respond
-from accounts_ui.views.log import filters as log_filters
+from accounts_ui.views.base import audit_context_of, page, respond
+from accounts_ui.views.log.log_query import MAX_SEQUENCE, LogQuery
 from console.request import OrganizationRequest
 from console.signin.access.gate import organization
 from console.signin.access.rules import Role
-
-_MOST = 999_999_999
 
 
 @organization(Role.AUDITOR)
 @page("POST")
 def verify(request: OrganizationRequest, org: str) -> HttpResponse:
-    """``POST /orgs/{org}/changes/verify/``: begin (``scope``), or go on with a look (``run``)."""
+    """``POST /orgs/{org}/changes/verify/``: start a verification run (``scope``), or go on with one (``run``)."""
     sent = params.read(request.POST, ("scope", "run"))
-    number = params.number(sent["run"], "run", default=0, most=_MOST)
-    scope = params.choice(sent["scope"], "scope", ("new", "all"), default="new")
-    look = runs.get(number) if number else runs.begin(by=_by(request, org), whole=scope == "all")
-    if look is None:
-        raise InvalidInput("run", gettext("There is no such look at the chain."))
-    runs.go_on(look)
+    chain = continue_verification(
+        context=audit_context_of(request),
+        run=params.number(sent["run"], "run", default=0, most=MAX_SEQUENCE),
+        whole=params.choice(sent["scope"], "scope", ("new", "all"), default="new") == "all",
+    )
     if request.htmx:
-        return render(request, "changes/_chain.html", {"chain": runs.chain(), "goes_on": True})
-    query = request.GET.urlencode()
+        return render(request, "changes/_chain.html", {"chain": chain, "goes_on": True})
+    query = LogQuery.from_request(request).encode()
     return HttpResponseRedirect(reverse("changes", args=[org]) + (f"?{query}" if query else ""), status=303)
 
 
 @organization(Role.AUDITOR)
 @page("GET")
 def news(request: OrganizationRequest, org: str) -> HttpResponse:
-    """``GET /orgs/{org}/changes/new/``: what matches and moved after ``after``; 204 where ``seen`` says so already."""
-    _, filters = log_filters.read_filters(request)
-    given = params.read_query(request, ("after", "seen"))
-    after = params.number(given["after"], "after", default=0, most=_MOST)
-    seen = params.number(given["seen"], "seen", default=0, most=_MOST)
-    new, moved = queries.news(org, filters, after)
-    if new + moved == seen:
+    """``GET /orgs/{org}/changes/new/``: what matches and was recorded after ``after``.
+
+    The answer is 204 if the page has announced all of it (``seen``).
+    """
+    query = LogQuery.from_request(request)
+    counted = count_news(context=audit_context_of(request), filters=query.filters(), after=query.after)
+    if counted.total == query.seen:
         return HttpResponse(status=204)
-    return respond(request, "changes/live", {"newest": after, "new": new, "moved": moved, "seen": new + moved})
-
-
-def _by(request: OrganizationRequest, org: str) -> dict[str, str]:
-    actor = request.actor
-    return {
-        "by_issuer": actor.issuer,
-        "by_subject": actor.subject,
-        "by_name": actor.name or actor.email or actor.subject,
-        "organization_id": org,
+    values = {
+        "list_query": query,
+        "newest": query.after,
+        "new": counted.new,
+        "moved": counted.moved,
+        "seen": counted.total,
     }
+    return respond(request, "changes/live", values)

@@ -1,0 +1,138 @@
+"""The change log as its page shows it: what matches, what can be counted of it, and the state of the log itself."""
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from accounts_ui.changes import exports, queries
+from accounts_ui.changes.checkpoints import statements
+from accounts_ui.changes.evidence import pack
+from accounts_ui.changes.models import Checkpoint
+from accounts_ui.changes.queries import LogFilters, LogPage
+from accounts_ui.changes.statistics.activity import Activity, activity
+from accounts_ui.changes.verification import runs
+from accounts_ui.changes.verification.runs import Chain
+from accounts_ui.plans.models import Plan
+from accounts_ui.services.audit_context import AuditContext
+from accounts_ui.services.bulk.plan_lookup import Planned, changes_of_plan, plan_of_log, plans_of_page
+from accounts_ui.services.errors import InvalidInput
+from console.recorded_text import recorded
+
+_NO_SUCH_RUN = recorded("There is no such verification run.")
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeLog:
+    """One page of an organization's change log.
+
+    Attributes:
+        newest: the sequence of the newest event when the page was read.
+        plan: the plan that the page is filtered by; ``None`` if it is not, or if the plan was deleted.
+        plans: the plans of the page's changes; ``None`` if nobody asked for them.
+
+    """
+
+    page: LogPage
+    activity: Activity
+    checkpoint: Checkpoint | None
+    chain: Chain
+    newest: int
+    plan: Plan | None
+    plans: Planned | None
+
+
+@dataclass(frozen=True, slots=True)
+class LogNews:
+    """How many matching changes are new, and how many older ones have a new outcome."""
+
+    new: int
+    moved: int
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return self.new + self.moved
+
+
+def show_change_log(*, context: AuditContext, filters: LogFilters, with_plans: bool = False) -> ChangeLog:
+    """Return one page of the log. A page past the last one is the last one.
+
+    Args:
+        with_plans: whether to look up which plan each change of the page came from.
+
+    """
+    organization_id, filters = context.organization_id, _within_plan(context, filters)
+    newest = queries.end_of_chain()
+    counted = activity(organization_id, filters)
+    page = queries.find(organization_id, filters, counted.days)
+    return ChangeLog(
+        page=page,
+        activity=counted,
+        checkpoint=statements.last(),
+        chain=runs.chain(),
+        newest=newest,
+        plan=plan_of_log(organization_id, uuid.UUID(filters.plan)) if filters.plan else None,
+        plans=plans_of_page(organization_id, page.rows, filters) if with_plans else None,
+    )
+
+
+def count_news(*, context: AuditContext, filters: LogFilters, after: int) -> LogNews:
+    """Count what matches and was recorded after the sequence ``after``."""
+    return LogNews(*queries.news(context.organization_id, _within_plan(context, filters), after))
+
+
+def export_changes(*, context: AuditContext, filters: LogFilters) -> Iterator[str]:
+    """Yield the matching changes as CSV."""
+    return exports.as_csv(context.organization_id, _within_plan(context, filters))
+
+
+def export_events(*, context: AuditContext, filters: LogFilters) -> Iterator[str]:
+    """Yield the events of the matching changes as JSON lines."""
+    return exports.as_jsonl(context.organization_id, _within_plan(context, filters))
+
+
+def export_evidence(*, context: AuditContext, organization_name: str, filters: LogFilters) -> Iterator[bytes]:
+    """Yield a zip with which an outsider can verify the matching changes."""
+    admin = {"issuer": context.issuer, "subject": context.subject, "name": context.name, "email": context.email}
+    return pack.stream(
+        pack.Asked(
+            organization_id=context.organization_id,
+            organization_name=organization_name,
+            filters=_within_plan(context, filters),
+            made_by=admin,
+        )
+    )
+
+
+def continue_verification(*, context: AuditContext, run: int, whole: bool) -> Chain:
+    """Verify the next part of the log, and return the state of the log afterwards.
+
+    Args:
+        run: the verification run to go on with; 0 starts one.
+        whole: whether a new run verifies everything, or only what no earlier run has verified.
+
+    Raises:
+        InvalidInput: there is no such run.
+
+    """
+    current = runs.get(run) if run else runs.begin(by=_author(context), whole=whole)
+    if current is None:
+        raise InvalidInput("run", _NO_SUCH_RUN)
+    runs.go_on(current)
+    return runs.chain()
+
+
+def _within_plan(context: AuditContext, filters: LogFilters) -> LogFilters:
+    """Narrow the filters to the changes of their plan, if they name one."""
+    if not filters.plan:
+        return filters
+    return replace(filters, among=changes_of_plan(context.organization_id, uuid.UUID(filters.plan)))
+
+
+def _author(context: AuditContext) -> dict[str, str]:
+    return {
+        "by_issuer": context.issuer,
+        "by_subject": context.subject,
+        "by_name": context.name or context.email or context.subject,
+        "organization_id": context.organization_id,
+    }

@@ -1,0 +1,59 @@
+"""The address of the change log: its filters, and how its changes are grouped."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from django.utils.translation import gettext_lazy
+
+from accounts_ui.changes.models import Action, Outcome
+from accounts_ui.changes.queries import LogFilters
+from accounts_ui.views import params
+from accounts_ui.views.lists.list_query import MAX_PAGE, ListQuery
+
+MAX_SEQUENCE: Final = 999_999_999
+GROUPINGS: Final[Mapping[str, Any]] = {
+    "day": gettext_lazy("By day"),
+    "plan": gettext_lazy("By plan"),
+    "none": gettext_lazy("One list"),
+}
+
+
+class LogQuery(ListQuery):
+    """What an address of the change log asks for."""
+
+    FILTER_NAMES = ("q", "actor", "action", "outcome", "subject_id", "code", "since", "until", "plan")
+    NAMES = (*FILTER_NAMES, "page", "group", "after", "seen")
+
+    def check(self) -> None:
+        """Check every value that is more than free text."""
+        _ = self.filters(), self.grouping, self.after, self.seen
+
+    @property
+    def grouping(self) -> str:
+        """Return one of ``GROUPINGS``; changes are grouped by day unless the address says otherwise."""
+        return params.choice(self.value("group"), "group", GROUPINGS, default="day")
+
+    @property
+    def after(self) -> int:
+        """Return the sequence of the newest event that the page showed."""
+        return params.number(self.value("after"), "after", default=0, most=MAX_SEQUENCE)
+
+    @property
+    def seen(self) -> int:
+        """Return how many newer changes the page has announced."""
+        return params.number(self.value("seen"), "seen", default=0, most=MAX_SEQUENCE)
+
+    def filters(self) -> LogFilters:
+        """Return what to show."""
+        return LogFilters(
+            q=self.value("q").strip(),
+            actor=self.value("actor").strip(),
+            action=params.choice(self.value("action"), "action", Action.values),
+            outcome=params.choice(self.value("outcome"), "outcome", Outcome.values),
+            subject_id=self.value("subject_id").strip(),
+            code=self.value("code").strip(),
+            since=params.moment(self.value("since"), "since"),
+            until=params.moment(self.value("until"), "until", end_of_day=True),
+            plan=str(params.identifier(self.value("plan").strip(), "plan") or ""),
+            page=params.number(self.value("page"), "page", default=1, most=MAX_PAGE),
+        )
