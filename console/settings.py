@@ -56,6 +56,7 @@ INSTALLED_APPS = [
     "csp",
     "console",
     "console.signin",
+    "accounts_ui.tasks",
     "accounts_ui.changes",
     "accounts_ui.preferences",
     "accounts_ui.plans",
@@ -215,6 +216,11 @@ AUDIT_CHECKPOINT_TARGET = CheckpointTarget("AUDIT_CHECKPOINT_TARGET")(
 AUDIT_CHECKPOINT_TOKEN = env.str("AUDIT_CHECKPOINT_TOKEN", default="").strip()
 AUDIT_CHECKPOINT_EVENTS = int(number(env, "AUDIT_CHECKPOINT_EVENTS", default=100, least=1, most=1_000_000))
 AUDIT_CHECKPOINT_MINUTES = number(env, "AUDIT_CHECKPOINT_MINUTES", default=15, least=0.01, most=24 * 60)
+
+# --- Background work ----------------------------------------------------------------------------------------------
+
+# Seconds without a heartbeat after which another worker takes over a piece of work.
+TASKS_LEASE_SECONDS = number(env, "TASKS_LEASE_SECONDS", default=30, least=1, most=600)
 
 # --- Embedding, cookies, headers ----------------------------------------------------------------------------------
 

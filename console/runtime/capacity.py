@@ -14,5 +14,5 @@ def workers() -> int:
 
 
 def connections() -> int:
-    """The most connections to PostgreSQL that this replica holds: one a thread, and one a process for checkpoints."""
+    """The most connections to PostgreSQL that this replica holds: one a thread, and one a process to wake workers."""
     return workers() * (THREADS + 1)
