@@ -106,7 +106,7 @@ def start_console(
         env = processes.console_environment(state, provider, directory_server, database_url=url)
         env |= {"DIRECTORY_TIMEOUT": str(servers.TIMEOUT), "CACHE_URL": servers.REDIS, **servers.UNLIMITED, **settings}
         log = state / f"{name}.log"
-        with log.open("wb") as lines:
+        with log.open("ab") as lines:  # appending: its background workers write to it, too
             server = processes.start_console(env, provider, port=port, workers=workers, log=lines, prefix=prefix)
         started.append(server)
         return Console(server, log, database)
@@ -114,6 +114,21 @@ def start_console(
     yield start
     for server in started:
         server.process.terminate()  # all at once; then wait for each
+    for server in started:
+        server.stop()
+
+
+@pytest.fixture
+def start_worker() -> Iterator[Callable[..., Server]]:
+    """Start a background worker of a console, with further settings. What it logs follows in the console's log."""
+    started: list[Server] = []
+
+    def start(console: Console, **settings: str) -> Server:
+        with console.log_path.open("ab") as lines:
+            started.append(processes.start_worker({**console.server.env, **settings}, log=lines))
+        return started[-1]
+
+    yield start
     for server in started:
         server.stop()
 

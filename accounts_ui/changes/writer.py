@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts_ui.changes.chain import keys
 from accounts_ui.changes.chain.locking import lock_chain
 from accounts_ui.changes.chain.records import FIRST_PREVIOUS_HASH, digest, key_id, moment, sign
-from accounts_ui.changes.checkpoints import statements
+from accounts_ui.changes.checkpoints.scheduler import checkpoint_scheduler
 from accounts_ui.changes.models import OPEN_OUTCOMES, Change, Event, EventBase, EventKind, Outcome, facts_of
 
 _AGAIN = 0.3  # seconds between two attempts to record an outcome
@@ -262,4 +262,4 @@ def line_of(event: EventBase) -> str:
 
 def _tell(event: Event) -> None:
     logger.info("%s", line_of(event))
-    statements.note(event.sequence)
+    checkpoint_scheduler.note_event(event.sequence)

@@ -176,6 +176,13 @@ def start_console(
     return server
 
 
+def start_worker(env: Mapping[str, str], *, log: IO[bytes] | None = None) -> Server:
+    """Start the console's background worker. It has no address, and needs no waiting: it reports in the database."""
+    command = [sys.executable, "manage.py", "run_worker"]
+    process = subprocess.Popen(command, env=dict(env), cwd=ROOT, stderr=log, stdout=log, start_new_session=True)
+    return Server("worker", "", process, dict(env))
+
+
 def _serve(
     name: str,
     module: str,

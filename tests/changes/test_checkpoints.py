@@ -27,9 +27,10 @@ def logged(console):
     ]
 
 
-def test_after_so_many_events_to_a_file(start_console, directory, tmp_path):
+def test_after_so_many_events_to_a_file(start_console, start_worker, directory, tmp_path):
     target = tmp_path / "checkpoints.jsonl"
     console = start_console("postgresql", AUDIT_CHECKPOINT_EVENTS="2", AUDIT_CHECKPOINT_TARGET=str(target))
+    start_worker(console)
     append(console, directory)
     wait_for(lambda: target.exists() and target.read_text())
     append(console, directory)
@@ -42,9 +43,10 @@ def test_after_so_many_events_to_a_file(start_console, directory, tmp_path):
     assert "Nothing new." in console.manage("checkpoint", "--emit").stdout
 
 
-def test_after_some_time_without_a_further_event(start_console, directory, tmp_path):
+def test_after_some_time_without_a_further_event(start_console, start_worker, directory, tmp_path):
     target = tmp_path / "checkpoints.jsonl"
     console = start_console("sqlite", AUDIT_CHECKPOINT_MINUTES="0.02", AUDIT_CHECKPOINT_TARGET=str(target))
+    start_worker(console)
     append(console, directory)
     wait_for(lambda: target.exists() and '"sequence":2' in target.read_text())
 
@@ -60,7 +62,7 @@ class Collector(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def test_a_target_that_fails_gets_it_with_the_next(start_console, directory):
+def test_a_target_that_fails_gets_it_with_the_next(start_console, start_worker, directory):
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Collector)
     server.seen, server.status = [], 503
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -70,6 +72,7 @@ def test_a_target_that_fails_gets_it_with_the_next(start_console, directory):
         AUDIT_CHECKPOINT_TARGET=f"http://127.0.0.1:{server.server_port}/take",
         AUDIT_CHECKPOINT_TOKEN="a-token-for-checkpoints",
     )
+    start_worker(console)
     append(console, directory)
     wait_for(lambda: "was NOT delivered: the target answered 503." in console.log())
     metrics = requests.get(f"{console.url}/metrics", timeout=20).text

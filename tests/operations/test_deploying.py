@@ -28,7 +28,8 @@ def test_the_guide_and_the_files_name_each_other():
     assert "gunicorn.conf.py" in GUIDE
     for path in re.findall(r"console/deploy/[\w./-]+\w(?![\w*])", GUIDE + (FOLDER / "Containerfile").read_text()):
         assert (ROOT / path).exists(), path
-    commands = set(re.findall(r"manage\.py (\w+)", GUIDE + (FOLDER / "console-daily.service").read_text()))
+    units = "".join((FOLDER / f"console-{name}.service").read_text() for name in ("daily", "tasks"))
+    commands = set(re.findall(r"manage\.py (\w+)", GUIDE + units))
     known = subprocess.run(
         [sys.executable, "manage.py", "help", "--commands"],
         cwd=ROOT,
@@ -96,11 +97,14 @@ def test_who_waits_for_the_console_waits_long_enough():
     unit = (FOLDER / "console.service").read_text()
     [stop], [drain] = re.findall(r"^TimeoutStopSec=(\d+)$", unit, re.MULTILINE), re.findall(r"&& sleep (\d+)'", unit)
     assert int(stop) == graceful_stop.STOP_SECONDS
+    tasks = (FOLDER / "console-tasks.service").read_text()
+    assert f"\nTimeoutStopSec={graceful_stop.STOP_SECONDS}\n" in tasks, "work may take as long as a request"
     assert int(drain) + longest < graceful_stop.PROXY_SECONDS < graceful_stop.STOP_SECONDS
     checks = re.search(r"check inter (\d+)s .*fall (\d+)", (FOLDER / "haproxy.cfg").read_text())
     assert int(drain) > int(checks[1]) * int(checks[2]), "a balancer has noticed by then"
 
 
+UNITS = ("console.service", "console-tasks.service", "console-daily.service", "console-daily.timer")
 VALIDATORS = {
     "systemd-analyze": ["verify"],
     "nginx": ["-t", "-q", "-c"],
@@ -121,10 +125,10 @@ def test_files_are_valid_to_their_tools(tool, tmp_path):
 
 
 def for_systemd(folder):
-    for name in ("console.service", "console-daily.service", "console-daily.timer"):
+    for name in UNITS:
         text = (FOLDER / name).read_text().replace("/opt/console/venv/bin/gunicorn", sys.executable)
         (folder / name).write_text(text.replace("/opt/console/venv/bin/python", sys.executable))
-    return [str(folder / name) for name in ("console.service", "console-daily.service", "console-daily.timer")]
+    return [str(folder / name) for name in UNITS]
 
 
 def for_nginx(folder):

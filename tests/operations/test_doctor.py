@@ -9,6 +9,7 @@ from email.utils import formatdate
 import pytest
 
 from console.sandbox.processes import ROOT
+from tests.faults.fleet import wait_until
 from tests.servers import REDIS
 from tests.signin.hostile import SHORT_KEY, HostileProvider, public
 
@@ -26,12 +27,15 @@ def states(found):
     return {part: sorted({state for state, _, _ in findings}) for part, findings in found.items()}
 
 
-def test_a_whole_deployment(sqlite_console):
+def test_a_whole_deployment(sqlite_console, start_worker):
+    start_worker(sqlite_console)
+    wait_until(lambda: states(doctor(sqlite_console)[1])["worker"] == ["good"], "the worker reports")
     code, found = doctor(sqlite_console, "--url", sqlite_console.url)
     bad = {part: findings for part, findings in found.items() if part != "settings" and findings[0][0] != "good"}
     assert bad == {}
     assert list(found) == [
         "settings", "provider", "keys", "client", "redirect URI", "time", "database", "cache", "log", "directory",
+        "worker",
     ]  # fmt: skip
     assert any("OIDC_ISSUER is an http:// address" in what for _, what, _ in found["settings"]), "a sandbox is no place"
     assert code == 1

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 import requests
@@ -39,13 +40,28 @@ def test_the_command_starts_all_and_stops_all(tmp_path):
     assert requests.get(f"http://127.0.0.1:{ports[0]}/readyz", timeout=20).status_code == 200
     assert f"Framed by a portal on another site: http://localhost:{ports[3]}/" in text
     assert f'"http://127.0.0.1:{ports[0]}"' in requests.get(f"http://127.0.0.1:{ports[3]}/", timeout=20).text
+    [worker] = children(process.pid, "run_worker")
     process.send_signal(signal.SIGINT)
     assert process.wait(30) == 0
+    assert not Path(f"/proc/{worker}").exists()
     process.stdout.close()
     time.sleep(0.2)
     for port in ports:
         with pytest.raises(requests.ConnectionError):
             requests.get(f"http://127.0.0.1:{port}/", timeout=5)
+
+
+def children(parent, word):
+    """The processes that ``parent`` started with this word in their command line."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        try:
+            status, command = (folder / "status").read_text(), (folder / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if f"PPid:\t{parent}\n" in status and word.encode() in command:
+            found.append(int(folder.name))
+    return found
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "example.org", "::"])

@@ -1,62 +1,102 @@
-"""The thread, one a process, that emits checkpoints when they are due. It begins with the first event appended."""
+"""When the next checkpoint is due: requested by whoever appends an event, emitted by a background worker."""
 
+import datetime
 import logging
-import os
-import threading
-import time
-from collections.abc import Callable
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
-from django.db import connection
+from django.conf import settings
+from django.db import Error
+
+from accounts_ui.changes.checkpoints import statements
+from accounts_ui.tasks.engine import wake_workers
+from accounts_ui.tasks.leases import Lease, request_work
+from accounts_ui.tasks.runner import RETRY_AFTER
+from accounts_ui.tasks.work_kinds import register_work
+from console import clock
 
 logger = logging.getLogger(__name__)
 
-RETRY_SECONDS: Final = 60.0
-"""How long to wait after a round that failed, for example because the database was away."""
+KIND: Final = "checkpoints"
+
+RECHECK_AFTER: Final = datetime.timedelta(seconds=1)
+"""How long a due checkpoint covers further events: while no worker emits it, not every event need ask the database."""
 
 
-class Emitter:
-    """Runs ``work`` when an event makes a checkpoint due, or when its time has come."""
+@dataclass(frozen=True, slots=True)
+class RequestedCheckpoint:
+    """The checkpoint that this process requested last: no event before ``sequence`` makes one due earlier."""
 
-    def __init__(self, work: Callable[[], tuple[float | None, int]]) -> None:
-        self._work = work
-        self._forget()
-        os.register_at_fork(after_in_child=self._forget)
+    sequence: int
+    due_at: datetime.datetime
+    requested_at: datetime.datetime
 
-    def _forget(self) -> None:
-        """Threads do not survive a fork, and locks may be held by one."""
-        self._thread: threading.Thread | None = None
-        self._starting = threading.Lock()
-        self._wake = threading.Event()
-        self._at_sequence = 0
-        self._timed = False
+    def covers(self, sequence: int, now: datetime.datetime) -> bool:
+        """Return whether an event of this sequence needs no further request."""
+        if now < self.due_at:
+            return sequence < self.sequence
+        return now < max(self.due_at, self.requested_at) + RECHECK_AFTER
 
-    def wake(self, sequence: int) -> None:
-        """Begin where nothing runs yet; look at once where ``sequence`` is one that may make a checkpoint due."""
-        if self._timed and sequence < self._at_sequence:
+
+class CheckpointScheduler:
+    """Requests a checkpoint for new events. It remembers its last request, so that most events cost no query."""
+
+    def __init__(self) -> None:
+        self._requested: RequestedCheckpoint | None = None
+
+    def note_event(self, sequence: int) -> None:
+        """Have a worker emit the checkpoint that this event makes due, now or later. Never raises.
+
+        The event is committed already, and a worker finds what is due in the log itself if the request fails.
+        """
+        if self._requested and self._requested.covers(sequence, clock.now()):
             return
-        with self._starting:
-            self._wake.set()
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="checkpoints", daemon=True)
-                self._thread.start()
-
-    def _run(self) -> None:
-        until: float | None = None
-        while True:
-            self._wake.wait(None if until is None else max(0.0, until - time.monotonic()))
-            self._wake.clear()
-            self._timed = False  # whoever appends during the round wakes us again
-            seconds = self._round()
-            until = None if seconds is None else time.monotonic() + max(0.05, seconds)
-            self._timed = seconds is not None
-
-    def _round(self) -> float | None:
         try:
-            seconds, self._at_sequence = self._work()
-        except Exception:
-            logger.exception("Checkpoints could not be looked at; again in %s seconds.", RETRY_SECONDS)
-            return RETRY_SECONDS
-        finally:
-            connection.close()
-        return seconds
+            self._request()
+        except Error as error:
+            logger.warning("No checkpoint could be requested; a worker finds it later: %s", error)
+
+    def _request(self) -> None:
+        due_at = next_due_at()
+        if due_at is None:  # another process has emitted one meanwhile
+            return
+        if request_work(kind=KIND, due_at=due_at):
+            wake_workers(due_at)
+        newest = statements.last()
+        covered = newest.sequence if newest else 0
+        sequence = covered + settings.AUDIT_CHECKPOINT_EVENTS
+        self._requested = RequestedCheckpoint(sequence, due_at, requested_at=clock.now())
+
+
+checkpoint_scheduler: Final = CheckpointScheduler()
+
+
+def next_due_at() -> datetime.datetime | None:
+    """Return when the next checkpoint is due, or ``None`` if no event was appended since the last one."""
+    seconds = statements.seconds_until_due()
+    return None if seconds is None else clock.now() + datetime.timedelta(seconds=seconds)
+
+
+def emit_due_checkpoint(_lease: Lease) -> datetime.datetime | None:
+    """Emit a checkpoint if it is due, and deliver those that were not delivered. Return when it is due again.
+
+    A worker that was killed in the middle may have emitted without delivering, so delivery does not depend on a new
+    checkpoint.
+    """
+    if not statements.emit(only_if_due=True):
+        statements.deliver()
+    due_at = next_due_at()
+    if not statements.has_undelivered():
+        return due_at
+    retry_at = clock.now() + RETRY_AFTER
+    return min(due_at, retry_at) if due_at else retry_at
+
+
+def find_due_checkpoint() -> Iterator[tuple[str, datetime.datetime]]:
+    """Yield the due time of the next checkpoint, as the log says."""
+    if due_at := next_due_at():
+        yield "", due_at
+
+
+register_work(KIND, run=emit_due_checkpoint, find_due=find_due_checkpoint)

@@ -18,7 +18,7 @@ from prometheus_client import Counter
 from accounts_ui.changes.chain.keys import signing_key
 from accounts_ui.changes.chain.locking import lock_chain
 from accounts_ui.changes.chain.records import FIRST_PREVIOUS_HASH, canonical, key_id, moment, sign
-from accounts_ui.changes.checkpoints import delivery, scheduler
+from accounts_ui.changes.checkpoints import delivery
 from accounts_ui.changes.models import Checkpoint, Event
 
 logger = logging.getLogger("console.checkpoints")
@@ -99,22 +99,9 @@ def deliver() -> bool:
     return True
 
 
-def note(sequence: int) -> None:
-    """An event was appended: have the checkpoint that it makes due emitted beside us. Never fails, never waits."""
-    try:
-        emitter.wake(sequence)
-    except RuntimeError:  # no thread could be started; the next event tries again
-        problems.exception("Checkpoints are not emitted by this process.")
-
-
-def _round() -> tuple[float | None, int]:
-    """Emit what is due. Seconds until the next look, and the sequence that makes one due before that."""
-    emit(only_if_due=True)
-    newest = last()
-    return seconds_until_due(), (newest.sequence if newest else 0) + settings.AUDIT_CHECKPOINT_EVENTS
-
-
-emitter = scheduler.Emitter(_round)
+def has_undelivered() -> bool:
+    """Return whether a checkpoint waits for its target."""
+    return bool(settings.AUDIT_CHECKPOINT_TARGET) and Checkpoint.objects.filter(delivered_at=None).exists()
 
 
 def _signed(key: Ed25519PrivateKey, event: Event | None) -> Checkpoint:

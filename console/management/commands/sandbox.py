@@ -78,6 +78,7 @@ class Command(BaseCommand):
         processes.migrate(env)
         console = processes.start_console(env, provider, port=options["port"])
         servers.append(console)
+        servers.append(processes.start_worker(env))
         if options["portal"]:
             servers.append(processes.start_portal(console.url, port=options["portal_port"]))
 
