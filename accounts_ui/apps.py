@@ -16,7 +16,7 @@ class AccountsUiConfig(AppConfig):
         from accounts_ui.changes.metrics import LogCollector
         from accounts_ui.tasks import checks as task_checks  # noqa: F401
         from accounts_ui.tasks.metrics import TasksCollector
-        from console.runtime.metrics import tell_from_database
+        from console.runtime.metrics import register_database_collector
 
-        tell_from_database(LogCollector())
-        tell_from_database(TasksCollector())
+        register_database_collector(LogCollector())
+        register_database_collector(TasksCollector())

@@ -1,6 +1,6 @@
-"""How the pages look to one browser: language, theme, time zone.
+"""Language, theme and time zone of a browser.
 
-All three are choices without a secret, kept in cookies of their own, so that they hold before anybody has signed in.
+All three are stored in their own cookies, so that they apply before anybody has signed in. None of them is secret.
 """
 
 import zoneinfo
@@ -23,12 +23,12 @@ from console.signin.return_to import safe_path
 
 THEMES: Final = (("", gettext_lazy("as the system")), ("light", gettext_lazy("light")), ("dark", gettext_lazy("dark")))
 THEME_COOKIE: Final = f"{settings.COOKIE_PREFIX}console-theme"
-ZONE_COOKIE: Final = f"{settings.COOKIE_PREFIX}console-zone"  # the page's script writes it
+ZONE_COOKIE: Final = f"{settings.COOKIE_PREFIX}console-zone"  # set by the pages' script
 _YEAR: Final = 365 * 24 * 3600  # seconds
 
 
 class AppearanceMiddleware:
-    """Sets ``request.theme`` and the time zone in which times are shown; what is no choice counts for nothing."""
+    """Sets ``request.theme`` and the time zone in which times are shown. Invalid values are ignored."""
 
     def __init__(self, get_response: Callable[[ConsoleRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -36,16 +36,16 @@ class AppearanceMiddleware:
     def __call__(self, request: ConsoleRequest) -> HttpResponseBase:
         theme = request.COOKIES.get(THEME_COOKIE, "")
         request.theme = theme if theme in dict(THEMES) else ""
-        zone = zone_named(unquote(request.COOKIES.get(ZONE_COOKIE, "")))
+        zone = find_time_zone(unquote(request.COOKIES.get(ZONE_COOKIE, "")))
         with timezone.override(zone):
             response = self.get_response(request)
-        patch_vary_headers(response, ["Cookie"])  # of which the language is one; Django names Accept-Language alone
+        patch_vary_headers(response, ["Cookie"])  # the language is in one; Django only names Accept-Language
         return response
 
 
 @lru_cache(maxsize=1024)
-def zone_named(name: str) -> zoneinfo.ZoneInfo:
-    """The time zone of this IANA name; UTC where there is none."""
+def find_time_zone(name: str) -> zoneinfo.ZoneInfo:
+    """Return the time zone of an IANA name; UTC if there is no such zone."""
     try:
         return zoneinfo.ZoneInfo(name) if 0 < len(name) < 64 else zoneinfo.ZoneInfo("UTC")
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
@@ -54,18 +54,18 @@ def zone_named(name: str) -> zoneinfo.ZoneInfo:
 
 @public
 @require_POST
-def appearance(request: ConsoleRequest) -> HttpResponse:
-    """``POST /appearance/``: choose ``language`` and ``theme``, and go back to ``next``."""
+def set_appearance(request: ConsoleRequest) -> HttpResponse:
+    """``POST /appearance/``: store ``language`` and ``theme``, and redirect to ``next``."""
     response = HttpResponseRedirect(safe_path(request.POST.get("next")), status=303)
     language, theme = request.POST.get("language", ""), request.POST.get("theme", "")
     if language in dict(settings.LANGUAGES):
-        _keep(response, settings.LANGUAGE_COOKIE_NAME, language)
+        _set_cookie(response, settings.LANGUAGE_COOKIE_NAME, language)
     if theme in dict(THEMES):
-        _keep(response, THEME_COOKIE, theme)
+        _set_cookie(response, THEME_COOKIE, theme)
     return response
 
 
-def _keep(response: HttpResponse, name: str, value: str) -> None:
+def _set_cookie(response: HttpResponse, name: str, value: str) -> None:
     response.set_cookie(
         name,
         value,

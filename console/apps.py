@@ -4,14 +4,14 @@ from django.apps import AppConfig, apps
 
 
 class ConsoleConfig(AppConfig):
-    """Registers the system checks, and starts sending traces where that is asked for."""
+    """Registers the system checks and starts tracing."""
 
     name = "console"
     verbose_name = "Org Accounts Console"
 
     def ready(self) -> None:
-        """Called once by Django, after the settings have loaded."""
-        if apps.is_installed("console.signin"):  # not where only secrets or a sandbox are made
+        """Run once, after the settings have loaded."""
+        if apps.is_installed("console.signin"):  # `newkeys` and `sandbox` run without it
             from console import checks  # noqa: F401  (registers them)
         from console.runtime import telemetry
 

@@ -18,7 +18,7 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language, get_language_from_request, gettext, override
 
 from console.request import ConsoleRequest
-from console.upload_handlers import read_past
+from console.upload_handlers import discard_body
 
 logger = logging.getLogger(__name__)
 
@@ -108,7 +108,7 @@ def _for_its_reader(handler: Callable[..., HttpResponse]) -> Callable[..., HttpR
 def bad_request(request: ConsoleRequest, exception: Exception | None = None) -> HttpResponse:
     """400: the request cannot be read; 413 where what was typed or pasted is larger than a form may be."""
     if isinstance(exception, RequestDataTooBig):
-        read_past(request)
+        discard_body(request)
         return show(request, _too_large())
     return show(
         request,

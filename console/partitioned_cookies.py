@@ -1,4 +1,4 @@
-"""``Partitioned`` for every cookie that a cross-site frame has to keep (CHIPS), which Django 5.2 cannot say."""
+"""The attribute ``Partitioned`` (CHIPS) for all cookies in a cross-site frame, which Django 5.2 does not support."""
 
 from collections.abc import Callable
 from http.cookies import Morsel
@@ -9,16 +9,16 @@ from django.http.response import HttpResponseBase
 
 from console.request import ConsoleRequest
 
-# The standard library knows the attribute from Python 3.14 on. Where it does, these two lines change nothing.
+# Python knows the attribute from 3.14 on; there, these two lines change nothing.
 _morsel: Any = Morsel
 _morsel._reserved.setdefault("partitioned", "Partitioned")
 _morsel._flags.add("partitioned")
 
 
 class PartitionedCookieMiddleware:
-    """Marks each cookie of an answer, the ones that delete included: a browser tells them apart by it.
+    """Marks each cookie of a response, except those that ``response.unpartitioned`` names.
 
-    But for those that ``response.unpartitioned`` names.
+    Deleted cookies need the mark too: to a browser, a cookie with it and one without it are different cookies.
     """
 
     def __init__(self, get_response: Callable[[ConsoleRequest], HttpResponseBase]) -> None:
@@ -33,7 +33,7 @@ class PartitionedCookieMiddleware:
 
 
 def page_cookie_attributes() -> str:
-    """What a script of ours appends to a cookie that it writes."""
+    """Return the attributes that the pages' scripts append to cookies that they set."""
     attributes = ["Path=/", f"SameSite={settings.SESSION_COOKIE_SAMESITE}"]
     attributes += ["Secure"] if settings.SESSION_COOKIE_SECURE else []
     attributes += ["Partitioned"] if settings.COOKIES_PARTITIONED else []

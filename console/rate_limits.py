@@ -1,8 +1,8 @@
-"""Rate limits: how often a minute an address or a person may sign in, or send what changes something.
+"""Rate limits: how many sign-ins and changes an IP address or a person may send per minute.
 
-Counted in fixed windows of a minute, in the shared cache, so that all workers count together. Without a cache nobody
-is held back: signing in and resolving an unknown outcome must work then, and the provider and the directory have
-limits of their own.
+Requests are counted in fixed windows of a minute, in the shared cache, so that all workers count together. If the cache
+fails, nothing is limited: signing in and resolving an unknown outcome must still work, and the provider and the
+directory have limits of their own.
 """
 
 import hashlib
@@ -26,28 +26,28 @@ from console.request import ConsoleRequest
 View = TypeVar("View", bound=Callable[..., Any])
 
 WINDOW: Final = 60  # seconds
-_KIND: Final = "console_limit"
+_KIND: Final = "rate_limit_kind"  # the attribute of a view
 
 logger = logging.getLogger(__name__)
 
-refused = Counter("console_rate_limited_total", "Requests refused for coming too often.", ["kind", "by"])
+rejected_total = Counter("console_rate_limited_total", "Requests rejected by a rate limit.", ["kind", "by"])
 for _kind in ("signin", "write", "run"):
     for _by in ("address", "person"):
-        refused.labels(_kind, _by)  # a series that begins with 0 has a rate from its first count on
+        rejected_total.labels(_kind, _by)  # a series that starts at 0 has a rate from its first count on
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
-    """At most ``most`` requests of a ``kind`` a window from one ``key``; ``by`` says what the key is."""
+class RateLimit:
+    """At most ``maximum`` requests of a ``kind`` per window from one ``key``, which ``by`` says the type of."""
 
     kind: str
     by: str
     key: str
-    most: int
+    maximum: int
 
 
-def counted_as(kind: str) -> Callable[[View], View]:
-    """Count the view's requests, whatever their method, as ``kind``; ``""`` counts none of them."""
+def rate_limited(kind: str) -> Callable[[View], View]:
+    """Count all of the view's requests as ``kind``. With ``""`` none is counted, not even a POST."""
 
     def mark(view: View) -> View:
         setattr(view, _KIND, kind)
@@ -56,8 +56,8 @@ def counted_as(kind: str) -> Callable[[View], View]:
     return mark
 
 
-class LimitMiddleware:
-    """Answers 429 where an address or a person comes too often."""
+class RateLimitMiddleware:
+    """Answers 429 if an IP address or a person sends too many requests."""
 
     def __init__(self, get_response: Callable[[ConsoleRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -68,50 +68,50 @@ class LimitMiddleware:
     def process_view(
         self, request: ConsoleRequest, view: Callable[..., Any], args: Any, kwargs: dict[str, Any]
     ) -> HttpResponse | None:
-        """Before the gate decides: who is refused there counts too."""
+        """Check before the access gate, so that requests that it rejects are counted too."""
         kind = getattr(view, _KIND, "write" if request.method == "POST" else "")
         if not kind:
             return None
         try:
-            check_address(kind, request.ip)
+            check_address_limit(kind, request.ip)
             if request.actor is not None:
-                check_person(kind, request.actor.issuer, request.actor.subject)
+                check_person_limit(kind, request.actor.issuer, request.actor.subject)
         except Problem as too_many:
             return show(request, too_many)
         return None
 
 
-def check_address(kind: str, address: str) -> None:
-    """Count a request from ``address``. Raises a ``Problem`` (429) where there are too many."""
-    _check(Limit(kind, "address", _network_of(address), settings.RATE_LIMITS[kind][0]))
+def check_address_limit(kind: str, address: str) -> None:
+    """Count a request from an IP address. Raises a ``Problem`` (429) if there are too many."""
+    _check(RateLimit(kind, "address", _network_of(address), settings.RATE_LIMITS[kind][0]))
 
 
-def check_person(kind: str, issuer: str, subject: str) -> None:
-    """As ``check_address``, for a person."""
-    _check(Limit(kind, "person", f"{issuer} {subject}", settings.RATE_LIMITS[kind][1]))
+def check_person_limit(kind: str, issuer: str, subject: str) -> None:
+    """Count a request of a person. Raises a ``Problem`` (429) if there are too many."""
+    _check(RateLimit(kind, "person", f"{issuer} {subject}", settings.RATE_LIMITS[kind][1]))
 
 
-def _check(limit: Limit) -> None:
-    wait = _seconds_to_wait(limit) if limit.most else 0
+def _check(limit: RateLimit) -> None:
+    wait = _seconds_to_wait(limit) if limit.maximum else 0
     if wait:
-        refused.labels(limit.kind, limit.by).inc()
+        rejected_total.labels(limit.kind, limit.by).inc()
         logger.warning("Too many requests of the kind %s from one %s", limit.kind, limit.by)
         raise _too_many(wait)
 
 
 def _network_of(address: str) -> str:
-    """The address; of IPv6 the /64, which is what one connection is given (RFC 6177)."""
+    """Return an IPv4 address itself, and the /64 of an IPv6 address: what one site gets at least (RFC 6177)."""
     if not address or ip_address(address).version == 4:
         return address
     return str(ip_network(f"{address}/64", strict=False))
 
 
-def _seconds_to_wait(limit: Limit) -> int:
-    """0 where the request is within its limit."""
+def _seconds_to_wait(limit: RateLimit) -> int:
+    """Return when the next window starts, or 0 if the request is within its limit."""
     now = int(time.time())
-    who = hashlib.sha256(f"{limit.by} {limit.key}".encode()).hexdigest()[:32]  # addresses and people stay out of keys
-    count = safe_cache.count(f"console:limit:{limit.kind}:{who}:{now // WINDOW}", 2 * WINDOW)
-    return WINDOW - now % WINDOW if count > limit.most else 0
+    digest = hashlib.sha256(f"{limit.by} {limit.key}".encode()).hexdigest()[:32]  # no personal data in cache keys
+    count = safe_cache.increment_cached(f"console:limit:{limit.kind}:{digest}:{now // WINDOW}", 2 * WINDOW)
+    return WINDOW - now % WINDOW if count > limit.maximum else 0
 
 
 def _too_many(wait: int) -> Problem:

@@ -1,4 +1,4 @@
-"""The cache as what it is: a convenience. One that is gone makes things slower, and breaks nothing."""
+"""The cache as a convenience: if it fails, the console is slower but keeps working."""
 
 import logging
 from typing import Any
@@ -8,8 +8,8 @@ from django.core.cache import cache
 logger = logging.getLogger(__name__)
 
 
-def kept(key: str) -> Any:
-    """What is kept under ``key``; ``None`` where nothing is, or the cache is gone."""
+def get_cached(key: str) -> Any:
+    """Return the value of ``key``; ``None`` if there is none, or if the cache fails."""
     try:
         return cache.get(key)
     except Exception as error:  # noqa: BLE001  (each backend has its own errors)
@@ -17,16 +17,16 @@ def kept(key: str) -> Any:
         return None
 
 
-def keep(key: str, value: Any, seconds: int) -> None:
-    """Keep ``value`` for a while, where the cache answers."""
+def set_cached(key: str, value: Any, seconds: int) -> None:
+    """Store ``value`` for some seconds, unless the cache fails."""
     try:
         cache.set(key, value, seconds)
     except Exception as error:  # noqa: BLE001  (as above)
         logger.warning("The cache cannot be written: %s: %s", type(error).__name__, error)
 
 
-def count(key: str, seconds: int) -> int:
-    """How often this was called with ``key``, now included, by whichever process; 0 where the cache is gone."""
+def increment_cached(key: str, seconds: int) -> int:
+    """Return how many calls any process made with ``key``, this one included; 0 if the cache fails."""
     try:
         cache.add(key, 0, seconds)
         return int(cache.incr(key))

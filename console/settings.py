@@ -74,7 +74,7 @@ MIDDLEWARE = [
     "django.middleware.locale.LocaleMiddleware",
     "console.appearance.AppearanceMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "console.rate_limits.LimitMiddleware",  # before what refuses forms, so that these are counted too
+    "console.rate_limits.RateLimitMiddleware",  # before the checks of forms, so that rejected ones are counted too
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",

@@ -1,4 +1,4 @@
-"""Static files: hashed, compressed and kept by browsers for years once collected; served as they lie until then."""
+"""Static files: once collected, hashed, compressed and cached by browsers for years; until then served unchanged."""
 
 import base64
 import hashlib
@@ -11,14 +11,14 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
 class StaticFilesStorage(CompressedManifestStaticFilesStorage):
-    """Addresses with a content hash for what ``collectstatic`` has collected, plain addresses for everything else.
+    """URLs with a content hash for collected files, plain URLs for everything else.
 
-    A fresh checkout has collected nothing and still shows its pages. WhiteNoise lets a browser keep a hashed address
-    for ten years and a plain one for a minute.
+    A fresh checkout has collected nothing and still shows its pages. With WhiteNoise browsers cache a hashed URL for
+    ten years and a plain one for a minute.
     """
 
     def url(self, name: str | None, force: bool = False) -> str:
-        """The address of the file ``name``."""
+        """Return the URL of the file ``name``."""
         if name in self.hashed_files or force:
             return str(super().url(name, force))
         return storage.StaticFilesStorage.url(self, name)
@@ -30,18 +30,18 @@ class StaticFilesStorage(CompressedManifestStaticFilesStorage):
 
 
 class StaticFilesMiddleware(WhiteNoiseMiddleware):
-    """WhiteNoise, without its complaint about a ``STATIC_ROOT`` that is not there yet."""
+    """WhiteNoise without its warning about a ``STATIC_ROOT`` that does not exist yet."""
 
     def add_files(self, root: str | Path, prefix: str | None = None) -> None:
-        """Serve the files below ``root``, where it exists."""
+        """Serve the files below ``root``, if it exists."""
         if Path(root).is_dir():
             super().add_files(root, prefix)
 
 
 def integrity(name: str) -> str:
-    """The hash of the file that a browser is served for ``name`` (Subresource Integrity); empty where there is none.
+    """Return the hash of the file that browsers get for ``name`` (Subresource Integrity); empty if there is none.
 
-    A cache, proxy or delivery network in between cannot swap a script for another one.
+    It keeps a cache, proxy or CDN from replacing a script by another one.
     """
     path = _served_file(name)
     return _hash(path, path.stat().st_mtime_ns) if path else ""

@@ -1,13 +1,13 @@
-"""Every address of the site. The product's own are named by a string, so that this package imports nothing of it."""
+"""All URLs of the site. Those of ``accounts_ui`` are included by name, so that this package does not import it."""
 
 from django.urls import include, path
 
 from console import embed_check
-from console.appearance import appearance
+from console.appearance import set_appearance
 from console.design_page import routes_in_debug
 
 urlpatterns = [
-    path("appearance/", appearance, name="appearance"),
+    path("appearance/", set_appearance, name="appearance"),
     path("embed/check/", embed_check.check, name="embed-check"),
     path("embed/check/seen/", embed_check.seen, name="embed-check-seen"),
     path("embed/check/window/", embed_check.window, name="embed-check-window"),

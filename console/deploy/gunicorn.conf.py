@@ -14,7 +14,9 @@ bind = os.environ.get("CONSOLE_BIND", "127.0.0.1:8000")
 worker_class = "console.runtime.buffering_worker.BufferingWorker"  # no thread waits for a slow client
 threads = capacity.THREADS
 worker_tmp_dir = "/dev/shm"  # noqa: S108  (heartbeats: a full or slow disk must not end a worker)
-graceful_timeout = graceful_stop.seconds(float(os.environ.get("DIRECTORY_TIMEOUT", "10")))  # then a worker goes
+graceful_timeout = graceful_stop.longest_request_seconds(
+    float(os.environ.get("DIRECTORY_TIMEOUT", "10"))
+)  # then a worker goes
 timeout = graceful_timeout + 20  # a worker that is silent for longer is stuck
 certfile = os.environ.get("CONSOLE_TLS_CERTIFICATE") or None
 keyfile = os.environ.get("CONSOLE_TLS_KEY") or None

@@ -1,7 +1,7 @@
-"""Walking a deployment: each part that it stands on is looked at, and what is wrong comes with what to do next.
+"""The checks of ``manage.py doctor``: they test everything the console depends on, and say how to fix what fails.
 
-``manage.py doctor`` walks all of them; ``manage.py check --deploy`` those that are marked for it. A part is a function
-that yields findings; the product registers its own beside those of the site.
+A check is a function that yields findings, registered under a name with ``doctor_check``. The site's own checks are in
+``doctor_checks``; applications register theirs beside them. ``manage.py check --deploy`` runs some of them too.
 """
 
 import logging
@@ -15,87 +15,89 @@ from django.core.checks import CheckMessage, Error, Warning  # noqa: A004  (Djan
 from console.error_pages import Problem
 from console.runtime.logging import redact
 
-State = Literal["good", "doubtful", "bad"]
-Look = Callable[[], Iterable["Finding"]]
+Level = Literal["ok", "warning", "error"]
+CheckFunction = Callable[[], Iterable["Finding"]]
 
-OUTSIDE: Final = "outside"
+EXTERNAL: Final = "external"
 """The tag of system checks that ask the provider or the database; ``check --deploy`` runs them with the others."""
+
+LONGEST_MESSAGE: Final = 300  # characters of an exception's text
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was seen of a part. ``mend`` is the next step; ``id`` that of the system check that says the same."""
+    """One result of a check. ``fix`` is the next step; ``id`` is that of the system check that reports the same."""
 
-    state: State
-    what: str
-    mend: str = ""
+    level: Level
+    message: str
+    fix: str = ""
     id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """A part by its name, the look at it, and what to do where not even that is possible."""
+class DoctorCheck:
+    """A named check. ``fix`` is the next step if the check itself fails with an exception."""
 
     name: str
-    look: Look
-    mend: str
+    run: CheckFunction
+    fix: str
 
 
-PARTS: Final[list[Part]] = []
+DOCTOR_CHECKS: Final[list[DoctorCheck]] = []
 
-address: ContextVar[str] = ContextVar("address", default="")
-"""Under which address people open the console, where that is told; else the first of ``ALLOWED_HOSTS`` has to do."""
-
-
-def part(name: str, *, mend: str) -> Callable[[Look], Look]:
-    """Have the decorated function looked at under ``name``, after those that are known already."""
-
-    def add(look: Look) -> Look:
-        PARTS.append(Part(name, look, mend))
-        return look
-
-    return add
+public_url: ContextVar[str] = ContextVar("public_url", default="")
+"""The URL under which people open the console, if it is known; otherwise the first of ``ALLOWED_HOSTS`` is used."""
 
 
-def good(what: str) -> Finding:
-    """All is well."""
-    return Finding("good", what)
+def doctor_check(name: str, *, fix: str) -> Callable[[CheckFunction], CheckFunction]:
+    """Register the decorated function, after the checks that are registered already."""
+
+    def register(run: CheckFunction) -> CheckFunction:
+        DOCTOR_CHECKS.append(DoctorCheck(name, run, fix))
+        return run
+
+    return register
 
 
-def doubtful(what: str, mend: str, id: str = "") -> Finding:  # noqa: A002  (as Django calls it)
-    """It may work, and an operator should know."""
-    return Finding("doubtful", what, mend, id)
+def ok(message: str) -> Finding:
+    """Return the finding that nothing is wrong."""
+    return Finding("ok", message)
 
 
-def bad(what: str, mend: str, id: str = "") -> Finding:  # noqa: A002
-    """It does not work, or is not safe."""
-    return Finding("bad", what, mend, id)
+def warning(message: str, fix: str, id: str = "") -> Finding:  # noqa: A002  (Django's name)
+    """Return the finding that it may work, but an operator should know."""
+    return Finding("warning", message, fix, id)
 
 
-def walk() -> Iterator[tuple[str, Finding]]:
-    """Each part's name with each finding, in the order of the parts."""
-    for one in PARTS:
+def error(message: str, fix: str, id: str = "") -> Finding:  # noqa: A002
+    """Return the finding that it does not work, or is not safe."""
+    return Finding("error", message, fix, id)
+
+
+def run_doctor_checks() -> Iterator[tuple[str, Finding]]:
+    """Run each check, and yield its name with each of its findings."""
+    for check in DOCTOR_CHECKS:
         try:
-            findings = list(one.look())
-        except Exception as error:  # one part that fails must not hide the others
-            logger.debug("Looking at %s failed", one.name, exc_info=True)
-            findings = [bad(_told_by(error), one.mend)]
-        yield from ((one.name, found) for found in findings)
+            findings = list(check.run())
+        except Exception as exception:  # a check that fails must not hide the others
+            logger.debug("The check of %s failed", check.name, exc_info=True)
+            findings = [error(_message_of(exception), check.fix)]
+        yield from ((check.name, finding) for finding in findings)
 
 
-def _told_by(error: Exception) -> str:
-    """The first line of what it says, without secrets."""
-    text = error.message if isinstance(error, Problem) else redact(str(error))
-    return (text.strip().splitlines() or [type(error).__name__])[0].rstrip(".")[:300]
+def _message_of(exception: Exception) -> str:
+    """Return the first line of the exception's text, without secrets."""
+    text = exception.message if isinstance(exception, Problem) else redact(str(exception))
+    return (text.strip().splitlines() or [type(exception).__name__])[0].rstrip(".")[:LONGEST_MESSAGE]
 
 
-def as_checks(findings: Iterable[Finding]) -> list[CheckMessage]:
-    """Those of the findings that are not good, as system checks: what is bad is an error."""
-    kinds = {"bad": Error, "doubtful": Warning}
+def as_system_checks(findings: Iterable[Finding]) -> list[CheckMessage]:
+    """Return the warnings and errors that have an id as messages of Django's system checks."""
+    kinds = {"error": Error, "warning": Warning}
     return [
-        kinds[found.state](f"{found.what[0].upper()}{found.what[1:]}.", hint=found.mend, id=found.id)
-        for found in findings
-        if found.state != "good" and found.id
+        kinds[finding.level](f"{finding.message[0].upper()}{finding.message[1:]}.", hint=finding.fix, id=finding.id)
+        for finding in findings
+        if finding.level != "ok" and finding.id
     ]

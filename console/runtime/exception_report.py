@@ -1,7 +1,7 @@
-"""What Django's own error page tells of an exception where ``DEBUG`` is on: the code that it went through, no values.
+"""Django's error page in ``DEBUG``, without any values: it shows the code that an exception passed through.
 
-Local variables hold tokens, settings hold passwords in addresses, requests hold cookies and one-time codes. Django
-filters them by name; here nothing of them is kept, so that nothing depends on how something is called.
+Local variables hold tokens, settings hold passwords in URLs, requests hold cookies and one-time codes. Django hides
+them by their names. This reporter drops them all, so that nothing depends on a name.
 """
 
 from typing import Any
@@ -12,10 +12,10 @@ from console.runtime.logging import redact
 
 
 class ExceptionReporter(debug.ExceptionReporter):
-    """Django's ``DEFAULT_EXCEPTION_REPORTER``."""
+    """The class that ``DEFAULT_EXCEPTION_REPORTER`` names."""
 
     def get_traceback_data(self) -> dict[str, Any]:
-        """The traceback without values."""
+        """Return the traceback without values."""
         data: dict[str, Any] = super().get_traceback_data()
         for frame in data["frames"]:
             frame["vars"] = []

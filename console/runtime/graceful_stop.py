@@ -1,28 +1,28 @@
-"""Stopping without losing anything: how long what is under way may take, and how a replica says that it is going.
+"""Stopping without losing anything: the longest time a request may take, and how a replica announces that it stops.
 
-gunicorn's workers stop accepting when they are told to end, and keep the port open until their last answer is out: a
-connection made meanwhile finds nobody, and is reset. So a replica first says for a while that it is not ready
-(``CONSOLE_DRAIN_FILE`` exists), until whoever hands out requests has noticed, and is told to end only then.
+When gunicorn's workers are told to stop, they no longer accept connections but keep the port open until their last
+response is out, so a connection made meanwhile is reset. Therefore a replica first reports for a while that it is not
+ready (``CONSOLE_DRAIN_FILE`` exists), until the load balancer has noticed, and only then is told to stop.
 """
 
 from pathlib import Path
 from typing import Final
 
-BESIDES: Final = 30
-"""Seconds for what a request does besides calling the directory: the database, a token's renewal, a chunk's five."""
+OVERHEAD_SECONDS: Final = 30
+"""What a request may take besides its calls to the directory: database, token renewal, five seconds of a bulk run."""
 
 STOP_SECONDS: Final = 120
-"""``TimeoutStopSec`` of ``console.service``: past it systemd kills."""
+"""``TimeoutStopSec`` of ``console.service``: after this time systemd kills the console."""
 
 PROXY_SECONDS: Final = 100
-"""How long the proxies that are shipped wait for an answer."""
+"""How long the shipped proxies wait for a response."""
 
 
-def seconds(directory_timeout: float) -> int:
-    """How long the longest request may take: an operation reads list and types, writes, and may have to read again."""
-    return int(4 * directory_timeout) + BESIDES
+def longest_request_seconds(directory_timeout: float) -> int:
+    """Return the longest time a request may take: an operation reads list and types, writes, and may read again."""
+    return int(4 * directory_timeout) + OVERHEAD_SECONDS
 
 
 def is_draining(file: str) -> bool:
-    """Whether this replica wants no new requests, because it is about to end."""
+    """Return whether this replica wants no new requests, because it is about to stop."""
     return bool(file) and Path(file).exists()

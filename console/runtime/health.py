@@ -1,6 +1,6 @@
-"""``/healthz`` tells that this process answers, ``/readyz`` whether what it depends on answers too.
+"""``/healthz`` says that this process answers, ``/readyz`` whether everything it depends on answers too.
 
-Both are for probes: no sign-in, no secrets. Why a part is down stands in the log, not in the answer.
+Both are for probes: no sign-in, no secrets. The reason why a part is down is logged, not sent.
 """
 
 import logging
@@ -28,7 +28,7 @@ PROVIDER_TIMEOUT: Final = 3.0
 """Seconds that the provider's discovery document may take. Database and cache have limits in the settings."""
 
 PROVIDER_FRESHNESS: Final = 5.0
-"""Seconds for which one look at the provider counts: whoever calls ``/readyz`` a lot must not flood the provider."""
+"""Seconds for which a result is reused, so that frequent calls of ``/readyz`` do not flood the provider."""
 
 _DISCOVERY_MAX_BYTES: Final = 1024 * 1024
 
@@ -47,9 +47,9 @@ def healthz(request: ConsoleRequest) -> HttpResponse:
 @public
 @require_safe
 def readyz(request: ConsoleRequest) -> JsonResponse:
-    """``GET /readyz``: 200 where database, cache and provider answer, otherwise 503; the body names each part.
+    """``GET /readyz``: 200 if database, cache and provider answer, otherwise 503; the body names each part.
 
-    503 as well while this replica drains: it answers whoever asks, and wants to be asked no more.
+    Also 503 while this replica drains: it still serves requests, but the load balancer should send no new ones.
     """
     if graceful_stop.is_draining(settings.CONSOLE_DRAIN_FILE):
         return JsonResponse({"ready": False, "draining": True}, status=503)
@@ -61,30 +61,30 @@ def readyz(request: ConsoleRequest) -> JsonResponse:
 def _is_up(name: str, check: Callable[[], None]) -> bool:
     try:
         check()
-    except Exception as error:  # noqa: BLE001  (whatever a driver raises, the answer is the same: down)
+    except Exception as error:  # noqa: BLE001  (each driver raises its own errors; any of them means "down")
         logger.warning("Not ready: %s is down: %s: %s", name, type(error).__name__, error)
         return False
     return True
 
 
 def check_database() -> None:
-    """Run the smallest query."""
+    """Raise an exception unless the database answers a query."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
 
 
 def check_cache() -> None:
-    """Write a value and read it back."""
-    written = secrets.token_hex(8)
-    key = f"console:readyz:{written}"
-    cache.set(key, written, timeout=10)
-    if cache.get(key) != written:
-        raise PartDown("the cache did not give back what was written to it")
+    """Raise an exception unless the cache returns a value that was written to it."""
+    value = secrets.token_hex(8)
+    key = f"console:readyz:{value}"
+    cache.set(key, value, timeout=10)
+    if cache.get(key) != value:
+        raise PartDown("the cache does not return what was written to it")
     cache.delete(key)
 
 
 class ProviderCheck:
-    """Reads the provider's discovery document (OpenID Connect Discovery 1.0, section 4), seldom."""
+    """Reads the provider's discovery document (OpenID Connect Discovery 1.0, section 4), and reuses the result."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -92,23 +92,23 @@ class ProviderCheck:
         self._error: Exception | None = None
 
     def __call__(self) -> None:
-        """Raise what the last look raised; look again where that was too long ago."""
+        """Raise the last read's exception, if there was one; read again if that was too long ago."""
         with self._lock:
             if time.monotonic() - self._read_at > PROVIDER_FRESHNESS:
-                self._error = self._look()
+                self._error = self._read()
                 self._read_at = time.monotonic()
         if self._error:
             raise self._error
 
     @staticmethod
-    def _look() -> Exception | None:
+    def _read() -> Exception | None:
         try:
-            answer = exchange("GET", discovery_address(), timeout=PROVIDER_TIMEOUT, max_bytes=_DISCOVERY_MAX_BYTES)
-            if answer.status != 200:
-                raise PartDown(f"its discovery document answers {answer.status}")
-            if answer.json().get("issuer") != settings.OIDC_ISSUER:
+            response = exchange("GET", discovery_address(), timeout=PROVIDER_TIMEOUT, max_bytes=_DISCOVERY_MAX_BYTES)
+            if response.status != 200:
+                raise PartDown(f"its discovery document answers {response.status}")
+            if response.json().get("issuer") != settings.OIDC_ISSUER:
                 raise PartDown("its discovery document names another issuer than OIDC_ISSUER")
-        except Exception as error:  # noqa: BLE001  (kept, and raised by every caller until the next look)
+        except Exception as error:  # noqa: BLE001  (stored, and raised by every call until the next read)
             return error
         return None
 
@@ -118,4 +118,4 @@ CHECKS: Final[dict[str, Callable[[], None]]] = {
     "cache": check_cache,
     "provider": ProviderCheck(),
 }
-"""The parts that ``/readyz`` looks at, by the name that it shows."""
+"""What ``/readyz`` checks, by the name that it shows."""

@@ -1,7 +1,7 @@
-"""Logs: one line a record, on standard error, each with the id of the request, and the trace, that it belongs to.
+"""Logging to standard error: one line per record, with the ids of the request and of the trace it belongs to.
 
-``json`` writes one JSON object a line, for machines; ``text`` is for a terminal. The loggers ``console.changes`` and
-``console.checkpoints`` are written as they come in both: each message is the JSON of one event or checkpoint already.
+``LOG_FORMAT=json`` writes JSON objects for machines, ``text`` is for a terminal. Messages of ``console.changes`` and
+``console.checkpoints`` are written unchanged in both: each is the JSON of one event or checkpoint already.
 """
 
 import logging
@@ -15,9 +15,9 @@ from pythonjsonlogger.json import JsonFormatter
 from console.runtime import telemetry
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
-"""The id of the request that is being answered; empty outside one."""
+"""The id of the current request; empty outside of a request."""
 
-# The second line of defence: our own code logs no secret, a library's message or a traceback's text might.
+# A second line of defence: this project's code logs no secrets, but a library's message or an exception's text might.
 _SECRETS: Final = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
@@ -32,70 +32,70 @@ _SECRETS: Final = tuple(
 
 
 def redact(text: str) -> str:
-    """``text`` with everything that looks like a token or a secret replaced by ``[redacted]``."""
+    """Replace everything in ``text`` that looks like a token or a secret by ``[redacted]``."""
     for pattern in _SECRETS:
         text = pattern.sub(r"\g<keep>[redacted]", text)
     return text
 
 
 class RequestIdFilter(logging.Filter):
-    """Gives every record ``request_id``, ``trace_id`` and ``span_id``, so that a formatter can print them."""
+    """Adds ``request_id``, ``trace_id`` and ``span_id`` to each record, for the formatters."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Add the ids; keep the record."""
+        """Add the ids, and accept the record."""
         record.request_id = request_id.get()
         record.trace_id, record.span_id = telemetry.current_ids()
         return True
 
 
 class JsonLines(JsonFormatter):
-    """One JSON object a line: time (UTC), level, logger, message, ids of request and trace, then what else was told."""
+    """Formats a record as a JSON object: time (UTC), level, logger, message, ids, then the record's extra fields."""
 
     def __init__(self) -> None:
         super().__init__(
             ["levelname", "name", "message", "request_id", "trace_id", "span_id"],
             rename_fields={"levelname": "level", "name": "logger"},
             timestamp="time",
-            # Django's own records carry the request, whose text has the query: one-time codes, and names searched for
+            # Django's records carry the request, whose text includes the query: one-time codes, names searched for
             reserved_attrs=[*RESERVED_ATTRS, "request"],
-            json_ensure_ascii=True,  # also U+2028 and its like, at which some readers split lines
+            json_ensure_ascii=True,  # some readers split lines at U+2028 and the like
         )
 
     def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
-        """Without secrets. Before it is JSON: cut out of it, one could take half an escape sequence along."""
-        return {name: _redacted(value) for name, value in super().process_log_record(log_data).items()}
+        """Redact secrets before serializing: in JSON text, a match could cut an escape sequence in half."""
+        return {name: _redact_value(value) for name, value in super().process_log_record(log_data).items()}
 
 
-def _redacted(value: Any) -> Any:
+def _redact_value(value: Any) -> Any:
     return value if value is None or isinstance(value, bool | int | float) else redact(str(value))
 
 
 class TextLines(logging.Formatter):
-    """One line a record for a terminal; a traceback follows on indented lines, so that none looks like a record."""
+    """Formats a record as one line for a terminal. Traceback lines are indented, so that none looks like a record."""
 
     def __init__(self) -> None:
         super().__init__("{asctime} {levelname:<7} {name} [{request_id}] {message}", style="{")
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  (the standard library's name)
-        """The first line. Nothing that a visitor sends can begin a second one, or steer the terminal."""
-        return "".join(map(_visible, super().formatMessage(record)))
+        """Return the first line. Input of a visitor cannot start a second one or send control codes to the terminal."""
+        return "".join(map(_escape, super().formatMessage(record)))
 
     def formatException(self, ei: Any) -> str:  # noqa: N802
-        """The traceback. An exception's text can hold what a visitor sent."""
-        return "\n".join("    " + "".join(map(_visible, line)) for line in super().formatException(ei).split("\n"))
+        """Return the traceback, escaped as well: an exception's text can contain input of a visitor."""
+        return "\n".join("    " + "".join(map(_escape, line)) for line in super().formatException(ei).split("\n"))
 
     def format(self, record: logging.LogRecord) -> str:
-        """The lines for ``record``, without secrets."""
-        record.exc_text = None  # another formatter's traceback, kept on the record
+        """Return the record's lines, without secrets."""
+        record.exc_text = None  # a traceback that another formatter has cached on the record
         return redact(super().format(record))
 
 
-def _visible(character: str) -> str:
+def _escape(character: str) -> str:
     return character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
 
 
 def logging_settings(log_format: Literal["text", "json"], syslog: str = "") -> dict[str, Any]:
-    """Django's ``LOGGING`` setting. ``syslog``: the address to which the change log's lines go as well."""
+    """Return Django's ``LOGGING`` setting. ``syslog`` is the address that also gets the change log's lines."""
     lines = JsonLines if log_format == "json" else TextLines
     to_standard_error = {"class": "logging.StreamHandler", "filters": ["request_id"]}
     forwarded = {"syslog": {"class": "console.runtime.syslog.SyslogHandler", "address": syslog, "formatter": "rfc5424"}}
@@ -120,8 +120,8 @@ def logging_settings(log_format: Literal["text", "json"], syslog: str = "") -> d
             "console.checkpoints": log,
             "django": {"level": "INFO", "handlers": [], "propagate": True},
             "opentelemetry.trace": {"level": "ERROR"},  # its warnings repeat malformed headers of strangers
-            "django.request": {"level": "ERROR"},  # what answered 4xx stands in the line of its request already
-            # its workers' warnings, of requests that are no HTTP, in our lines
+            "django.request": {"level": "ERROR"},  # the access log has the requests that were answered with 4xx
+            # warnings of its workers about malformed requests, in our format
             "gunicorn.error": {"handlers": [], "propagate": True},
             "django.server": {"level": "ERROR", "handlers": [], "propagate": True},  # as above, under runserver
         },

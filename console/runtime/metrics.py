@@ -1,10 +1,10 @@
-"""Prometheus metrics: what is counted here, and ``/metrics``, which shows it.
+"""Prometheus metrics: counters of requests, and the page ``/metrics``.
 
-Any part of the console may add its own metrics with prometheus-client; ``/metrics`` shows every one. A label may hold
-only values from a short list known beforehand: never a path, an organization or a person.
+Any module may define metrics with prometheus-client; ``/metrics`` shows all of them. A label may only have values from
+a short, fixed list: never a path, an organization or a person.
 
 With several worker processes set ``PROMETHEUS_MULTIPROC_DIR`` to a folder that is empty at each start: all of them
-write there, and any one answers for all. What lies in the database is read from there whenever Prometheus asks.
+write there, and each one can answer for all. Metrics of the database's content are read from it for each scrape.
 """
 
 import os
@@ -27,7 +27,7 @@ METHODS: Final = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
 
 requests_total = Counter("http_requests_total", "Requests answered.", ["method", "route", "status"])
 request_seconds = Histogram(
-    "http_request_duration_seconds", "Seconds from a request to the head of its answer.", ["method", "route"]
+    "http_request_duration_seconds", "Seconds from a request to the headers of its response.", ["method", "route"]
 )
 
 
@@ -39,12 +39,12 @@ def count_request(request: ConsoleRequest, status: int, seconds: float) -> None:
 
 
 def method_of(request: ConsoleRequest) -> str:
-    """The method, where it is one that we know."""
+    """Return the method as a label; ``other`` for methods that the console does not use."""
     return request.method if request.method in METHODS else "other"
 
 
 def route_of(request: ConsoleRequest) -> str:
-    """The pattern of the address, e.g. ``orgs/<str:org>/accounts/``; one word where no pattern matched."""
+    """Return the URL pattern, such as ``orgs/<str:org>/accounts/``; one word if no pattern matched."""
     if request.resolver_match:
         return request.resolver_match.route
     return "static" if request.path.startswith(settings.STATIC_URL) else "unmatched"
@@ -53,43 +53,41 @@ def route_of(request: ConsoleRequest) -> str:
 @public
 @require_GET
 def metrics(request: ConsoleRequest) -> HttpResponse:
-    """``GET /metrics``: to whoever holds ``METRICS_TOKEN``, from ``METRICS_NETWORKS``; neither set: to this machine."""
-    if settings.METRICS_TOKEN and not _bears_token(request):
+    """``GET /metrics``: needs ``METRICS_TOKEN`` and an IP in ``METRICS_NETWORKS``; if both are unset, this machine."""
+    if settings.METRICS_TOKEN and not _has_token(request):
         refusal = "Send `Authorization: Bearer` with the value of METRICS_TOKEN.\n"
         return HttpResponse(refusal, "text/plain", 401, headers={"WWW-Authenticate": "Bearer"})
-    if settings.METRICS_NETWORKS and not _comes_from_a_network(request):
-        return HttpResponse("Metrics are shown to METRICS_NETWORKS only.\n", "text/plain", 403)
-    if not (settings.METRICS_TOKEN or settings.METRICS_NETWORKS or _comes_from_this_machine(request)):
-        refusal = (
-            "Metrics are shown to this machine only. To read them from another: METRICS_TOKEN, METRICS_NETWORKS.\n"
-        )
+    if settings.METRICS_NETWORKS and not _is_in_metrics_networks(request):
+        return HttpResponse("Metrics are only available in METRICS_NETWORKS.\n", "text/plain", 403)
+    if not (settings.METRICS_TOKEN or settings.METRICS_NETWORKS or _is_this_machine(request)):
+        refusal = "Only this machine may read the metrics, unless METRICS_TOKEN or METRICS_NETWORKS is set.\n"
         return HttpResponse(refusal, "text/plain", 403)
-    return HttpResponse(generate_latest(_registry()) + generate_latest(_from_database), CONTENT_TYPE_LATEST)
+    return HttpResponse(generate_latest(_registry()) + generate_latest(_database_registry), CONTENT_TYPE_LATEST)
 
 
-_from_database = CollectorRegistry()
+_database_registry = CollectorRegistry()
 
 
-def tell_from_database(collector: Collector) -> None:
-    """Show what ``collector`` reads, anew for each scrape."""
-    _from_database.register(collector)
+def register_database_collector(collector: Collector) -> None:
+    """Show the metrics of ``collector``, which reads the database for each scrape."""
+    _database_registry.register(collector)
 
 
-def _bears_token(request: ConsoleRequest) -> bool:
+def _has_token(request: ConsoleRequest) -> bool:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     return scheme.lower() == "bearer" and constant_time_compare(token.strip(), settings.METRICS_TOKEN)
 
 
-def _comes_from_this_machine(request: ConsoleRequest) -> bool:
+def _is_this_machine(request: ConsoleRequest) -> bool:
     return not _has_uncounted_proxy(request) and is_loopback(request.ip)
 
 
 def _has_uncounted_proxy(request: ConsoleRequest) -> bool:
-    """A proxy that TRUSTED_PROXY_COUNT does not know of makes the whole world look like where it stands."""
+    """Behind a proxy that TRUSTED_PROXY_COUNT does not count, all clients seem to have the proxy's address."""
     return not settings.TRUSTED_PROXY_COUNT and "X-Forwarded-For" in request.headers
 
 
-def _comes_from_a_network(request: ConsoleRequest) -> bool:
+def _is_in_metrics_networks(request: ConsoleRequest) -> bool:
     if not request.ip or _has_uncounted_proxy(request):
         return False
     return any(ip_address(request.ip) in network for network in settings.METRICS_NETWORKS)

@@ -1,4 +1,4 @@
-"""The outermost middleware: every request gets an id, an address, a log line, its metrics and its last headers."""
+"""The outermost middleware: request id, client address, access log, metrics, trace and response headers."""
 
 import logging
 import re
@@ -25,7 +25,7 @@ _LONGEST_LOGGED_PATH: Final = 500  # characters
 
 
 class RequestMiddleware:
-    """Sets ``request.id`` and ``request.ip`` before anything else runs, and has the last word on the answer."""
+    """Sets ``request.id`` and ``request.ip`` before anything else runs, and adds the last headers of the response."""
 
     def __init__(self, get_response: Callable[[ConsoleRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -52,22 +52,22 @@ class RequestMiddleware:
         response.headers["X-Request-ID"] = request.id
         for name, value in self.headers.items():
             response.headers.setdefault(name, value)
-        # WhiteNoise has said how long a static file keeps. All else may show who somebody is.
+        # WhiteNoise has set the lifetime of static files. Everything else may be personal.
         response.headers.setdefault("Cache-Control", "no-store")
 
 
-def read_request_id(given: str) -> str:
-    """The id that a proxy gave, where it is harmless in a header and a log; a new one otherwise."""
-    return given if _REQUEST_ID.fullmatch(given) else str(uuid.uuid4())
+def read_request_id(header: str) -> str:
+    """Return the proxy's request id if it is safe in headers and logs; otherwise a new one."""
+    return header if _REQUEST_ID.fullmatch(header) else str(uuid.uuid4())
 
 
 def read_address(meta: dict[str, Any], proxies: int) -> str:
-    """The address of the browser, in its usual notation; empty where there is none (a Unix socket).
+    """Return the browser's IP address in normal notation; empty if there is none (a Unix socket).
 
     Args:
         meta: the WSGI environment.
-        proxies: how many reverse proxies are ours. Each appends to ``X-Forwarded-For`` whom it was called by, so
-            the ``proxies``-th entry from the end is the last one that no stranger could have written.
+        proxies: the number of our own reverse proxies. Each one appends its client's address to ``X-Forwarded-For``,
+            so the ``proxies``-th entry from the end is the first one that a stranger cannot forge.
 
     """
     entries = meta.get("HTTP_X_FORWARDED_FOR", "").split(",")
@@ -81,12 +81,12 @@ def _normal_address(text: str) -> str:
     except ValueError:
         return ""
     if isinstance(address, IPv6Address):
-        return str(address.ipv4_mapped or IPv6Address(int(address)))  # the latter without its zone, which is local
+        return str(address.ipv4_mapped or IPv6Address(int(address)))  # the second without its zone, which is local
     return str(address)
 
 
 def _log(request: ConsoleRequest, response: HttpResponseBase, seconds: float) -> None:
-    # The path only: a query can hold a one-time code, or the name that an admin searched for.
+    # Only the path: a query can contain a one-time code, or the name that an admin searched for.
     path = request.path[:_LONGEST_LOGGED_PATH]
     milliseconds = round(seconds * 1000, 1)
     access_log.info(
@@ -119,5 +119,5 @@ def _forget_request_id(**_: object) -> None:
     request_id.set("")
 
 
-# Sent once the whole answer is out, so that what a streamed answer logs on its way still carries the id.
+# Sent after the whole response, so that log lines of a streamed response still carry the id.
 request_finished.connect(_forget_request_id, dispatch_uid="console.runtime.middleware")

@@ -9,7 +9,7 @@ from allauth.socialaccount.internal.flows.login import complete_login
 from django.conf import settings
 from prometheus_client import Counter
 
-from console.rate_limits import check_person
+from console.rate_limits import check_person_limit
 from console.recorded_text import recorded
 from console.request import ConsoleRequest
 from console.signin.access.rules import rule_claims
@@ -103,7 +103,7 @@ def _verify_callback(request: ConsoleRequest) -> VerifiedSignIn:
     response = redeem_code(configuration, code=code, verifier=pending.verifier, redirect_uri=callback_url(request))
     access_token = response["access_token"]
     claims = verify_id_token(response.get("id_token"), configuration, nonce=pending.nonce, access_token=access_token)
-    check_person("signin", settings.OIDC_ISSUER, claims["sub"])
+    check_person_limit("signin", settings.OIDC_ISSUER, claims["sub"])
     person = merge_claims(claims, fetch_userinfo(configuration, access_token, claims["sub"]))
     return VerifiedSignIn(person, response, token_expiry(response), pending.next, pending.frame)
 

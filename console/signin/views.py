@@ -5,7 +5,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from console.embedding import is_framed
-from console.rate_limits import counted_as
+from console.rate_limits import rate_limited
 from console.request import ConsoleRequest
 from console.signin.access.gate import public, signed_in
 from console.signin.frames.views import frame_signin_page, handover_page
@@ -16,7 +16,7 @@ from console.signin.return_to import remember_former_person, safe_path
 
 
 @public
-@counted_as("signin")
+@rate_limited("signin")
 @require_GET
 def signin(request: ConsoleRequest) -> HttpResponse:
     """``GET /signin/``: redirect to the provider. Only ``next`` is read from the URL."""
@@ -30,7 +30,7 @@ def signin(request: ConsoleRequest) -> HttpResponse:
 
 
 @public
-@counted_as("signin")
+@rate_limited("signin")
 @require_GET
 def signin_callback(request: ConsoleRequest) -> HttpResponse:
     """``GET /signin/callback/``: the provider sends the browser back here."""
@@ -42,7 +42,7 @@ def signin_callback(request: ConsoleRequest) -> HttpResponse:
 
 
 @public
-@counted_as("")
+@rate_limited("")
 @require_http_methods(["GET", "POST"])
 def signout(request: ConsoleRequest) -> HttpResponse:
     """``POST /signout/`` signs out, here and at the provider; ``GET`` is the page at the end."""
@@ -57,7 +57,7 @@ def signout(request: ConsoleRequest) -> HttpResponse:
 
 
 @signed_in
-@counted_as("")
+@rate_limited("")
 @require_POST
 def extend_session(request: ConsoleRequest) -> HttpResponse:
     """``POST /session/stay/``: reset the idle limit. The answer says when the session ends now."""

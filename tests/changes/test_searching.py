@@ -94,7 +94,7 @@ def test_without_an_index_the_same_is_found_and_the_doctor_says_what_to_do(searc
         for what in ("TRIGGER changes_search_asked", "TRIGGER changes_search_moved", "TABLE changes_search"):
             run(console, f"DROP {what}")
     told = console.manage("doctor")
-    assert "searching the log reads every change of it" in told.stdout
+    assert "searching the log reads every change in it" in told.stdout
     assert "index_changes" in told.stdout
     assert {text: shown(browser, text) for text in SEARCHED} == found
     if console.database == "postgresql":

@@ -84,7 +84,7 @@ def test_gunicorn_takes_its_configuration(tmp_path):
 
 def test_who_waits_for_the_console_waits_long_enough():
     """The proxies longer than a request may take, and systemd longer than both."""
-    longest = graceful_stop.seconds(10)  # the default of DIRECTORY_TIMEOUT
+    longest = graceful_stop.longest_request_seconds(10)  # the default of DIRECTORY_TIMEOUT
     told = {
         "nginx.conf": r"proxy_read_timeout (\d+)s",
         "Caddyfile": r"response_header_timeout (\d+)s",

@@ -1,4 +1,4 @@
-"""``manage.py doctor`` on a real deployment, whole and with each part broken; what ``check --deploy`` sees of it."""
+"""``manage.py doctor`` on a real deployment, whole and with each part broken; what ``check --deploy`` reports of it."""
 
 import json
 import re
@@ -15,23 +15,23 @@ from tests.signin.hostile import SHORT_KEY, HostileProvider, public
 
 
 def doctor(console, *args, **env):
-    """Exit code, and state and words of each part's findings."""
+    """Return the exit code, and level, message and fix of each check's findings."""
     done = console.manage("doctor", "--json", *args, env=env)
-    found = {}
-    for one in json.loads(done.stdout)["parts"]:
-        found.setdefault(one["part"], []).append((one["state"], one["what"], one["mend"]))
-    return done.returncode, found
+    findings = {}
+    for finding in json.loads(done.stdout)["findings"]:
+        findings.setdefault(finding["check"], []).append((finding["level"], finding["message"], finding["fix"]))
+    return done.returncode, findings
 
 
-def states(found):
-    return {part: sorted({state for state, _, _ in findings}) for part, findings in found.items()}
+def levels(found):
+    return {check: sorted({level for level, _, _ in findings}) for check, findings in found.items()}
 
 
 def test_a_whole_deployment(sqlite_console, start_worker):
     start_worker(sqlite_console)
     wait_until(lambda: states(doctor(sqlite_console)[1])["worker"] == ["good"], "the worker reports")
     code, found = doctor(sqlite_console, "--url", sqlite_console.url)
-    bad = {part: findings for part, findings in found.items() if part != "settings" and findings[0][0] != "good"}
+    bad = {part: findings for part, findings in found.items() if part != "settings" and findings[0][0] != "ok"}
     assert bad == {}
     assert list(found) == [
         "settings", "provider", "keys", "client", "redirect URI", "time", "database", "cache", "log", "directory",
@@ -52,20 +52,20 @@ def test_several_parts_broken_at_once(sqlite_console):
         DATABASE_URL="sqlite:////nowhere/console.sqlite3",
     )
     assert code == 1
-    told = states(found)
-    assert [told[part] for part in ("provider", "keys")] == [["good"], ["good"]]
+    told = levels(found)
+    assert [told[part] for part in ("provider", "keys")] == [["ok"], ["ok"]]
     for part, word in {
         "client": "invalid_client",
-        "redirect URI": "does not take the redirect URI https://elsewhere.example.org/signin/callback/",
+        "redirect URI": "rejects the redirect URI https://elsewhere.example.org/signin/callback/",
         "cache": "127.0.0.1:9",
         "database": "unable to open database file",
         "log": "unable to open database file",
         "directory": "answers 404 instead of asking for a token",
     }.items():
-        [(state, what, mend)] = found[part]
-        assert state == "bad", part
-        assert word in what
-        assert mend, part
+        [(level, message, fix)] = found[part]
+        assert level == "error", part
+        assert word in message
+        assert fix, part
 
 
 @pytest.fixture
@@ -93,11 +93,13 @@ def test_a_clock_keys_claims_and_a_trigger(sqlite_console, skewed):
     code, found = doctor(sqlite_console, **skewed)
     assert code == 1
     told = {part: " ".join(what for _, what, _ in findings) for part, findings in found.items()}
-    assert re.search(r"the clock of the provider is \d+ seconds ahead: tokens are refused", told["time"])
+    assert re.search(
+        r"the clock of the provider is \d+ seconds ahead: past 30 seconds tokens are rejected", told["time"]
+    )
     assert "none of the provider's 1 keys" in told["keys"]
-    assert "does not list the claims groups" in told["provider"]
+    assert "use the claims groups, which the provider does not list" in told["provider"]
     assert "changes_event_kept is missing" in told["log"]
-    assert states(found)["client"] == ["bad"], "a token for a made-up code"
+    assert levels(found)["client"] == ["error"], "a token for a made-up code"
 
     checked = sqlite_console.manage("check", "--deploy", env=skewed)
     assert checked.returncode == 1
@@ -111,7 +113,7 @@ def test_the_table_has_marks_and_next_steps(sqlite_console):
     assert "✗ provider      The service refused the connection\n" in done.stdout
     assert "→ Correct OIDC_ISSUER, or let this machine reach the provider.\n" in done.stdout
     assert "✓ database      sqlite answers, with the newest schema\n" in done.stdout
-    assert "findings are bad" in done.stderr
+    assert "findings are errors" in done.stderr
     for name in ("OIDC_CLIENT_SECRET", "SECRET_KEY", "TOKEN_ENCRYPTION_KEYS", "AUDIT_SIGNING_KEY"):
         assert sqlite_console.server.env[name] not in done.stdout + done.stderr
 

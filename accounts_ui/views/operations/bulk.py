@@ -22,7 +22,7 @@ from accounts_ui.services.errors import InvalidInput
 from accounts_ui.views import params
 from accounts_ui.views.base import audit_context_of, client_of, page, respond
 from accounts_ui.views.lists.selection import read_selected
-from console.rate_limits import counted_as
+from console.rate_limits import rate_limited
 from console.request import OrganizationRequest
 from console.signin.access.gate import organization
 from console.signin.access.rules import Role
@@ -90,7 +90,7 @@ def confirm(request: OrganizationRequest, org: str, plan_id: uuid.UUID) -> HttpR
 
 
 @organization(Role.ADMIN, form_page="plan")
-@counted_as("run")
+@rate_limited("run")
 @page("POST")
 def run(request: OrganizationRequest, org: str, plan_id: uuid.UUID) -> HttpResponse:
     """Run one chunk. Asked by a page that goes on by itself, a plan that was paused meanwhile stays so."""

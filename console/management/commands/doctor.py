@@ -1,42 +1,44 @@
-"""``manage.py doctor``: look at everything that this console stands on, and say what to do about what is wrong."""
+"""``manage.py doctor``: check everything the console depends on, and say how to fix what is wrong."""
 
 import json
+from dataclasses import asdict
 from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from console.runtime import doctor
 
-MARKS: Final = {"good": "✓", "doubtful": "!", "bad": "✗"}
+MARKS: Final = {"ok": "✓", "warning": "!", "error": "✗"}
 
 
 class Command(BaseCommand):
-    """Changes nothing, but that the cache is written to once. Exits with 1 where something is bad."""
+    """Changes nothing, except that it writes one value to the cache. Exits with 1 if a finding is an error."""
 
-    help = "Look at settings, provider, keys, client, redirect URI, time, database, cache, log and directory."
-    requires_system_checks = ()  # it runs them itself, as one of its parts
+    help = "Check settings, provider, keys, client, redirect URI, time, database, cache, log and directory."
+    requires_system_checks = ()  # one of its own checks runs them
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Its options."""
+        """Define the options."""
         parser.add_argument("--url", default="", help="where people open the console, if not https://ALLOWED_HOSTS[0]")
-        parser.add_argument("--json", action="store_true", help="one JSON object instead of the table")
+        parser.add_argument("--json", action="store_true", help="print one JSON object instead of the table")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Walk, and tell."""
-        doctor.address.set(options["url"])
-        found = list(doctor.walk())
-        wrong = sum(one.state == "bad" for _, one in found)
+        """Run the checks and print the findings."""
+        doctor.public_url.set(options["url"])
+        findings = list(doctor.run_doctor_checks())
+        errors = sum(finding.level == "error" for _, finding in findings)
         if options["json"]:
-            parts = [{"part": name, "state": one.state, "what": one.what, "mend": one.mend} for name, one in found]
-            self.stdout.write(json.dumps({"good": not wrong, "parts": parts}, indent=2))
+            listing = [{"check": name, **asdict(finding)} for name, finding in findings]
+            self.stdout.write(json.dumps({"ok": not errors, "findings": listing}, indent=2))
         else:
-            for name, one in found:
-                self._line(name, one)
-        if wrong:
-            raise CommandError(f"{wrong} of {len(found)} findings are bad.")
+            for name, finding in findings:
+                self._write_finding(name, finding)
+        if errors:
+            raise CommandError(f"{errors} of {len(findings)} findings are errors.")
 
-    def _line(self, name: str, one: doctor.Finding) -> None:
-        style = {"good": self.style.SUCCESS, "doubtful": self.style.WARNING, "bad": self.style.ERROR}[one.state]
-        self.stdout.write(f"{style(MARKS[one.state])} {name:<13} {one.what}")
-        if one.mend:
-            self.stdout.write(f"  {'':<13} → {one.mend}")
+    def _write_finding(self, name: str, finding: doctor.Finding) -> None:
+        styles = {"ok": self.style.SUCCESS, "warning": self.style.WARNING, "error": self.style.ERROR}
+        mark = styles[finding.level](MARKS[finding.level])
+        self.stdout.write(f"{mark} {name:<13} {finding.message}")
+        if finding.fix:
+            self.stdout.write(f"  {'':<13} → {finding.fix}")

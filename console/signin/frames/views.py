@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from console.embedding import in_touch
 from console.error_pages import not_found
-from console.rate_limits import counted_as
+from console.rate_limits import rate_limited
 from console.request import ConsoleRequest
 from console.signin.access.gate import public
 from console.signin.frames import handover
@@ -48,7 +48,7 @@ def signin_window(request: ConsoleRequest) -> HttpResponse:
 
 
 @public
-@counted_as("signin")
+@rate_limited("signin")
 @require_GET
 def unproven_signin(request: ConsoleRequest) -> HttpResponse:
     """``GET /embed/window/alone/``: redirect to the provider from a window without a frame's proof."""
@@ -66,7 +66,7 @@ def handover_state(request: ConsoleRequest) -> JsonResponse:
 
 
 @public
-@counted_as("signin")
+@rate_limited("signin")
 @require_POST
 def collect_handover(request: ConsoleRequest) -> HttpResponse:
     """``POST /embed/receive/``: the frame collects the sign-in and goes to its page."""

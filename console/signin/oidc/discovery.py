@@ -48,11 +48,11 @@ def provider_configuration() -> ProviderConfiguration:
 
     """
     cache_key = f"console:discovery:{settings.OIDC_ISSUER}"
-    cached = safe_cache.kept(cache_key)
+    cached = safe_cache.get_cached(cache_key)
     if cached:
         return ProviderConfiguration(**cached)
     configuration = parse_configuration(get_json(discovery_address(), InvalidDiscovery), settings.OIDC_ISSUER)
-    safe_cache.keep(cache_key, asdict(configuration), CACHE_SECONDS)
+    safe_cache.set_cached(cache_key, asdict(configuration), CACHE_SECONDS)
     return configuration
 
 
@@ -89,12 +89,12 @@ def provider_keys(configuration: ProviderConfiguration, *, refetch: bool = False
 
     """
     cache_key = f"console:jwks:{configuration.jwks_uri}"
-    cached = safe_cache.kept(cache_key)
+    cached = safe_cache.get_cached(cache_key)
     if cached and (not refetch or time.time() - cached["at"] < MIN_REFETCH_SECONDS):
         cached_keys: list[dict[str, Any]] = cached["keys"]
         return cached_keys
     keys = parse_keys(get_json(configuration.jwks_uri, InvalidKeys))
-    safe_cache.keep(cache_key, {"keys": keys, "at": time.time()}, CACHE_SECONDS)
+    safe_cache.set_cached(cache_key, {"keys": keys, "at": time.time()}, CACHE_SECONDS)
     return keys
 
 
