@@ -1,12 +1,12 @@
-"""Who can sign in at the sandbox's provider, and the rules that let them into which organization."""
+"""The people who can sign in at the sandbox's provider, and the access rules of the sandbox's organizations."""
 
 from dataclasses import dataclass
 from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
-    """A person of the sandbox."""
+class SandboxPerson:
+    """A person who can sign in; ``note`` is what the sandbox prints about them."""
 
     key: str
     name: str
@@ -16,17 +16,19 @@ class Person:
 
     @property
     def subject(self) -> str:
-        """Their ``sub``."""
+        """Their ``sub`` claim."""
         return f"person-{self.key}"
 
 
 PEOPLE: Final = {
     person.key: person
     for person in (
-        Person("ada", "Ada Admin", "ada@acme.example", ("acme-admins", "globex-admins"), "admin of Acme and Globex"),
-        Person("otto", "Otto Auditor", "otto@acme.example", ("acme-audit",), "auditor of Acme"),
-        Person("nora", "Nora Nobody", "nora@acme.example", (), "no role at all"),
-        Person("gil", "Gil Globex", "gil@globex.example", ("globex-admins",), "admin of Globex"),
+        SandboxPerson(
+            "ada", "Ada Admin", "ada@acme.example", ("acme-admins", "globex-admins"), "admin of Acme and Globex"
+        ),
+        SandboxPerson("otto", "Otto Auditor", "otto@acme.example", ("acme-audit",), "auditor of Acme"),
+        SandboxPerson("nora", "Nora Nobody", "nora@acme.example", (), "no role at all"),
+        SandboxPerson("gil", "Gil Globex", "gil@globex.example", ("globex-admins",), "admin of Globex"),
     )
 }
 
@@ -38,4 +40,4 @@ ORGANIZATIONS: Final = {
     },
     "globex": {"name": "Globex AG", "admins": {"groups": ["globex-admins"]}, "auditors": {"groups": ["globex-audit"]}},
 }
-"""``CONSOLE_ORGANIZATIONS`` of the sandbox."""
+"""The sandbox's ``CONSOLE_ORGANIZATIONS``."""

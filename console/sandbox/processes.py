@@ -1,4 +1,4 @@
-"""The three servers as processes: started, waited for, stopped."""
+"""Starts and stops the sandbox's servers, each in its own process."""
 
 import base64
 import json
@@ -26,27 +26,28 @@ CLIENT_ID: Final = "org-accounts-console"
 START_SECONDS: Final = 60
 
 
-class DidNotStart(Exception):
-    """A server ended, or did not answer in time; the message has its last words."""
+class ServerDidNotStart(Exception):
+    """A server ended or did not answer in time; the message has the end of its output."""
 
 
 @dataclass
 class Server:
-    """A server that runs."""
+    """A running server."""
 
     name: str
     url: str
     process: "subprocess.Popen[bytes]"
     env: dict[str, str] = field(default_factory=dict, repr=False)
 
-    def control(self, what: str = "", **asked: Any) -> Any:
-        """Tell a sandbox server how to behave."""
-        request = urllib.request.Request(f"{self.url}/_control/{what}", json.dumps(asked).encode(), method="POST")
-        with urllib.request.urlopen(request, timeout=20) as answer:
-            return json.loads(answer.read())
+    def control(self, command: str = "", **parameters: Any) -> Any:
+        """Send a command to the server's ``/_control/`` endpoint, and return its result."""
+        body = json.dumps(parameters).encode()
+        request = urllib.request.Request(f"{self.url}/_control/{command}", body, method="POST")
+        with urllib.request.urlopen(request, timeout=20) as response:
+            return json.loads(response.read())
 
     def stop(self) -> None:
-        """Ask it to end; end it where it does not."""
+        """Terminate it, and kill it if it does not end within ten seconds."""
         self.process.terminate()
         try:
             self.process.wait(10)
@@ -56,7 +57,7 @@ class Server:
 
 
 def free_port() -> int:
-    """A port of the loopback address that nobody uses at the moment."""
+    """Return a port of the loopback address that is free at the moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -64,7 +65,7 @@ def free_port() -> int:
 
 
 def read_keys(state: Path) -> dict[str, str]:
-    """The sandbox's secrets, made once."""
+    """Return the sandbox's secrets; create them on the first start."""
     path = state / "keys.json"
     if not path.exists():
         pem = rsa.generate_private_key(65537, 2048).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
@@ -80,12 +81,12 @@ def read_keys(state: Path) -> dict[str, str]:
         path.write_text(json.dumps(keys))
         path.chmod(0o600)
         (state / "provider.pem").chmod(0o600)
-    found: dict[str, str] = json.loads(path.read_text())
-    return found
+    stored: dict[str, str] = json.loads(path.read_text())
+    return stored
 
 
 def start_provider(state: Path, *, port: int = 0, log: IO[bytes] | None = None) -> Server:
-    """The OpenID provider, with its one client registered."""
+    """Start the OpenID provider, with the console registered as its client."""
     keys, port = read_keys(state), port or free_port()
     env = {
         **_plain_environment(),
@@ -104,7 +105,7 @@ def start_provider(state: Path, *, port: int = 0, log: IO[bytes] | None = None) 
 def start_directory(
     provider: Server, *, port: int = 0, shape: str = "mixed", people: int = 300, log: IO[bytes] | None = None
 ) -> Server:
-    """The Directory API, which checks tokens at ``provider``."""
+    """Start the Directory API, which verifies tokens at ``provider``."""
     port = port or free_port()
     command = [sys.executable, "-m", "console.sandbox.directory", "--port", str(port), "--shape", shape]
     command += ["--people", str(people), "--userinfo", f"{provider.url}/identity/o/api/userinfo"]
@@ -115,7 +116,7 @@ def start_directory(
 
 
 def start_portal(console_url: str, *, port: int = 0) -> Server:
-    """A page that frames the console. ``localhost`` and ``127.0.0.1``, under which it answers, are two sites."""
+    """Start a page that frames the console. Its hosts ``localhost`` and ``127.0.0.1`` are two sites to a browser."""
     port = port or free_port()
     command = [sys.executable, "-m", "console.sandbox.portal", "--port", str(port), "--console", console_url]
     process = subprocess.Popen(command, env=_plain_environment(), cwd=ROOT, start_new_session=True)
@@ -124,8 +125,8 @@ def start_portal(console_url: str, *, port: int = 0) -> Server:
     return server
 
 
-def embedding(portal_port: int, mode: str = "cross-site") -> dict[str, str]:
-    """The console's settings for the portal on this port, under either of its names."""
+def portal_settings(portal_port: int, mode: str = "cross-site") -> dict[str, str]:
+    """Return the console's settings that let the portal on this port frame it, under either of its host names."""
     origins = f"http://localhost:{portal_port},http://127.0.0.1:{portal_port}"
     return {"CONSOLE_EMBED_MODE": mode, "CONSOLE_EMBED_ORIGINS": origins}
 
@@ -133,7 +134,7 @@ def embedding(portal_port: int, mode: str = "cross-site") -> dict[str, str]:
 def console_environment(
     state: Path, provider: Server, directory: Server, *, database_url: str = "", cache_url: str = ""
 ) -> dict[str, str]:
-    """The environment of a console set up against the sandbox's servers, exactly as in production."""
+    """Return the environment of a console that uses the sandbox's servers, configured exactly as in production."""
     keys = read_keys(state)
     names = ("SECRET_KEY", "TOKEN_ENCRYPTION_KEYS", "AUDIT_SIGNING_KEY", "OIDC_CLIENT_SECRET")
     return {
@@ -153,7 +154,7 @@ def console_environment(
 
 
 def migrate(env: Mapping[str, str]) -> None:
-    """Bring the console's database to the newest schema."""
+    """Apply the migrations to the console's database."""
     _run([sys.executable, "manage.py", "migrate", "--verbosity", "0"], env)
 
 
@@ -166,13 +167,12 @@ def start_console(
     log: IO[bytes] | None = None,
     prefix: Sequence[str] = (),
 ) -> Server:
-    """The console itself, served by gunicorn, on a database that is migrated; ``prefix`` is a command that runs it."""
+    """Start the console in gunicorn, on a migrated database. ``prefix`` is a command that runs gunicorn."""
     port = port or free_port()
-    full = dict(env)
     provider.control(allow=f"http://127.0.0.1:{port}")
     provider.control(allow=f"http://localhost:{port}")
-    server = _serve("console", "console.wsgi", port, full, "/healthz", log, workers=workers, prefix=prefix)
-    server.env = full
+    server = _serve("console", "console.wsgi", port, dict(env), "/healthz", log, workers=workers, prefix=prefix)
+    server.env = dict(env)
     return server
 
 
@@ -205,29 +205,29 @@ def _serve(
 
 
 def _wait(server: Server, path: str) -> None:
-    until = time.monotonic() + START_SECONDS
-    while time.monotonic() < until:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
         if server.process.poll() is not None:
-            raise DidNotStart(f"The {server.name} ended with {server.process.returncode} instead of starting.")
+            raise ServerDidNotStart(f"The {server.name} ended with {server.process.returncode} instead of starting.")
         try:
-            with urllib.request.urlopen(f"{server.url}{path}", timeout=5) as answer:
-                answer.read()
+            with urllib.request.urlopen(f"{server.url}{path}", timeout=5) as response:
+                response.read()
                 return
         except urllib.error.HTTPError:
             return
         except OSError:
             time.sleep(0.1)
     server.stop()
-    raise DidNotStart(f"The {server.name} did not answer within {START_SECONDS} seconds.")
+    raise ServerDidNotStart(f"The {server.name} did not answer within {START_SECONDS} seconds.")
 
 
 def _plain_environment() -> dict[str, str]:
-    """What a process needs of ours, and no setting of the console."""
-    kept = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "SYSTEMROOT", "PYTHONWARNINGS")
-    return {**{name: os.environ[name] for name in kept if name in os.environ}, "PYTHONPATH": str(ROOT)}
+    """Return the parts of this process's environment that any process needs, without settings of the console."""
+    names = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "SYSTEMROOT", "PYTHONWARNINGS")
+    return {**{name: os.environ[name] for name in names if name in os.environ}, "PYTHONPATH": str(ROOT)}
 
 
 def _run(command: list[str], env: Mapping[str, str]) -> None:
-    done = subprocess.run(command, env=dict(env), cwd=ROOT, capture_output=True, check=False)
-    if done.returncode:
-        raise DidNotStart(f"{' '.join(command[1:4])} failed:\n{done.stderr.decode(errors='replace')[-3000:]}")
+    result = subprocess.run(command, env=dict(env), cwd=ROOT, capture_output=True, check=False)
+    if result.returncode:
+        raise ServerDidNotStart(f"{' '.join(command[1:4])} failed:\n{result.stderr.decode(errors='replace')[-3000:]}")

@@ -29,7 +29,7 @@ def test_decoding(tmp_path):
 def decoded(number, path):
     """What a process of its own tells that reads a list of so many."""
     with path.open("w") as file:
-        rows = seed.people("acme", number)[:number]
+        rows = seed.seed_people("acme", number)[:number]
         file.write("[" + ",".join(map(json.dumps, rows)) + "]")
     command = [sys.executable, "-m", "tests.benchmarks.decoding", str(path)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)

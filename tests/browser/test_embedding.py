@@ -20,7 +20,7 @@ def port():
 
 @pytest.fixture(scope="module")
 def framed_console(start_console, port):
-    return start_console("sqlite", **processes.embedding(port))
+    return start_console("sqlite", **processes.portal_settings(port))
 
 
 @pytest.fixture(scope="module")
@@ -206,7 +206,7 @@ def test_the_self_test_inside_of_the_portal(visit, framed_console):
 def test_same_site_needs_lax_cookies_and_says_so_elsewhere(whole_chromium, start_console, directory):
     """``same-site``: framed from its own site everything works; from another one the self-test names the mend."""
     port = processes.free_port()
-    console = start_console("sqlite", **processes.embedding(port, mode="same-site"))
+    console = start_console("sqlite", **processes.portal_settings(port, mode="same-site"))
     portal = processes.start_portal(console.url, port=port)
     context = whole_chromium.new_context()
     page = context.new_page()

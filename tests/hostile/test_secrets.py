@@ -17,7 +17,7 @@ import pytest
 import redis
 from cryptography.fernet import Fernet, MultiFernet
 
-from console.sandbox.directory.faults import NAMES
+from console.sandbox.directory.faults import FAULT_NAMES
 from console.sandbox.processes import ROOT
 from tests import servers
 from tests.hostile.checks import check_json_log, check_text_log
@@ -26,7 +26,7 @@ from tests.servers import Browser
 SETTINGS = ("SECRET_KEY", "TOKEN_ENCRYPTION_KEYS", "AUDIT_SIGNING_KEY", "OIDC_CLIENT_SECRET")
 CODE, STATE, BEARER = "SECRETCODE-5f1e9a", "SECRETSTATE-77ab01", "SECRETBEARER-90bb12"
 FAULTS = [
-    *(name for name in NAMES if "NNN" not in name and name not in ("raw", "stale", "late")),
+    *(name for name in FAULT_NAMES if "NNN" not in name and name not in ("raw", "stale", "late")),
     "status-403",
     "status-429",
     "status-503",

@@ -17,7 +17,7 @@ NEXT = "/orgs/acme/types/?q=worker"
 
 @pytest.fixture(scope="module")
 def framed_console(start_console):
-    return start_console("sqlite", **processes.embedding(9, mode="same-site"))
+    return start_console("sqlite", **processes.portal_settings(9, mode="same-site"))
 
 
 class Frame(Browser):

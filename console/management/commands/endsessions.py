@@ -1,4 +1,4 @@
-"""``manage.py endsessions``: end the sessions of one person or of everybody, at once."""
+"""``manage.py endsessions``: end the sessions of one person, or of everybody."""
 
 from typing import Any
 
@@ -10,18 +10,18 @@ from console.signin.models import Handover, Session
 
 
 class Command(BaseCommand):
-    """Ends sessions here. Whoever is still signed in at the provider can sign in again: stop that there first."""
+    """Ends sessions of the console. People can sign in again, unless the provider blocks them first."""
 
     help = "End the sessions of one person (--subject) or of everybody (--all); their tokens are forgotten."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """One of two."""
+        """Define the options."""
         whose = parser.add_mutually_exclusive_group(required=True)
         whose.add_argument("--subject", help="the person's sub, as the change log shows it")
         whose.add_argument("--all", action="store_true", help="everybody")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """End them, and say how many."""
+        """End the sessions, and print how many."""
         found = Session.objects.filter(ended_at=None, user__isnull=False)
         if options["subject"] is not None:
             found = found.filter(user__subject=options["subject"])

@@ -5,12 +5,12 @@ from django.core.management.commands import makemessages
 
 
 class Command(makemessages.Command):
-    """Guesses nothing: a text that is new is untranslated until somebody translates it."""
+    """Does no fuzzy matching: a new text stays untranslated until somebody translates it."""
 
     xgettext_options = [*makemessages.Command.xgettext_options, "--keyword=recorded"]  # noqa: RUF012
     msgmerge_options = [*makemessages.Command.msgmerge_options, "--no-fuzzy-matching"]  # noqa: RUF012
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Django's, with what keeps a change of a catalogue small to read."""
+        """Add defaults that keep the differences of catalogues small."""
         super().add_arguments(parser)
         parser.set_defaults(no_wrap=True, add_location="never", ignore_patterns=["tests/*"])

@@ -1,4 +1,4 @@
-"""``manage.py newkeys``: fresh values for the three secrets."""
+"""``manage.py newkeys``: print new values for the three secrets."""
 
 import base64
 import secrets
@@ -9,13 +9,13 @@ from django.core.management.base import BaseCommand
 
 
 class Command(BaseCommand):
-    """Prints the lines that an environment file needs. Nothing is stored; each run prints other values."""
+    """Prints lines for an environment file. It stores nothing; each run prints other values."""
 
-    help = "Print fresh values for SECRET_KEY, TOKEN_ENCRYPTION_KEYS and AUDIT_SIGNING_KEY."
-    requires_system_checks = ()  # it runs before there is any configuration to check
+    help = "Print new values for SECRET_KEY, TOKEN_ENCRYPTION_KEYS and AUDIT_SIGNING_KEY."
+    requires_system_checks = ()  # it runs before there is a configuration to check
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Print them. None of the characters in use means anything to a shell or to systemd."""
+        """Print the values. No character in them is special to a shell or to systemd."""
         self.stdout.write(f"SECRET_KEY={secrets.token_urlsafe(64)}")
         self.stdout.write(f"TOKEN_ENCRYPTION_KEYS={Fernet.generate_key().decode()}")
         self.stdout.write(f"AUDIT_SIGNING_KEY={base64.b64encode(secrets.token_bytes(32)).decode()}")

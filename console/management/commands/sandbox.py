@@ -1,4 +1,4 @@
-"""``manage.py sandbox``: provider, directory and console on this machine, with nothing else to install."""
+"""``manage.py sandbox``: run provider, directory and console on this machine, with nothing else to install."""
 
 import shutil
 import signal
@@ -10,21 +10,21 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from console.addresses import is_loopback
 from console.sandbox import processes
-from console.sandbox.directory.faults import NAMES, is_fault
+from console.sandbox.directory.faults import FAULT_NAMES, is_fault
 from console.sandbox.directory.store import SHAPES
 from console.sandbox.people import PEOPLE
 
-ONES = ("any", "list", "types", "assign", "change_status", "delete")
+FAULT_TARGETS = ("any", "list", "types", "assign", "change_status", "delete")
 
 
 class Command(BaseCommand):
-    """Starts all three, prints who can sign in, and stops all three."""
+    """Starts the servers, prints who can sign in, and stops the servers on Ctrl-C."""
 
     help = "Serve the console with an embedded OpenID provider and Directory API, on this machine only."
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Its options."""
+        """Define the options."""
         parser.add_argument("--host", default="127.0.0.1", help="a loopback address; any other is refused")
         parser.add_argument("--port", type=int, default=8000)
         parser.add_argument("--provider-port", type=int, default=8001)
@@ -33,28 +33,28 @@ class Command(BaseCommand):
         parser.add_argument("--portal-port", type=int, default=8003)
         parser.add_argument("--directory", choices=SHAPES, default="mixed", help="the shape of the directory's rows")
         parser.add_argument("--people", type=int, default=300, help="people in each organization")
-        parser.add_argument("--fault", action="append", default=[], metavar="NAME[:ON]", help=", ".join(NAMES))
+        parser.add_argument("--fault", action="append", default=[], metavar="NAME[:ON]", help=", ".join(FAULT_NAMES))
         parser.add_argument("--reset", action="store_true", help="start over")
         parser.add_argument("--state-dir", type=Path, default=processes.ROOT / ".sandbox")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run until interrupted."""
-        _refuse_other_addresses(options["host"])
-        faults = [_fault(text) for text in options["fault"]]
+        _require_loopback(options["host"])
+        faults = [_parse_fault(text) for text in options["fault"]]
         state: Path = options["state_dir"].resolve()
         if options["reset"]:
             shutil.rmtree(state, ignore_errors=True)
-        # SIGINT too: whoever is started in the background of a script inherits that it is ignored.
+        # SIGINT too: a process that a script starts in the background inherits that it is ignored.
         signal.signal(signal.SIGTERM, _interrupt)
         signal.signal(signal.SIGINT, _interrupt)
         servers: list[processes.Server] = []
         try:
             self._start(servers, state, faults, options)
-            self._introduce(servers)
-            _wait_for_one_to_end(servers)
+            self._print_addresses(servers)
+            _wait_until_a_server_ends(servers)
         except KeyboardInterrupt:
             self.stdout.write("Stopping.")
-        except processes.DidNotStart as error:
+        except processes.ServerDidNotStart as error:
             raise CommandError(f"{error}\nIs another sandbox running, or the port taken? See --port.") from None
         finally:
             for server in reversed(servers):
@@ -74,7 +74,7 @@ class Command(BaseCommand):
             directory.control("fault", **fault)
         env = processes.console_environment(state, provider, directory)
         if options["portal"]:
-            env |= processes.embedding(options["portal_port"])
+            env |= processes.portal_settings(options["portal_port"])
         processes.migrate(env)
         console = processes.start_console(env, provider, port=options["port"])
         servers.append(console)
@@ -82,7 +82,7 @@ class Command(BaseCommand):
         if options["portal"]:
             servers.append(processes.start_portal(console.url, port=options["portal_port"]))
 
-    def _introduce(self, servers: list[processes.Server]) -> None:
+    def _print_addresses(self, servers: list[processes.Server]) -> None:
         people = "\n".join(f"  {person.name:14} {person.note}" for person in PEOPLE.values())
         urls = {server.name: server.url for server in servers}
         framed = f"Framed by a portal on another site: {urls['portal']}/\n" if "portal" in urls else ""
@@ -91,18 +91,18 @@ class Command(BaseCommand):
         self.stdout.flush()
 
 
-def _refuse_other_addresses(host: str) -> None:
+def _require_loopback(host: str) -> None:
     if not is_loopback(host):
         raise CommandError(
-            f"{host} is no loopback address: the sandbox asks for no passwords and stays on this machine."
+            f"{host} is not a loopback address. The sandbox has no passwords, so only this machine may reach it."
         )
 
 
-def _fault(text: str) -> dict[str, Any]:
+def _parse_fault(text: str) -> dict[str, Any]:
     name, _, on = text.partition(":")
-    if not is_fault(name) or (on or "any") not in ONES:
+    if not is_fault(name) or (on or "any") not in FAULT_TARGETS:
         raise CommandError(
-            f"There is no fault {text!r}. NAME is one of: {', '.join(NAMES)}; ON one of: {', '.join(ONES)}"
+            f"There is no fault {text!r}. NAME is one of: {', '.join(FAULT_NAMES)}; ON one of: {', '.join(FAULT_TARGETS)}"
         )
     return {"name": name, "on": on or "any"}
 
@@ -111,9 +111,9 @@ def _interrupt(*_: Any) -> None:
     raise KeyboardInterrupt
 
 
-def _wait_for_one_to_end(servers: list[processes.Server]) -> None:
+def _wait_until_a_server_ends(servers: list[processes.Server]) -> None:
     while True:
         for server in servers:
             if server.process.poll() is not None:
-                raise CommandError(f"The {server.name} ended with {server.process.returncode}.")
+                raise CommandError(f"The {server.name} ended with exit code {server.process.returncode}.")
         time.sleep(0.5)

@@ -1,4 +1,4 @@
-"""``manage.py who_may ORG --claims FILE``: which rule lets a person with these claims in, or why none does."""
+"""``manage.py who_may ORG --claims FILE``: explain which access rule matches a person's claims, or why none does."""
 
 import json
 import sys
@@ -12,40 +12,40 @@ from console.signin.access.rules import Organization, RuleCheck, is_organization
 
 
 class Command(BaseCommand):
-    """Exits with 1 where they may not open it."""
+    """Exits with 1 if the person may not open the organization."""
 
     help = "Explain, rule by rule, what a person with the claims of FILE may do in the organization ORG."
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Its arguments."""
+        """Define the arguments."""
         parser.add_argument("org", metavar="ORG", help="the organization's id")
         parser.add_argument(
             "--claims",
             required=True,
             metavar="FILE",
-            help="claims as a JSON object, as an ID token has them; - reads them",
+            help="the claims of an ID token as a JSON object; - reads standard input",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Explain."""
+        """Print each rule and the role."""
         org, claims = options["org"], _read(options["claims"])
         if not is_organization_id(org):
-            raise CommandError(f"{org!r} cannot be the id of an organization.")
-        found = settings.CONSOLE_ORGANIZATIONS.find(org)
-        if found is None:
-            raise CommandError(f"No rule of CONSOLE_ORGANIZATIONS is about {org}, so nobody may open it.")
-        self.stdout.write(f"{found.name} ({org}), by {_source(found)}")
-        for check in found.explain(claims):
+            raise CommandError(f"{org!r} is not a valid organization id.")
+        organization = settings.CONSOLE_ORGANIZATIONS.find(org)
+        if organization is None:
+            raise CommandError(f"CONSOLE_ORGANIZATIONS has no rule for {org}, so nobody may open it.")
+        self.stdout.write(f"{organization.name} ({org}), by {_source_of(organization)}")
+        for check in organization.explain(claims):
             self.stdout.write(f"  {_line(check)}")
-        role = found.role_of(claims)
+        role = organization.role_of(claims)
         if role is None:
-            raise CommandError("No rule matches: no access; it looks like an organization that does not exist.")
+            raise CommandError("No rule matches: no access. To this person the organization does not exist (404).")
         self.stdout.write(f"{role.value}: the first rule that matches decides.")
 
 
-def _source(found: Organization) -> str:
-    return "its own entry" if found.id in settings.CONSOLE_ORGANIZATIONS.exact else "a pattern"
+def _source_of(organization: Organization) -> str:
+    return "its own entry" if organization.id in settings.CONSOLE_ORGANIZATIONS.exact else "a pattern"
 
 
 def _line(check: RuleCheck) -> str:
@@ -60,5 +60,5 @@ def _read(path: str) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise CommandError(f"The claims cannot be read: {error}") from None
     if not isinstance(claims, dict):
-        raise CommandError('The claims have to be one JSON object, for example: {"groups": ["acme-admins"]}')
+        raise CommandError('The claims must be one JSON object, for example: {"groups": ["acme-admins"]}')
     return claims

@@ -1,1 +1,1 @@
-"""The sandbox's Directory API: a real HTTP server with every quirk of the real one, and faults on demand."""
+"""The sandbox's Directory API: a real HTTP server with all quirks of the real one, and faults on demand."""

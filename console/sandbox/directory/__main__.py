@@ -1,8 +1,8 @@
-"""``python -m console.sandbox.directory``: the directory in a process of its own."""
+"""``python -m console.sandbox.directory``: serve the directory."""
 
 import argparse
 
-from console.sandbox.directory.server import SHAPES, Directory
+from console.sandbox.directory.server import SHAPES, DirectoryServer
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--port", type=int, required=True)
@@ -10,11 +10,11 @@ parser.add_argument("--shape", choices=SHAPES, default="mixed")
 parser.add_argument("--people", type=int, default=300)
 parser.add_argument("--userinfo", required=True)
 parser.add_argument("--token-seconds", type=float, default=60)
-given = parser.parse_args()
-Directory(
-    ("127.0.0.1", given.port),
-    shape=given.shape,
-    people=given.people,
-    userinfo=given.userinfo,
-    token_seconds=given.token_seconds,
+options = parser.parse_args()
+DirectoryServer(
+    ("127.0.0.1", options.port),
+    shape=options.shape,
+    people=options.people,
+    userinfo=options.userinfo,
+    token_seconds=options.token_seconds,
 ).serve_forever()

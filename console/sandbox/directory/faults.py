@@ -1,7 +1,6 @@
-"""How the directory misbehaves, down to the socket.
+"""Faults of the directory, down to the socket.
 
-A name says what happens; ``-after`` at its end (or ``after`` in the table) that the change is made before, also where
-the answer says otherwise.
+The name of a fault says what happens. With the suffix ``-after`` the change is made first, whatever the response says.
 """
 
 import base64
@@ -13,11 +12,11 @@ import zlib
 from http.server import BaseHTTPRequestHandler
 from typing import Any, Final
 
-_LONG: Final = 30.0  # seconds that something hangs
-_SLOW: Final = 0.2  # seconds between two bytes that drip
+_HANG_SECONDS: Final = 30.0
+_DRIP_SECONDS: Final = 0.2  # between two bytes
 
-# Answers that are whole, and wrong: status, headers, body.
-_ANSWERS: Final[dict[str, tuple[int, dict[str, str], bytes]]] = {
+# Complete responses with wrong content: status, headers, body.
+_RESPONSES: Final[dict[str, tuple[int, dict[str, str], bytes]]] = {
     "empty-200": (200, {}, b""),
     "html-200": (200, {"Content-Type": "text/html"}, b"<!doctype html><title>Sign in</title>"),
     "invalid-json": (200, {}, b'{"status": "active"'),
@@ -38,14 +37,14 @@ _ANSWERS: Final[dict[str, tuple[int, dict[str, str], bytes]]] = {
     ),
 }
 
-_APPLIES: Final = frozenset(
+_CHANGE_IS_MADE: Final = frozenset(
     {"empty-200", "html-200", "invalid-json", "wrong-type", "deep", "duplicate-keys", "nan", "204"}
     | {"raw", "drip-headers", "drip-body", "truncated", "wrong-length", "too-large", "gzip-bomb"}
 )
-"""Faults of the answer to a request that was carried out."""
+"""Faults of the response alone: the request is executed."""
 
-NAMES: Final = (
-    *_ANSWERS,
+FAULT_NAMES: Final = (
+    *_RESPONSES,
     "reset-before",
     "reset-after",
     "hang-before",
@@ -68,28 +67,28 @@ NAMES: Final = (
 
 
 def is_fault(name: str) -> bool:
-    """Whether there is such a fault."""
+    """Return whether there is a fault with this name."""
     parts = name.split("-")
     numbered = parts[0] == "status" and len(parts) in (2, 3) and parts[1].isdigit() and parts[2:] in ([], ["after"])
-    return (name in NAMES and "NNN" not in name) or numbered
+    return (name in FAULT_NAMES and "NNN" not in name) or numbered
 
 
-def applies(name: str) -> bool:
-    """Whether the change is made all the same."""
-    return name in _APPLIES or name.endswith("-after")
+def makes_change(name: str) -> bool:
+    """Return whether the change is made in spite of the fault."""
+    return name in _CHANGE_IS_MADE or name.endswith("-after")
 
 
 def misbehave(handler: BaseHTTPRequestHandler, fault: dict[str, Any]) -> int | None:
-    """Answer as the fault says. The status that was sent, if one was."""
+    """Respond as the fault says. Return the status that was sent, or ``None`` if no complete response was."""
     name = fault["name"]
-    if name.removesuffix("-after") in _ANSWERS:
-        status, headers, body = _ANSWERS[name.removesuffix("-after")]
+    if name.removesuffix("-after") in _RESPONSES:
+        status, headers, body = _RESPONSES[name.removesuffix("-after")]
         _send(handler, status, headers, body)
         return status
     if name.startswith("status-"):
         status = int(name.split("-")[1])
         retry = {"Retry-After": str(fault["retry_after"])} if "retry_after" in fault else {}
-        _send(handler, status, retry, b'{"message": "as asked for"}')
+        _send(handler, status, retry, b'{"message": "as requested"}')
         return status
     if name == "raw":
         status = fault.get("status", 200)
@@ -122,8 +121,8 @@ def _send(handler: BaseHTTPRequestHandler, status: int, headers: dict[str, str],
 
 
 def _send_raw(handler: BaseHTTPRequestHandler, status: int, headers: list[list[str]], body: bytes) -> None:
-    """Whatever a test thought of; ``headers`` are sent as they are, a wrong length or a line break included."""
-    head = [f"HTTP/1.1 {status} As asked", *(f"{name}: {value}" for name, value in headers)]
+    """Send any response: ``headers`` are not checked, so that a test can send a wrong length or a line break."""
+    head = [f"HTTP/1.1 {status} As requested", *(f"{name}: {value}" for name, value in headers)]
     if not any(name.lower() == "content-length" for name, _ in headers):
         head.append(f"Content-Length: {len(body)}")
     handler.wfile.write("\r\n".join([*head, "Connection: close", "", ""]).encode("latin-1", "replace") + body)
@@ -136,7 +135,7 @@ def _reset(handler: BaseHTTPRequestHandler) -> None:
 
 
 def _hang(handler: BaseHTTPRequestHandler) -> None:
-    handler.connection.settimeout(_LONG)
+    handler.connection.settimeout(_HANG_SECONDS)
     try:
         handler.connection.recv(1)  # until the client gives up
     except OSError:
@@ -144,12 +143,12 @@ def _hang(handler: BaseHTTPRequestHandler) -> None:
 
 
 def _drip(handler: BaseHTTPRequestHandler, data: bytes) -> None:
-    until = time.monotonic() + _LONG
+    deadline = time.monotonic() + _HANG_SECONDS
     for byte in data:
-        if time.monotonic() > until:
+        if time.monotonic() > deadline:
             return
         handler.wfile.write(bytes([byte]))
-        time.sleep(_SLOW)
+        time.sleep(_DRIP_SECONDS)
 
 
 def _drip_headers(handler: BaseHTTPRequestHandler) -> None:
@@ -178,13 +177,13 @@ def _too_large(handler: BaseHTTPRequestHandler) -> None:
 
 def _gzip_bomb(handler: BaseHTTPRequestHandler) -> None:
     handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\n")
-    member = _squeezed_spaces()
+    member = _compressed_spaces()
     for _ in range(40):
         handler.wfile.write(member)
 
 
 @functools.cache
-def _squeezed_spaces() -> bytes:
-    """Sixteen megabytes in sixteen kilobytes."""
-    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
-    return packer.compress(b" " * 16 * 1024 * 1024) + packer.flush()
+def _compressed_spaces() -> bytes:
+    """Return 16 MiB of spaces, compressed to 16 KiB."""
+    compressor = zlib.compressobj(9, zlib.DEFLATED, 31)  # 31: gzip format
+    return compressor.compress(b" " * 16 * 1024 * 1024) + compressor.flush()

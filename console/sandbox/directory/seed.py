@@ -1,10 +1,10 @@
-"""People, account types and accounts: the same ones each time."""
+"""The sandbox's people, account types and accounts. They are pseudo-random, but the same on each start."""
 
 import random
 import uuid
 from typing import Any, Final
 
-_GIVEN: Final = [
+_GIVEN_NAMES: Final = [
     "Ana",
     "Bo",
     "Chen",
@@ -32,7 +32,7 @@ _GIVEN: Final = [
     "Yusuf",
     "Zoë",
 ]
-_FAMILY: Final = [
+_FAMILY_NAMES: Final = [
     "Abel",
     "Berg",
     "Castro",
@@ -75,11 +75,11 @@ TYPES: Final = (
 )
 
 UNLISTED_LOOKUP: Final = "gold"
-"""Accounts of this type are stored under another field than delete looks at: it answers 404 for them."""
+"""Delete answers 404 for accounts of this type, because it looks them up by another field than they are stored in."""
 
 
-def account_types(org: str) -> list[dict[str, Any]]:
-    """The organization's types, as the service answers them."""
+def seed_account_types(org: str) -> list[dict[str, Any]]:
+    """Return the organization's types as the service sends them."""
     return [
         {
             "code": code,
@@ -100,32 +100,34 @@ def account_types(org: str) -> list[dict[str, Any]]:
     ]
 
 
-def people(org: str, count: int) -> list[dict[str, Any]]:
-    """User references; the last one's person record is gone."""
-    chance = random.Random(org)  # noqa: S311  (the same people each time)
-    rows = [_person(org, number, chance) for number in range(count)]
+def seed_people(org: str, count: int) -> list[dict[str, Any]]:
+    """Return user references. The last one has no person record any more."""
+    generator = random.Random(org)  # noqa: S311  (the same people each time)
+    rows = [_person(org, number, generator) for number in range(count)]
     rows.append({"org_id": org, "acls": ["member"], "status": "disabled", "creation_date": "2023-01-01T00:00:00Z"})
     return rows
 
 
-def accounts(org: str, references: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """An account for two people of three, sometimes two."""
-    chance = random.Random(f"{org} accounts")  # noqa: S311
-    found = []
+def seed_accounts(org: str, references: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return accounts: none, one or two for each person."""
+    generator = random.Random(f"{org} accounts")  # noqa: S311
+    accounts = []
     for row in references:
         if "identity" not in row:
             continue
-        codes = chance.sample([code for code, *_ in TYPES[:5]], chance.choice((0, 1, 1, 2)))
+        codes = generator.sample([code for code, *_ in TYPES[:5]], generator.choice((0, 1, 1, 2)))
         for code in codes:
-            status = chance.choices((*STATUSES, "suspended-by-hr"), (70, 8, 6, 10, 3, 3))[0]
-            found.append(
-                account(org, row["identity"]["id"], code, status, f"2025-{chance.randint(1, 9):02}-11T09:30:00Z")
+            status = generator.choices((*STATUSES, "suspended-by-hr"), (70, 8, 6, 10, 3, 3))[0]
+            accounts.append(
+                make_account(
+                    org, row["identity"]["id"], code, status, f"2025-{generator.randint(1, 9):02}-11T09:30:00Z"
+                )
             )
-    return found
+    return accounts
 
 
-def account(org: str, subject_id: str, code: str, status: str, created: str) -> dict[str, Any]:
-    """An account, as the service answers it."""
+def make_account(org: str, subject_id: str, code: str, status: str, created: str) -> dict[str, Any]:
+    """Return an account as the service sends it."""
     return {
         "id": str(uuid.uuid4()),
         "account_code": code,
@@ -138,8 +140,8 @@ def account(org: str, subject_id: str, code: str, status: str, created: str) -> 
     }
 
 
-def reference(org: str, subject_id: str, name: str, username: str) -> dict[str, Any]:
-    """A user reference with little to it."""
+def make_user_reference(org: str, subject_id: str, name: str, username: str) -> dict[str, Any]:
+    """Return a minimal user reference."""
     return {
         "identity": {
             "id": subject_id,
@@ -158,8 +160,8 @@ def reference(org: str, subject_id: str, name: str, username: str) -> dict[str, 
     }
 
 
-def _person(org: str, number: int, chance: random.Random) -> dict[str, Any]:
-    given, family = chance.choice(_GIVEN), chance.choice(_FAMILY)
+def _person(org: str, number: int, generator: random.Random) -> dict[str, Any]:
+    given, family = generator.choice(_GIVEN_NAMES), generator.choice(_FAMILY_NAMES)
     subject = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{org}/{number}"))
     return {
         "identity": {

@@ -11,64 +11,64 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from console.sandbox.directory import faults, seed
-from console.sandbox.directory.store import SHAPES, Store
+from console.sandbox.directory.store import SHAPES, DirectoryStore
 
 _OPERATIONS = {"GET": "list", "POST": "assign", "PUT": "change_status", "DELETE": "delete"}
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer: its status and what becomes its JSON (``None``: no body)."""
+    """A response: its status, and the document to send as JSON (``None``: no body)."""
 
     status: int
     document: Any = None
     headers: tuple[tuple[str, str], ...] = ()
 
 
-def refusal(status: int, reason: str) -> Reply:
-    """The service's own envelope for errors."""
+def service_error(status: int, reason: str) -> Reply:
+    """Return an error in the service's own envelope."""
     return Reply(status, {"status": status, "error": {"reason": reason}, "metadata": {"service": "console-api"}})
 
 
-def crash(name: str, message: str, path: str) -> Reply:
-    """The framework's envelope for what the service did not catch."""
+def framework_error(name: str, message: str, path: str) -> Reply:
+    """Return an error in the envelope of the framework, for exceptions that the service did not catch."""
     return Reply(500, {"error": name, "message": message, "path": path, "timestamp": "2025-01-01T00:00:00Z"})
 
 
-class TokenCheck:
-    """Asks the provider whether a token is good, and believes the answer for a while."""
+class TokenVerifier:
+    """Verifies tokens at the provider, and caches the valid ones for some seconds."""
 
     def __init__(self, userinfo: str, seconds: float) -> None:
         self._address = urlsplit(userinfo)
         self._seconds = seconds
-        self._known: dict[str, float] = {}
+        self._valid_until: dict[str, float] = {}
 
     def __call__(self, header: str) -> bool:
-        """Whether the ``Authorization`` header carries a good token."""
+        """Return whether the ``Authorization`` header has a valid token."""
         scheme, _, token = header.partition(" ")
         if scheme != "Bearer" or not token:
             return False
-        if self._known.get(token, 0) > time.monotonic():
+        if self._valid_until.get(token, 0) > time.monotonic():
             return True
         connection = http.client.HTTPConnection(self._address.hostname or "", self._address.port, timeout=5)
         try:
             connection.request("GET", self._address.path, headers={"Authorization": f"Bearer {token}"})
-            good = connection.getresponse().status == 200
+            is_valid = connection.getresponse().status == 200
         finally:
             connection.close()
-        if good:
-            self._known[token] = time.monotonic() + self._seconds
-        return good
+        if is_valid:
+            self._valid_until[token] = time.monotonic() + self._seconds
+        return is_valid
 
 
-class Handler(BaseHTTPRequestHandler):
-    """One connection."""
+class DirectoryHandler(BaseHTTPRequestHandler):
+    """Handles the requests of one connection."""
 
     protocol_version = "HTTP/1.1"
-    server: "Directory"
+    server: "DirectoryServer"
 
     def do_GET(self) -> None:
-        """Every method comes here."""
+        """Handle a request of any method."""
         length = int(self.headers.get("Content-Length") or 0)
         body = self.rfile.read(length)
         try:
@@ -79,7 +79,7 @@ class Handler(BaseHTTPRequestHandler):
     do_POST = do_PUT = do_DELETE = do_GET
 
     def log_message(self, *args: Any) -> None:
-        """The journal is the log."""
+        """Log nothing: there is the journal."""
 
     def _handle(self, body: bytes) -> None:
         path = urlsplit(self.path).path
@@ -102,7 +102,7 @@ class Handler(BaseHTTPRequestHandler):
             time.sleep(fault.get("seconds", 1))
             entry["status"] = reply.status
             return self._reply(Reply(reply.status, document, reply.headers))
-        if faults.applies(fault["name"]):
+        if faults.makes_change(fault["name"]):
             self._act(parts, operation, body, entry)
         if fault["name"] == "late":
             threading.Timer(fault.get("seconds", 1), self._act, (parts, operation, body, entry)).start()
@@ -133,7 +133,7 @@ class Handler(BaseHTTPRequestHandler):
             return Reply(404, {"message": "no Route matched with those values"})
         org = parts[2]
         if org not in self.server.store.people:
-            return refusal(409 if operation == "delete" else 404, "Organization is not found.")
+            return service_error(409 if operation == "delete" else 404, "Organization is not found.")
         reply = self.server.act(operation, org, parts[5:], body, self.path)
         entry["applied"] = operation in ("assign", "change_status", "delete") and reply.status < 300
         return reply
@@ -151,8 +151,8 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
-class Directory(ThreadingHTTPServer):
-    """The server."""
+class DirectoryServer(ThreadingHTTPServer):
+    """The server and its data."""
 
     daemon_threads = True
     request_queue_size = 128
@@ -160,81 +160,81 @@ class Directory(ThreadingHTTPServer):
     def __init__(
         self, address: tuple[str, int], *, shape: str, people: int, userinfo: str, token_seconds: float
     ) -> None:
-        super().__init__(address, Handler)
-        self.store = Store(shape, people)
-        self.token_is_good = TokenCheck(userinfo, token_seconds)
+        super().__init__(address, DirectoryHandler)
+        self.store = DirectoryStore(shape, people)
+        self.token_is_good = TokenVerifier(userinfo, token_seconds)
 
     def act(self, operation: str, org: str, rest: list[str], body: bytes, path: str) -> Reply:
-        """Do what a request asks for, with every quirk."""
+        """Execute a request, with all quirks."""
         store = self.store
         if operation == "list":
             return Reply(200, store.listing(org))
         if operation == "types":
             return Reply(200, store.types[org]) if store.catalogue else Reply(403, {"message": "Forbidden"})
         subject_id, code = rest
-        if operation != "delete" and code not in {one["code"] for one in store.types[org]}:
-            return refusal(404, "Account type is not found in organization.")
+        if operation != "delete" and code not in {row["code"] for row in store.types[org]}:
+            return service_error(404, "Account type is not found in organization.")
         if operation == "assign":
             return Reply(200, store.assign(org, subject_id, code))
-        found = store.of(org, subject_id, code)
+        accounts = store.accounts_of(org, subject_id, code)
         if operation == "delete":
-            return self._delete(found, code, body, path)
-        return self._change_status(found, body, path)
+            return self._delete(accounts, code, body, path)
+        return self._change_status(accounts, body, path)
 
-    def control(self, what: str, asked: dict[str, Any]) -> Reply:
-        """What tests ask for."""
+    def control(self, command: str, parameters: dict[str, Any]) -> Reply:
+        """Execute a command of a test."""
         store = self.store
-        if what == "reset":
-            store.reset(asked.get("shape", "mixed"), asked.get("people", 40))
-            store.catalogue = asked.get("catalogue", True)
-        elif what == "fault":
-            if not faults.is_fault(asked["name"]):
-                return Reply(400, {"message": f"no such fault; there are: {', '.join(faults.NAMES)}"})
-            store.faults.append(asked)
-        elif what == "status":
-            store.change(**asked)
-        elif what == "remove":
-            store.remove(**asked)
-        elif what == "add":
-            store.add(**asked)
-        elif what == "faults":
-            store.faults[:] = asked["faults"]
-        return Reply(200, self._tell(what, asked))
+        if command == "reset":
+            store.reset(parameters.get("shape", "mixed"), parameters.get("people", 40))
+            store.catalogue = parameters.get("catalogue", True)
+        elif command == "fault":
+            if not faults.is_fault(parameters["name"]):
+                return Reply(400, {"message": f"no such fault; there are: {', '.join(faults.FAULT_NAMES)}"})
+            store.faults.append(parameters)
+        elif command == "status":
+            store.change(**parameters)
+        elif command == "remove":
+            store.remove(**parameters)
+        elif command == "add":
+            store.add(**parameters)
+        elif command == "faults":
+            store.faults[:] = parameters["faults"]
+        return Reply(200, self._query(command, parameters))
 
-    def _tell(self, what: str, asked: dict[str, Any]) -> Any:
-        """What tests ask about."""
+    def _query(self, command: str, parameters: dict[str, Any]) -> Any:
+        """Return what a test asks for."""
         store = self.store
-        if what == "journal":
-            return store.take_journal() if asked.get("clear") else store.journal
-        if what == "accounts":
-            return store.accounts[asked["org"]]
-        if what == "people":
-            return store.people[asked["org"]]
+        if command == "journal":
+            return store.take_journal() if parameters.get("clear") else store.journal
+        if command == "accounts":
+            return store.accounts[parameters["org"]]
+        if command == "people":
+            return store.people[parameters["org"]]
         return {}
 
-    def _delete(self, found: list[dict[str, Any]], code: str, body: bytes, path: str) -> Reply:
+    def _delete(self, accounts: list[dict[str, Any]], code: str, body: bytes, path: str) -> Reply:
         if not body:
-            return crash("HttpMessageNotReadableException", "Required request body is missing", path)
-        if not found or code == seed.UNLISTED_LOOKUP:
-            return refusal(404, "User and account not found.")
-        for one in found:
-            one["status"] = "disabled"
+            return framework_error("HttpMessageNotReadableException", "Required request body is missing", path)
+        if not accounts or code == seed.UNLISTED_LOOKUP:
+            return service_error(404, "User and account not found.")
+        for account in accounts:
+            account["status"] = "disabled"
         return Reply(204)
 
-    def _change_status(self, found: list[dict[str, Any]], body: bytes, path: str) -> Reply:
+    def _change_status(self, accounts: list[dict[str, Any]], body: bytes, path: str) -> Reply:
         try:
             status = json.loads(body or b"{}").get("status")
         except (ValueError, AttributeError):
-            return crash("HttpMessageNotReadableException", "JSON parse error", path)
+            return framework_error("HttpMessageNotReadableException", "JSON parse error", path)
         if status is not None and status not in seed.STATUSES:
-            return crash(
+            return framework_error(
                 "HttpMessageNotReadableException", f'Cannot deserialize value of type `Status` from "{status}"', path
             )
-        if not found:
-            return refusal(404, "User and account not found.")
-        for one in found:
-            one["status"] = status or one["status"]
-        return Reply(200, found[0])
+        if not accounts:
+            return service_error(404, "User and account not found.")
+        for account in accounts:
+            account["status"] = status or account["status"]
+        return Reply(200, accounts[0])
 
 
-__all__ = ["SHAPES", "Directory"]
+__all__ = ["SHAPES", "DirectoryServer"]

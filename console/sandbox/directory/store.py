@@ -1,4 +1,4 @@
-"""What the directory holds, and its journal of every request."""
+"""The directory's data, and a journal of all requests."""
 
 import datetime
 import threading
@@ -9,8 +9,8 @@ from console.sandbox.directory import seed
 SHAPES = ("reference", "account", "type", "mixed")
 
 
-class Store:
-    """The state of all organizations. One lock: this is a small directory."""
+class DirectoryStore:
+    """The data of all organizations. A single lock is enough for a small directory."""
 
     def __init__(self, shape: str, people: int) -> None:
         self.lock = threading.RLock()
@@ -19,17 +19,17 @@ class Store:
         self.reset(shape, people)
 
     def reset(self, shape: str, people: int) -> None:
-        """Begin anew."""
+        """Restore the initial data."""
         with self.lock:
             self.shape, self.catalogue = shape, True
             self.journal.clear()
             self.faults.clear()
-            self.people = {org: seed.people(org, people) for org in ("acme", "globex")}
-            self.accounts = {org: seed.accounts(org, rows) for org, rows in self.people.items()}
-            self.types = {org: seed.account_types(org) for org in self.people}
+            self.people = {org: seed.seed_people(org, people) for org in ("acme", "globex")}
+            self.accounts = {org: seed.seed_accounts(org, rows) for org, rows in self.people.items()}
+            self.types = {org: seed.seed_account_types(org) for org in self.people}
 
     def listing(self, org: str) -> list[Any]:
-        """The rows of the list, in the shape of the day."""
+        """Return the rows of the list, in the current shape."""
         with self.lock:
             if self.shape == "reference":
                 return self.people[org]
@@ -40,45 +40,46 @@ class Store:
             odd = {"kind": "robot", "serial": 7, "status": "charging", "org_id": org}
             return [*self.people[org], *self.accounts[org], *self.types[org], odd]
 
-    def of(self, org: str, subject_id: str, code: str) -> list[dict[str, Any]]:
-        """The accounts of a person with a type."""
-        return [one for one in self.accounts[org] if one["subject_id"] == subject_id and one["account_code"] == code]
+    def accounts_of(self, org: str, subject_id: str, code: str) -> list[dict[str, Any]]:
+        """Return a person's accounts of a type."""
+        key = (subject_id, code)
+        return [row for row in self.accounts[org] if (row["subject_id"], row["account_code"]) == key]
 
     def assign(self, org: str, subject_id: str, code: str) -> dict[str, Any]:
-        """Add an account, whether there is one or not, and whoever the subject is."""
+        """Add an account, even if there is one already, and even if nobody has this subject id."""
         now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-        made = seed.account(org, subject_id, code, "active", now.replace("+00:00", "Z"))
+        account = seed.make_account(org, subject_id, code, "active", now.replace("+00:00", "Z"))
         with self.lock:
-            self.accounts[org].append(made)
-        return made
+            self.accounts[org].append(account)
+        return account
 
     def add(self, org: str, subject_id: str, name: str = "", code: str = "", status: str = "active") -> None:
-        """Add a person (with a name), or an account (with a code)."""
+        """Add a person if there is a name, and an account if there is a code."""
         with self.lock:
             if name:
-                self.people[org].append(seed.reference(org, subject_id, name, name.lower().replace(" ", ".")))
+                self.people[org].append(seed.make_user_reference(org, subject_id, name, name.lower().replace(" ", ".")))
             if code:
-                self.accounts[org].append(seed.account(org, subject_id, code, status, "2025-01-02T03:04:05Z"))
+                self.accounts[org].append(seed.make_account(org, subject_id, code, status, "2025-01-02T03:04:05Z"))
 
     def change(self, org: str, subject_id: str, code: str, status: str, expires: str | None = None) -> None:
-        """Set the status of a person's accounts of a type, and when their time is over."""
-        for one in self.of(org, subject_id, code):
-            one["status"], one["expiration_date"] = status, expires or one["expiration_date"]
+        """Set the status, and perhaps the expiration date, of a person's accounts of a type."""
+        for account in self.accounts_of(org, subject_id, code):
+            account["status"], account["expiration_date"] = status, expires or account["expiration_date"]
 
     def remove(self, org: str, subject_id: str, code: str) -> None:
-        """Take an account out of the list for good, as the console cannot."""
+        """Remove an account from the list, which the API cannot do."""
         with self.lock:
-            gone = self.of(org, subject_id, code)
-            self.accounts[org] = [one for one in self.accounts[org] if one not in gone]
+            removed = self.accounts_of(org, subject_id, code)
+            self.accounts[org] = [account for account in self.accounts[org] if account not in removed]
 
     def take_journal(self) -> list[dict[str, Any]]:
-        """The journal, which begins anew."""
+        """Return the journal, and empty it."""
         with self.lock:
-            taken, self.journal = self.journal, []
-        return taken
+            entries, self.journal = self.journal, []
+        return entries
 
     def take_fault(self, operation: str, request_id: str) -> dict[str, Any] | None:
-        """The fault that this request meets, if any; one with a ``request_id`` is aimed at that one alone."""
+        """Return the fault that applies to this request, if any. One with a ``request_id`` only applies to that id."""
         with self.lock:
             for fault in self.faults:
                 if fault.get("request_id", request_id) != request_id:

@@ -1,1 +1,1 @@
-"""A portal that frames the console: the example for whoever writes one."""
+"""A portal that frames the console: an example for authors of portals."""

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 
-class Portal(BaseHTTPRequestHandler):
-    """One page, whatever is asked for."""
+class PortalHandler(BaseHTTPRequestHandler):
+    """Answers every request with the same page."""
 
     page = b""
 
     def do_GET(self) -> None:
-        """The page."""
+        """Send the page."""
         self.send_response(200)
         self.send_header("Content-Type", "text/html; charset=utf-8")
         self.send_header("Content-Length", str(len(self.page)))
@@ -20,18 +20,18 @@ class Portal(BaseHTTPRequestHandler):
         self.wfile.write(self.page)
 
     def log_message(self, *_: Any) -> None:
-        """Nothing."""
+        """Log nothing."""
 
 
 def main() -> None:
-    """Serve until ended."""
+    """Serve until the process is stopped."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--console", required=True, help="the console's origin")
-    given = parser.parse_args()
+    options = parser.parse_args()
     text = Path(__file__).with_name("portal.html").read_text(encoding="utf-8")
-    Portal.page = text.replace("CONSOLE_ORIGIN", given.console).encode()
-    ThreadingHTTPServer(("127.0.0.1", given.port), Portal).serve_forever()
+    PortalHandler.page = text.replace("CONSOLE_ORIGIN", options.console).encode()
+    ThreadingHTTPServer(("127.0.0.1", options.port), PortalHandler).serve_forever()
 
 
 if __name__ == "__main__":

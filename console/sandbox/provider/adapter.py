@@ -1,4 +1,4 @@
-"""What the sandbox's provider tells of its people."""
+"""The claims that the sandbox's provider issues."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -9,11 +9,11 @@ from django.contrib.auth import get_user_model
 from console.sandbox.people import PEOPLE
 
 
-class Adapter(DefaultOIDCAdapter):
-    """Stable subjects, groups, and RFC 9207 in the discovery document."""
+class ClaimsAdapter(DefaultOIDCAdapter):
+    """Adds stable subjects, groups, and RFC 9207 in the discovery document."""
 
     def get_claims(self, purpose: Any, user: Any, client: Any, scopes: Iterable[str], **kwargs: Any) -> dict[str, Any]:
-        """Standard claims by scope, with ``groups`` and ``roles``."""
+        """Return the standard claims of the scopes, and ``groups`` and ``roles``."""
         person = PEOPLE[user.username]
         claims: dict[str, Any] = {"sub": person.subject}
         if "profile" in scopes:
@@ -24,13 +24,13 @@ class Adapter(DefaultOIDCAdapter):
         return claims
 
     def get_user_sub(self, client: Any, user: Any) -> str:
-        """The person's stable subject."""
+        """Return the person's subject."""
         return PEOPLE[user.username].subject
 
     def get_user_by_sub(self, client: Any, sub: str) -> Any:
-        """The reverse of it."""
+        """Return the user with a subject."""
         return get_user_model().objects.filter(username=sub.removeprefix("person-")).first()
 
     def populate_server_metadata(self, data: dict[str, Any]) -> None:
-        """Say that ``iss`` comes with the authorization response."""
+        """Announce that authorization responses contain ``iss``."""
         data["authorization_response_iss_parameter_supported"] = True

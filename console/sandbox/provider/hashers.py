@@ -1,12 +1,12 @@
-"""How the provider keeps the secret of its one client."""
+"""The hasher of the client secret."""
 
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 
 
-class OneRound(PBKDF2PasswordHasher):
-    """PBKDF2 without stretching, which is for what people think of; ours is 32 random bytes (``processes.read_keys``).
+class SingleIterationHasher(PBKDF2PasswordHasher):
+    """PBKDF2 without stretching, which only weak passwords need: the secret is 32 random bytes (``read_keys``).
 
-    A million rounds take a third of a second of a processor, for each token that is asked for or renewed.
+    A million iterations take a third of a second of CPU time, for each token request.
     """
 
     iterations = 1

@@ -1,4 +1,4 @@
-"""``python -m console.sandbox.provider.register CLIENT_ID``: make the provider's one client, or renew its secret."""
+"""``python -m console.sandbox.provider.register CLIENT_ID``: register the console as client, or update its secret."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""Settings of the sandbox's OpenID provider: allauth's own, in a Django project of its own."""
+"""Settings of the sandbox's OpenID provider: that of allauth, in a separate Django project."""
 
 import os
 from pathlib import Path
@@ -20,7 +20,7 @@ INSTALLED_APPS = [
     "console.sandbox.provider",
 ]
 MIDDLEWARE = [
-    "console.sandbox.provider.misbehaving.MisbehavingMiddleware",
+    "console.sandbox.provider.faults.FaultMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",  # as real providers do
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -44,16 +44,16 @@ DATABASES = {
     }
 }
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
-PASSWORD_HASHERS = ["console.sandbox.provider.hashers.OneRound"]
+PASSWORD_HASHERS = ["console.sandbox.provider.hashers.SingleIterationHasher"]
 LOGIN_URL = "pick"
-# Cookies of one host are shared by all its ports: the console's must not be these.
+# All ports of a host share its cookies, so these names must differ from the console's.
 SESSION_COOKIE_NAME = "sandbox-provider-session"
 CSRF_COOKIE_NAME = "sandbox-provider-csrf"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
-IDP_OIDC_ADAPTER = "console.sandbox.provider.adapter.Adapter"
+IDP_OIDC_ADAPTER = "console.sandbox.provider.adapter.ClaimsAdapter"
 IDP_OIDC_PRIVATE_KEY = (_state / "provider.pem").read_text()
 IDP_OIDC_ACCESS_TOKEN_EXPIRES_IN = 300
 IDP_OIDC_ROTATE_REFRESH_TOKEN = True

@@ -1,4 +1,4 @@
-"""The provider's addresses: allauth's, the page to pick a person, and the switch for tests."""
+"""The provider's URLs: those of allauth, the page to choose a person, and the control endpoint for tests."""
 
 import json
 
@@ -13,12 +13,12 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
 from console.sandbox.people import PEOPLE
-from console.sandbox.provider.misbehaving import state
+from console.sandbox.provider.faults import state
 
 
 @require_http_methods(["GET", "POST"])
-def pick(request: HttpRequest) -> HttpResponse:
-    """Choose who signs in. There are no passwords to try."""
+def choose_person(request: HttpRequest) -> HttpResponse:
+    """Choose who signs in, without a password."""
     next_path = request.POST.get("next") or request.GET.get("next", "")
     if not url_has_allowed_host_and_scheme(next_path, allowed_hosts=None):
         next_path = ""
@@ -32,25 +32,25 @@ def pick(request: HttpRequest) -> HttpResponse:
 
 @csrf_exempt
 @require_POST
-def control(request: HttpRequest) -> HttpResponse:
-    """Change how the provider behaves; answers with how it does now."""
-    asked = json.loads(request.body)
+def control_provider(request: HttpRequest) -> HttpResponse:
+    """Change the provider's faults and settings, and return the faults."""
+    parameters = json.loads(request.body)
     client = Client.objects.get()
-    if home := asked.pop("allow", None):
-        client.set_redirect_uris(sorted({*client.get_redirect_uris(), f"{home}/signin/callback/"}))
-        client.set_post_logout_redirect_uris(sorted({*client.get_post_logout_redirect_uris(), f"{home}/signout/"}))
+    if origin := parameters.pop("allow", None):
+        client.set_redirect_uris(sorted({*client.get_redirect_uris(), f"{origin}/signin/callback/"}))
+        client.set_post_logout_redirect_uris(sorted({*client.get_post_logout_redirect_uris(), f"{origin}/signout/"}))
         client.save()
-    if seconds := asked.pop("access_token_seconds", None):
+    if seconds := parameters.pop("access_token_seconds", None):
         settings.IDP_OIDC_ACCESS_TOKEN_EXPIRES_IN = seconds
-    state.update({name: asked[name] for name in state if name in asked})
+    state.update({name: parameters[name] for name in state if name in parameters})
     return JsonResponse(state)
 
 
 urlpatterns = [
-    path("pick/", pick, name="pick"),
-    path("pick/", pick, name="account_login"),
-    path("pick/", pick, name="account_reauthenticate"),
-    path("pick/", pick, name="account_logout"),
-    path("_control/", control),
+    path("pick/", choose_person, name="pick"),
+    path("pick/", choose_person, name="account_login"),
+    path("pick/", choose_person, name="account_reauthenticate"),
+    path("pick/", choose_person, name="account_logout"),
+    path("_control/", control_provider),
     path("", include("allauth.idp.urls")),
 ]

@@ -1,4 +1,4 @@
-"""The provider told to misbehave, for tests: slow, down, or refusing to refresh."""
+"""Faults of the provider, for tests: it is slow or down, or rejects refresh tokens."""
 
 import time
 from collections.abc import Callable
@@ -10,8 +10,8 @@ from django.http.response import HttpResponseBase
 state: Final[dict[str, Any]] = {"refuse_refresh": False, "hang": 0, "down": False, "token_calls": 0}
 
 
-class MisbehavingMiddleware:
-    """Stands before everything else of the provider."""
+class FaultMiddleware:
+    """The provider's outermost middleware."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
