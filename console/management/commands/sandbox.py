@@ -102,7 +102,7 @@ def _parse_fault(text: str) -> dict[str, Any]:
     name, _, on = text.partition(":")
     if not is_fault(name) or (on or "any") not in FAULT_TARGETS:
         raise CommandError(
-            f"There is no fault {text!r}. NAME is one of: {', '.join(FAULT_NAMES)}; ON one of: {', '.join(FAULT_TARGETS)}"
+            f"There is no fault {text!r}. NAME: {', '.join(FAULT_NAMES)}. ON: {', '.join(FAULT_TARGETS)}."
         )
     return {"name": name, "on": on or "any"}
 
