@@ -132,7 +132,7 @@ class DirectoryClient:
         subject, type_code = segment(check_id(subject_id, "subject_id")), segment(check_id(code, "code"))
         return f"{self._users(organization_id)}/{subject}/{type_code}"
 
-    def _write(self, operation: str, url: str, body: bytes | None) -> http.Answer:
+    def _write(self, operation: str, url: str, body: bytes | None) -> http.Response:
         """One call; sent again only where a 401 proves that it was not executed."""
         deadline = time.monotonic() + self.timeout
         try:
@@ -142,7 +142,7 @@ class DirectoryClient:
         except Exception as error:  # only the token source raises others, and it does so before anything is sent
             raise errors.TokenUnavailable(_NO_TOKEN) from error
 
-    def _read(self, operation: str, url: str) -> http.Answer:
+    def _read(self, operation: str, url: str) -> http.Response:
         """A call that may be repeated: within one limit, with backoff, as ``Retry-After`` asks."""
         deadline = time.monotonic() + self.timeout
         for attempt in range(1, READ_ATTEMPTS + 1):
@@ -159,7 +159,7 @@ class DirectoryClient:
                 time.sleep(pause)
         raise AssertionError("unreachable")
 
-    def _with_token(self, call: Callable[[str], http.Answer]) -> http.Answer:
+    def _with_token(self, call: Callable[[str], http.Response]) -> http.Response:
         token = self._tokens.current()
         try:
             return call(token)
@@ -172,7 +172,7 @@ class DirectoryClient:
 
     def _call(
         self, operation: str, url: str, token: str, body: bytes | None, deadline: float, max_bytes: int
-    ) -> http.Answer:
+    ) -> http.Response:
         left = deadline - time.monotonic()
         if left < self._least:  # only waiting for the token takes time in between
             raise _told(METHODS[operation], errors.TokenLate(_TOO_LATE))
@@ -188,7 +188,7 @@ class DirectoryClient:
 
 def _exchange(
     method: str, url: str, timeout: float, max_bytes: int, headers: dict[str, str], body: bytes
-) -> http.Answer:
+) -> http.Response:
     try:
         answer = http.exchange(method, url, timeout=timeout, max_bytes=max_bytes, headers=headers, body=body)
         raise_for_answer(answer)
@@ -205,7 +205,7 @@ def _told(method: str, error: errors.DirectoryError) -> errors.DirectoryError:
     return error
 
 
-def _done(answer: http.Answer) -> WriteResult:
+def _done(answer: http.Response) -> WriteResult:
     return WriteResult(answer.status, parse_account(answer.body))
 
 
@@ -217,6 +217,6 @@ def _pause(error: errors.DirectoryError, attempt: int) -> float:
     return float(BACKOFF * 2 ** (attempt - 1) * jitter)
 
 
-def _not_a_list(answer: http.Answer) -> str:
+def _not_a_list(answer: http.Response) -> str:
     kind = clean(answer.headers.get("Content-Type", "no type"), limit=80)
     return _NO_LIST.format(answer=answer.status, kind=kind)

@@ -22,15 +22,15 @@ _NO_ANSWER = {
     http.ConnectionRefused: recorded("The directory refused the connection"),
     http.ConnectTimedOut: recorded("The directory could not be connected to in time"),
     http.TlsFailed: recorded("No trusted TLS connection to the directory could be made"),
-    http.NoAnswer: recorded("The directory gave no answer"),
+    http.NoResponse: recorded("The directory gave no answer"),
     http.ConnectionReset: recorded("The connection to the directory broke before its answer was complete"),
     http.TimedOut: recorded("The directory did not answer in time"),
-    http.AnswerTooLarge: recorded("The answer of the directory is too large"),
-    http.AnswerGarbled: recorded("The answer of the directory is not valid HTTP"),
+    http.ResponseTooLarge: recorded("The answer of the directory is too large"),
+    http.MalformedResponse: recorded("The answer of the directory is not valid HTTP"),
 }
 
 
-def raise_for_answer(answer: http.Answer) -> None:
+def raise_for_answer(answer: http.Response) -> None:
     """Nothing for a 2xx; else the error that the answer means.
 
     Raises:
@@ -51,16 +51,16 @@ def raise_for_answer(answer: http.Answer) -> None:
 def from_exchange(error: http.ExchangeError) -> errors.DirectoryError:
     """The directory's error for an exchange that brought no answer."""
     detail = error.in_words(next(_NO_ANSWER[kind] for kind in type(error).__mro__ if kind in _NO_ANSWER))
-    if isinstance(error, http.NotSent):
+    if isinstance(error, http.RequestNotSent):
         return errors.NotSent(detail)
     if isinstance(error, http.TimedOut):
         return errors.NoAnswerInTime(detail)
-    if isinstance(error, http.AnswerTooLarge):
+    if isinstance(error, http.ResponseTooLarge):
         return errors.TooLarge(detail)
     return errors.NoAnswer(detail)
 
 
-def retry_after(answer: http.Answer) -> float | None:
+def retry_after(answer: http.Response) -> float | None:
     """The seconds that ``Retry-After`` asks for, a number or a date (RFC 9110, section 10.2.3); ``None`` if neither."""
     text = answer.headers.get("Retry-After", "").strip()
     if text.isascii() and text.isdigit():
@@ -75,7 +75,7 @@ def retry_after(answer: http.Answer) -> float | None:
     return min(max(seconds, 0.0), MAX_RETRY_AFTER)
 
 
-def _refusal(answer: http.Answer, document: dict[str, Any], detail: str) -> errors.Refused:
+def _refusal(answer: http.Response, document: dict[str, Any], detail: str) -> errors.Refused:
     status = answer.status
     if status == 401:
         return _unauthorized(document, detail)
@@ -107,15 +107,15 @@ def _not_found(detail: str) -> type[errors.NotFound]:
     return errors.NotFound
 
 
-def _document(answer: http.Answer) -> dict[str, Any]:
+def _document(answer: http.Response) -> dict[str, Any]:
     try:
         document = answer.json()
-    except http.NotJson:
+    except http.InvalidJson:
         return {}
     return document if isinstance(document, dict) else {}
 
 
-def _detail(answer: http.Answer, document: dict[str, Any]) -> str:
+def _detail(answer: http.Response, document: dict[str, Any]) -> str:
     """What the directory says, from whichever of its four envelopes; else the bare status."""
     error = document.get("error")
     said = [error.get("reason")] if isinstance(error, dict) else []

@@ -254,7 +254,7 @@ class _DiscoveryFailed(Exception):
     """The provider did not return a discovery document."""
 
 
-def _fetch_discovery() -> http.Answer:
+def _fetch_discovery() -> http.Response:
     response = http.exchange("GET", discovery.discovery_address(), timeout=TIMEOUT, max_bytes=transport.MAX_BYTES)
     if response.status != 200:
         raise _DiscoveryFailed(f"its discovery document answers {response.status}")

@@ -96,7 +96,7 @@ def revoke_token(configuration: ProviderConfiguration, token: str, hint: str) ->
     return True
 
 
-def _send_as_client(configuration: ProviderConfiguration, address: str, form: dict[str, str]) -> http.Answer:
+def _send_as_client(configuration: ProviderConfiguration, address: str, form: dict[str, str]) -> http.Response:
     """POST a form with the client's id and secret (OpenID Connect Core 1.0, section 9)."""
     credentials = (settings.OIDC_CLIENT_ID, settings.OIDC_CLIENT_SECRET)
     if configuration.basic_auth:
@@ -105,14 +105,14 @@ def _send_as_client(configuration: ProviderConfiguration, address: str, form: di
     return send("POST", address, InvalidTokenResponse, form=form)
 
 
-def _error_code(response: http.Answer) -> str:
+def _error_code(response: http.Response) -> str:
     """Return the error code of the response (RFC 6749, section 5.2), or its status.
 
     The code goes to page and log, so only a plain name is accepted. The error's description is never used.
     """
     try:
         error = response.json().get("error")
-    except (http.NotJson, AttributeError):
+    except (http.InvalidJson, AttributeError):
         error = None
     is_name = isinstance(error, str) and len(error) <= 60 and error.replace("_", "").isalnum() and error.isascii()
     return str(error) if is_name else f"HTTP {response.status}"

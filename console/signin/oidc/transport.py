@@ -33,28 +33,28 @@ def get_json(address: str, refusal: type[SignInRefused], *, headers: dict[str, s
     return json_object(response, refusal)
 
 
-def send(method: str, address: str, refusal: type[SignInRefused], **options: Any) -> http.Answer:
+def send(method: str, address: str, refusal: type[SignInRefused], **options: Any) -> http.Response:
     """Send one request and return the response, whatever its status. ``options`` are those of ``http.exchange``."""
     try:
         # The provider belongs to somebody else: it gets no trace id.
         with telemetry.start_span("provider", {"http.request.method": method}):
             return http.exchange(method, address, timeout=settings.OIDC_TIMEOUT, max_bytes=MAX_BYTES, **options)
-    except (http.AnswerTooLarge, http.AnswerGarbled) as error:
+    except (http.ResponseTooLarge, http.MalformedResponse) as error:
         raise refusal(error.detail) from error
     except http.ExchangeError as error:
         raise ProviderUnreachable(error.detail) from error
 
 
-def is_overloaded(response: http.Answer) -> bool:
+def is_overloaded(response: http.Response) -> bool:
     """Return whether the provider failed in a way that can be over in a minute."""
     return response.status >= 500 or response.status == 429
 
 
-def json_object(response: http.Answer, refusal: type[SignInRefused]) -> dict[str, Any]:
+def json_object(response: http.Response, refusal: type[SignInRefused]) -> dict[str, Any]:
     """Return the body of the response as a JSON object."""
     try:
         document = response.json()
-    except http.NotJson as error:
+    except http.InvalidJson as error:
         raise refusal(error.detail) from error
     if not isinstance(document, dict):
         raise refusal(recorded("It is not a JSON object."))
