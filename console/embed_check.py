@@ -11,7 +11,7 @@ from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from console.embedding import in_touch
+from console.embedding import allow_opener
 from console.request import ConsoleRequest
 from console.signin.access.gate import public
 
@@ -50,7 +50,7 @@ def seen(request: ConsoleRequest) -> JsonResponse:
 @require_GET
 def window(request: ConsoleRequest) -> HttpResponse:
     """``GET /embed/check/window/``: the window that the page opens, as sign-in would; it reports to who opened it."""
-    return in_touch(render(request, "selftest/window.html"))
+    return allow_opener(render(request, "selftest/window.html"))
 
 
 def _origin(request: ConsoleRequest) -> str:

@@ -1,11 +1,11 @@
-"""Who may frame the console, and how its cookies, policy and headers then behave.
+"""Embedding: which origins may frame the console, and the cookies, policy and headers that this needs.
 
-Three modes. ``none``: nobody frames it. ``same-site``: origins of the console's own site (same registrable domain) do;
-browsers send ``SameSite=Lax`` cookies into such a frame. ``cross-site``: any listed origin does, for which cookies need
-``SameSite=None; Secure; Partitioned``: one jar for each site that frames the console, apart from the console's own.
-``console/docs/embedding.md`` is for operators and for who writes a portal.
+There are three modes. ``none``: nobody may frame it. ``same-site``: origins of the console's own site (the same
+registrable domain) may; browsers send ``SameSite=Lax`` cookies into such a frame. ``cross-site``: any listed origin
+may; this needs cookies with ``SameSite=None; Secure; Partitioned``, of which browsers keep a set for each framing site.
+``console/docs/embedding.md`` is for operators and for authors of portals.
 
-``console.settings`` calls these functions while it loads, so they take what they need as arguments.
+``console.settings`` calls these functions while it loads, so they get all values as arguments.
 """
 
 import re
@@ -22,11 +22,11 @@ from console.request import ConsoleRequest
 
 Mode = Literal["none", "same-site", "cross-site"]
 
-# RFC 6454 section 6.2, with the wildcard label that CSP allows. Nothing that could end a directive fits in here.
+# RFC 6454, section 6.2, with the wildcard label that CSP allows. It matches no character that could end a directive.
 _ORIGIN: Final = re.compile(r"https?://(\*\.)?([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?")
 
-# What a page of the console never needs, so that nothing injected into one gets it either.
-_REFUSED_FEATURES: Final = (
+# Browser features that no page needs, so that an injected script does not get them either.
+_DISABLED_FEATURES: Final = (
     "accelerometer",
     "autoplay",
     "browsing-topics",
@@ -57,22 +57,22 @@ _RESOURCE_POLICIES: Final = {"none": "same-origin", "same-site": "same-site", "c
 def content_security_policy(
     mode: Mode, embedders: Iterable[str], *, form_targets: Iterable[str] = ()
 ) -> dict[str, Any]:
-    """The policy, as django-csp's ``CONTENT_SECURITY_POLICY`` setting wants it.
+    """Return django-csp's setting ``CONTENT_SECURITY_POLICY``.
 
     Args:
         mode: one of the three modes above.
-        embedders: the origins that may frame the console; they count in the two embedding modes only.
-        form_targets: origins that a submitted form may be redirected to. Chromium holds ``form-action`` against
-            every redirect that follows a submission, so signing out needs the provider's origin here.
+        embedders: the origins that may frame the console; ignored in the mode ``none``.
+        form_targets: origins to which a submitted form may be redirected. Chromium applies ``form-action`` to every
+            redirect after a submission, so signing out needs the provider's origin here.
 
     Raises:
-        ImproperlyConfigured: an embedder is no origin. It stops the start, because it would garble the whole policy.
+        ImproperlyConfigured: an embedder is not an origin; the policy would be invalid as a whole.
 
     """
     return {
         "DIRECTIVES": {
             "default-src": [NONE],
-            "script-src": [NONCE],  # what {% script %} writes, and nothing else that this host may serve
+            "script-src": [NONCE],  # only scripts of our templates, not other files of this host
             "style-src": [SELF],
             "img-src": [SELF, "data:"],
             "font-src": [SELF],
@@ -90,58 +90,58 @@ def content_security_policy(
 
 
 def cookie_settings(mode: Mode, *, https: bool) -> dict[str, Any]:
-    """The settings for every cookie: the session's, the CSRF token's and those of how the pages look.
+    """Return the settings of all cookies: session, CSRF token and appearance.
 
-    With HTTPS they carry the ``__Host-`` prefix (RFC 6265bis section 4.1.3.2): no neighbouring host can plant them.
-    ``SameSite=None`` and ``Partitioned`` (CHIPS) count only with ``Secure``, which browsers take from this machine's
-    own addresses without HTTPS, too.
+    With HTTPS their names have the prefix ``__Host-`` (RFC 6265bis, section 4.1.3.2), so that no other host of the
+    domain can set them. ``SameSite=None`` and ``Partitioned`` (CHIPS) require ``Secure``, which browsers also accept
+    from loopback addresses without HTTPS.
     """
     cross_site = mode == "cross-site"
     secure = https or cross_site
     same_site = "None" if cross_site else "Lax"
     prefix = "__Host-" if https else ""
-    found: dict[str, Any] = {
+    cookies: dict[str, Any] = {
         "COOKIE_PREFIX": prefix,
         "COOKIES_PARTITIONED": cross_site,
         "LANGUAGE_COOKIE_NAME": f"{prefix}console-language",
     }
     for kind in ("SESSION", "CSRF"):
-        found[f"{kind}_COOKIE_NAME"] = f"{prefix}console-{kind.lower()}"
-        found[f"{kind}_COOKIE_SECURE"] = secure
-        found[f"{kind}_COOKIE_HTTPONLY"] = True
-        found[f"{kind}_COOKIE_SAMESITE"] = same_site
-        found[f"{kind}_COOKIE_PATH"] = "/"
-        found[f"{kind}_COOKIE_DOMAIN"] = None
-    return found
+        cookies[f"{kind}_COOKIE_NAME"] = f"{prefix}console-{kind.lower()}"
+        cookies[f"{kind}_COOKIE_SECURE"] = secure
+        cookies[f"{kind}_COOKIE_HTTPONLY"] = True
+        cookies[f"{kind}_COOKIE_SAMESITE"] = same_site
+        cookies[f"{kind}_COOKIE_PATH"] = "/"
+        cookies[f"{kind}_COOKIE_DOMAIN"] = None
+    return cookies
 
 
-def frame_headers(mode: Mode) -> dict[str, str]:
-    """The headers that neither Django nor django-csp sends for us, and theirs where an answer never came to them."""
+def security_headers(mode: Mode) -> dict[str, str]:
+    """Return the headers that Django and django-csp do not send, and theirs for responses that bypass them."""
     headers = {
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "same-origin",
         "Cross-Origin-Opener-Policy": "same-origin",
         "Cross-Origin-Resource-Policy": _RESOURCE_POLICIES[mode],
-        "Permissions-Policy": ", ".join(f"{feature}=()" for feature in _REFUSED_FEATURES),
+        "Permissions-Policy": ", ".join(f"{feature}=()" for feature in _DISABLED_FEATURES),
     }
     if mode == "none":
-        headers["X-Frame-Options"] = "DENY"  # it cannot list origins, so only this mode can say it
+        headers["X-Frame-Options"] = "DENY"  # this header cannot list origins
     return headers
 
 
 def is_framed(request: ConsoleRequest) -> bool:
-    """Whether a browser asks for a page to show it in a frame (Fetch Metadata), where frames are allowed at all."""
+    """Return whether the browser loads the page into a frame (Fetch Metadata), if embedding is enabled at all."""
     return settings.CONSOLE_EMBED_MODE != "none" and request.headers.get("Sec-Fetch-Dest") in ("iframe", "frame")
 
 
-def in_touch(response: HttpResponse) -> HttpResponse:
-    """Let a window and the frame that opened it stay in touch. For pages that show nothing of anybody."""
+def allow_opener(response: HttpResponse) -> HttpResponse:
+    """Let a window and the frame that opened it message each other. Only for pages without personal data."""
     response.headers["Cross-Origin-Opener-Policy"] = "unsafe-none"
     return response
 
 
 def served_over_https(allowed_hosts: Iterable[str], debug: bool) -> bool:
-    """Whether browsers reach the console over HTTPS: always, but in ``DEBUG`` or where only this machine is named."""
+    """Return whether browsers use HTTPS: always, except in ``DEBUG`` or if all hosts are loopback addresses."""
     return not debug and not all(is_loopback(host) for host in allowed_hosts)
 
 
@@ -149,7 +149,7 @@ def _frame_ancestors(mode: Mode, embedders: list[str]) -> list[str]:
     for origin in embedders:
         if not _ORIGIN.fullmatch(origin):
             raise ImproperlyConfigured(
-                f"CONSOLE_EMBED_ORIGINS: {origin!r} is not an origin. Give scheme, host and perhaps port, nothing "
-                "more, for example: CONSOLE_EMBED_ORIGINS=https://portal.example.org,https://intranet.example.org:8443"
+                f"CONSOLE_EMBED_ORIGINS: {origin!r} is not an origin. Use only scheme, host and port, "
+                "for example: CONSOLE_EMBED_ORIGINS=https://portal.example.org,https://intranet.example.org:8443"
             )
     return [NONE] if mode == "none" else [SELF, *embedders]

@@ -1,7 +1,7 @@
 """Every setting, read from the environment, one section per concern.
 
-An unset required variable stops the start with its name and an example. A secret ``NAME`` may also be read from
-the file that ``NAME_FILE`` names. ``console/docs/settings.md`` lists each variable with its meaning.
+If a required variable is unset, the start fails with its name and an example. The value of ``NAME`` can also be in a
+file that ``NAME_FILE`` names. ``console/docs/settings.md`` lists each variable with its meaning.
 """
 
 import os
@@ -65,10 +65,10 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "console.runtime.middleware.RequestMiddleware",  # outermost: request id, real address, one log line, metrics
-    "csp.middleware.CSPMiddleware",  # before whatever may answer by itself, so that no answer goes without a policy
+    "csp.middleware.CSPMiddleware",  # before middlewares that may respond themselves, so that each response has a policy
     "console.partitioned_cookies.PartitionedCookieMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "django.middleware.gzip.GZipMiddleware",  # pages; their CSRF tokens are masked and their length is padded (BREACH)
+    "django.middleware.gzip.GZipMiddleware",  # pages; CSRF tokens are masked, and the length is padded (BREACH)
     "console.static_files.StaticFilesMiddleware",
     "console.signin.sessions.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -81,7 +81,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "console.error_pages.ErrorPageMiddleware",
-    "console.signin.middleware.GateMiddleware",  # innermost: nobody reaches a view that no rule lets them reach
+    "console.signin.middleware.GateMiddleware",  # innermost: decides who reaches which view
 ]
 
 TEMPLATES = [
@@ -103,11 +103,13 @@ TEMPLATES = [
 # --- Data -------------------------------------------------------------------------------------------------------
 
 DATABASES = {"default": DatabaseUrl("DATABASE_URL")(env.str("DATABASE_URL", default="sqlite:///console.sqlite3"))}
-DATABASE_TIMEOUT = number(env, "DATABASE_TIMEOUT", default=10, least=0.1, most=60)  # seconds a write waits for others
+DATABASE_TIMEOUT = number(
+    env, "DATABASE_TIMEOUT", default=10, least=0.1, most=60
+)  # seconds a write waits for other writers
 _database = DATABASES["default"]
 if _database["ENGINE"] == "django.db.backends.sqlite3":
-    # A record must survive a power cut (FULL), readers must not block the writer (WAL), and a transaction that
-    # will write takes its lock at once, so that two of them queue instead of failing half way (IMMEDIATE).
+    # A record must survive a power failure (FULL), readers must not block the writer (WAL), and a transaction takes
+    # its write lock when it begins, so that two of them wait instead of failing half way (IMMEDIATE).
     _database["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": DATABASE_TIMEOUT,
@@ -115,11 +117,11 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
         **_database.get("OPTIONS", {}),
     }
 else:
-    # A thread keeps its connection for a minute. There is no pool: a request holds its connection from its first query
-    # to its end, also while it waits for the directory, so a pool would have to be as large as there are threads.
+    # A thread reuses its connection for a minute. A pool would not help: a request holds its connection from its first
+    # query to its end, even while it waits for the directory, so the pool would need one connection for each thread.
     _database["CONN_MAX_AGE"] = 60
     _database["CONN_HEALTH_CHECKS"] = True
-    # Seconds to connect; milliseconds until a peer that went silent counts as gone.
+    # Seconds to connect; milliseconds after which a silent peer counts as lost.
     _database["OPTIONS"] = {"connect_timeout": 5, "tcp_user_timeout": 10_000, **_database.get("OPTIONS", {})}
 
 CACHES = {"default": CacheUrl("CACHE_URL")(env.str("CACHE_URL", default="locmemcache://console"))}
@@ -135,7 +137,7 @@ OIDC_CLIENT_ID = required(env, "OIDC_CLIENT_ID", "org-accounts-console")
 OIDC_CLIENT_SECRET = required(env, "OIDC_CLIENT_SECRET", "the secret that the provider issued for the client")
 OIDC_SCOPES = env.str("OIDC_SCOPES", default="openid profile email offline_access").split()
 OIDC_PROVIDER_NAME = env.str("OIDC_PROVIDER_NAME", default=urlsplit(OIDC_ISSUER).netloc)
-OIDC_TIMEOUT = number(env, "OIDC_TIMEOUT", default=10.0, least=0.5, most=60)  # seconds one call may take in all
+OIDC_TIMEOUT = number(env, "OIDC_TIMEOUT", default=10.0, least=0.5, most=60)  # seconds that one call may take in total
 
 # --- The directory ----------------------------------------------------------------------------------------------
 
@@ -143,11 +145,11 @@ DIRECTORY_API_URL = required(
     env, "DIRECTORY_API_URL", "https://directory.example.org", parse=ServiceUrl("DIRECTORY_API_URL")
 )
 DIRECTORY_TIMEOUT = number(env, "DIRECTORY_TIMEOUT", default=10.0, least=0.1, most=300)
-# Lists of so many rows are kept in the process for so long, in so much memory in all; 0 seconds: none is.
+# Lists with at least so many rows are cached in the process for so long, in so much memory; 0 seconds disables it.
 DIRECTORY_KEEP_SECONDS = number(env, "DIRECTORY_KEEP_SECONDS", default=60, least=0, most=600)
 DIRECTORY_KEEP_ROWS = number(env, "DIRECTORY_KEEP_ROWS", default=2000, least=0, most=10**9)
 DIRECTORY_KEEP_MEGABYTES = number(env, "DIRECTORY_KEEP_MEGABYTES", default=256, least=1, most=10**6)
-# The largest list that is read; the default is one of some hundred thousand people.
+# The largest list that is accepted; the default is enough for some hundred thousand people.
 DIRECTORY_MAX_BYTES = int(number(env, "DIRECTORY_MAX_BYTES", default=256 * 1024**2, least=1024, most=1024**3))
 
 # --- Who may do what --------------------------------------------------------------------------------------------
@@ -178,7 +180,7 @@ TOKEN_ENCRYPTION_KEYS = required(
 ACCOUNT_ADAPTER = "console.signin.oidc.allauth_adapter.AccountAdapter"
 SOCIALACCOUNT_ADAPTER = "console.signin.oidc.allauth_adapter.SocialAccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
-ACCOUNT_USER_MODEL_EMAIL_FIELD = None  # the address is shown; it identifies nobody
+ACCOUNT_USER_MODEL_EMAIL_FIELD = None  # an email address is shown, but does not identify a user
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
@@ -190,7 +192,7 @@ SOCIALACCOUNT_EMAIL_REQUIRED = False
 SOCIALACCOUNT_STORE_TOKENS = False
 SOCIALACCOUNT_QUERY_EMAIL = False
 
-# Requests a minute from one address and by one person; 0 is no limit. A chunk of a bulk run is one request.
+# Requests per minute from one IP address and by one person; 0 disables a limit. A chunk of a bulk run is one request.
 RATE_LIMITS = {
     kind: tuple(int(number(env, f"{name}_PER_{by}", default=most, least=0, most=1_000_000)) for by, most in limits)
     for kind, name, limits in (
@@ -205,7 +207,7 @@ RATE_LIMITS = {
 AUDIT_SIGNING_KEY = required(
     env, "AUDIT_SIGNING_KEY", "`manage.py newkeys` prints one", parse=Ed25519Key("AUDIT_SIGNING_KEY")
 )
-# Public halves of former signing keys, oldest first: what they signed, within their range, still verifies.
+# Public halves of former signing keys, oldest first: events that they signed, within their range, still verify.
 AUDIT_RETIRED_PUBLIC_KEYS = RetiredKeys("AUDIT_RETIRED_PUBLIC_KEYS", AUDIT_SIGNING_KEY)(
     env.str("AUDIT_RETIRED_PUBLIC_KEYS", default="")
 )
@@ -241,29 +243,31 @@ globals().update(cookie_settings(CONSOLE_EMBED_MODE, https=_https))
 if TRUSTED_PROXY_COUNT:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_SSL_REDIRECT = _https
-SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]  # probes come from inside, without TLS
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]  # probes use the internal network, without TLS
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if _https else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = False  # the neighbours on this host name are not ours to decide on
+SECURE_HSTS_INCLUDE_SUBDOMAINS = False  # this console does not decide about other hosts of the domain
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 CSRF_FAILURE_VIEW = "console.signin.middleware.csrf_failure_view"
-MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # a cookie would show names to the disk
+MESSAGE_STORAGE = (
+    "django.contrib.messages.storage.session.SessionStorage"  # a cookie would store names on the disk of the browser
+)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 600  # without scripts, each row of a page that is ticked is one
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 600  # without JavaScript each selected row is one
 FILE_UPLOAD_HANDLERS = ["console.upload_handlers.CappedUploadHandler"]
 SILENCED_SYSTEM_CHECKS = [
-    "security.W002",  # X-Frame-Options: console.runtime.middleware sends it in the one mode where it is true
+    "security.W002",  # X-Frame-Options: console.runtime.middleware sends it in the mode in which it applies
     "security.W005",  # HSTS for subdomains: see above
-    "security.W021",  # HSTS preloading: an intranet host is on no public list
+    "security.W021",  # HSTS preloading: an intranet host is not on a public list
 ]
 
 # --- Language and time --------------------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("de", "Deutsch"), ("fr", "Français")]  # .ci/checkmessages keeps them complete
-LOCALE_PATHS = [BASE_DIR / "console" / "locale"]  # one catalogue for the whole console, templates included
+LOCALE_PATHS = [BASE_DIR / "console" / "locale"]  # one catalogue for the whole project, templates included
 FORMAT_MODULE_PATH = ["console.formats"]
-TIME_ZONE = "UTC"  # until a browser has told its own
+TIME_ZONE = "UTC"  # until the browser has sent its own
 USE_TZ = True
 USE_I18N = True
 
@@ -276,20 +280,20 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
     "staticfiles": {"BACKEND": "console.static_files.StaticFilesStorage"},
 }
-WHITENOISE_ALLOW_ALL_ORIGINS = False  # nobody else's page has a use for them
-WHITENOISE_USE_FINDERS = True  # a fresh checkout serves without `collectstatic`
+WHITENOISE_ALLOW_ALL_ORIGINS = False  # no other site needs them
+WHITENOISE_USE_FINDERS = True  # a fresh checkout works without `collectstatic`
 
 # --- Stopping ---------------------------------------------------------------------------------------------------
 
-CONSOLE_DRAIN_FILE = env.str("CONSOLE_DRAIN_FILE", default="")  # while it exists, /readyz says no
+CONSOLE_DRAIN_FILE = env.str("CONSOLE_DRAIN_FILE", default="")  # while it exists, /readyz answers 503
 
 # --- Logging and metrics ------------------------------------------------------------------------------------------
 
-# prometheus-client writes into this folder from the first metric on, and does not make it.
+# prometheus-client writes to this folder from the first metric on, but does not create it.
 if _folder := env.str("PROMETHEUS_MULTIPROC_DIR", default=""):
     Path(_folder).mkdir(parents=True, exist_ok=True)
 else:
-    os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)  # set and empty, it would take the folder that the process runs in
+    os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)  # an empty value would mean the current directory
 
 from console.runtime.logging import logging_settings
 
@@ -298,5 +302,5 @@ CHANGES_SYSLOG = SyslogAddress("CHANGES_SYSLOG")(env.str("CHANGES_SYSLOG", defau
 LOGGING = logging_settings(LOG_FORMAT, CHANGES_SYSLOG)
 DEFAULT_EXCEPTION_REPORTER = "console.runtime.exception_report.ExceptionReporter"
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="").strip()
-# Neither: /metrics answers to this machine only. Both: who asks needs both.
+# If both are unset, only this machine may read /metrics. If both are set, a client needs both.
 METRICS_NETWORKS = Networks("METRICS_NETWORKS")(env.str("METRICS_NETWORKS", default=""))

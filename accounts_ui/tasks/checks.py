@@ -1,4 +1,4 @@
-"""What ``manage.py doctor`` and ``check --deploy`` say of background work."""
+"""The doctor's check of background work, which ``check --deploy`` runs too."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -8,14 +8,14 @@ from django.db import Error
 
 from accounts_ui.tasks.state import TasksState, read_state
 from console import clock
-from console.runtime.doctor import OUTSIDE, Finding, as_checks, bad, doubtful, good, part
+from console.runtime.doctor import EXTERNAL, Finding, as_system_checks, doctor_check, error, ok, warning
 
 _START: Final = "Start console-tasks.service (`manage.py run_worker`) on one machine or more."
 
 
-@part("worker", mend="Fix the database first.")
-def check_worker() -> Iterator[Finding]:
-    """Find out whether a background worker runs, and whether it keeps up."""
+@doctor_check("worker", fix="Fix the database first.")
+def diagnose_worker() -> Iterator[Finding]:
+    """Check that a background worker runs, and that it keeps up."""
     yield from describe_state(read_state(clock.now()))
 
 
@@ -23,25 +23,25 @@ def describe_state(state: TasksState) -> Iterator[Finding]:
     """Describe workers, late work and failed work."""
     minutes = round(state.lag.total_seconds() / 60)
     if not state.workers and state.is_late:
-        what = f"no background worker runs, and work has waited for {minutes} minutes: no checkpoints are emitted"
-        yield bad(what, _START, "console.E026")
+        message = f"no background worker runs, and work has waited for {minutes} minutes: no checkpoints are emitted"
+        yield error(message, _START, "console.E026")
     elif not state.workers:
-        yield doubtful("no background worker runs", _START, "console.W026")
+        yield warning("no background worker runs", _START, "console.W026")
     elif state.is_late:
-        what = f"background work has waited for {minutes} minutes, although {state.workers} workers run"
-        yield doubtful(what, "Look at the workers' log, or start more of them.", "console.W027")
+        message = f"background work has waited for {minutes} minutes, although {state.workers} workers run"
+        yield warning(message, "Look at the workers' log, or start more of them.", "console.W027")
     else:
-        yield good(f"{state.workers} running, and no work waits")
+        yield ok(f"{state.workers} running, and no work waits")
     if state.failing:
-        what = f"the last attempt at {state.failing} pieces of background work failed"
-        yield doubtful(what, "The workers' log says why; they try again every minute.", "console.W028")
+        message = f"the last attempt at {state.failing} pieces of background work failed"
+        yield warning(message, "The workers' log says why; they try again every minute.", "console.W028")
 
 
-@register(OUTSIDE, deploy=True)
+@register(EXTERNAL, deploy=True)
 def check_worker_is_running(**_: Any) -> list[CheckMessage]:
-    """For ``check --deploy``."""
+    """Check the workers, if the database answers."""
     try:
-        return as_checks(describe_state(read_state(clock.now())))
-    except Error as error:
-        what = f"the database could not be asked for background workers: {error}"
-        return as_checks([doubtful(what, "Start it, or run `manage.py migrate`.", "console.W026")])
+        return as_system_checks(describe_state(read_state(clock.now())))
+    except Error as failure:
+        message = f"the background workers could not be checked: {failure}"
+        return as_system_checks([warning(message, "Start the database, or run `manage.py migrate`.", "console.W026")])

@@ -13,7 +13,7 @@ from django.core.signals import request_finished
 from django.http.response import HttpResponseBase
 from opentelemetry.trace import Span, SpanKind, StatusCode
 
-from console.embedding import Mode, frame_headers
+from console.embedding import Mode, security_headers
 from console.request import ConsoleRequest, set_request_defaults
 from console.runtime import metrics, telemetry
 from console.runtime.logging import request_id
@@ -29,7 +29,7 @@ class RequestMiddleware:
 
     def __init__(self, get_response: Callable[[ConsoleRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
-        self.headers = frame_headers(cast(Mode, settings.CONSOLE_EMBED_MODE))
+        self.headers = security_headers(cast(Mode, settings.CONSOLE_EMBED_MODE))
 
     def __call__(self, request: ConsoleRequest) -> HttpResponseBase:
         started = time.monotonic()

@@ -7,7 +7,7 @@ from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from console.embedding import in_touch
+from console.embedding import allow_opener
 from console.error_pages import not_found
 from console.rate_limits import rate_limited
 from console.request import ConsoleRequest
@@ -29,7 +29,7 @@ def handover_page(request: ConsoleRequest, sign_in: VerifiedSignIn) -> HttpRespo
     frame = sign_in.frame or {}
     code = handover.store_handover(frame["challenge"], is_proven=frame["proven"], sign_in=sign_in)
     values = {"challenge": frame["challenge"], "proven": frame["proven"], "code": f"{code[:5]}-{code[5:]}"}
-    return in_touch(render(request, "signin/handed_over.html", values))
+    return allow_opener(render(request, "signin/handed_over.html", values))
 
 
 @public
@@ -41,7 +41,7 @@ def signin_window(request: ConsoleRequest) -> HttpResponse:
     if not handover.is_challenge(challenge):
         raise not_found()
     if request.method == "GET":
-        return in_touch(render(request, "signin/window.html", {"challenge": challenge}))
+        return allow_opener(render(request, "signin/window.html", {"challenge": challenge}))
     is_proven = handover.is_frame_proof(challenge, parameters.get("proof", ""))
     frame = {"challenge": challenge, "proven": is_proven}
     return JsonResponse({"location": authorization_url(request, "/", frame=frame)})
