@@ -65,7 +65,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "console.runtime.middleware.RequestMiddleware",  # outermost: request id, real address, one log line, metrics
-    "csp.middleware.CSPMiddleware",  # before middlewares that may respond themselves, so that each response has a policy
+    "csp.middleware.CSPMiddleware",  # before middlewares that respond themselves: each response has a policy
     "console.partitioned_cookies.PartitionedCookieMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.gzip.GZipMiddleware",  # pages; CSRF tokens are masked, and the length is padded (BREACH)
@@ -103,9 +103,7 @@ TEMPLATES = [
 # --- Data -------------------------------------------------------------------------------------------------------
 
 DATABASES = {"default": DatabaseUrl("DATABASE_URL")(env.str("DATABASE_URL", default="sqlite:///console.sqlite3"))}
-DATABASE_TIMEOUT = number(
-    env, "DATABASE_TIMEOUT", default=10, least=0.1, most=60
-)  # seconds a write waits for other writers
+DATABASE_TIMEOUT = number(env, "DATABASE_TIMEOUT", default=10, least=0.1, most=60)  # seconds that a write waits
 _database = DATABASES["default"]
 if _database["ENGINE"] == "django.db.backends.sqlite3":
     # A record must survive a power failure (FULL), readers must not block the writer (WAL), and a transaction takes
@@ -145,7 +143,7 @@ DIRECTORY_API_URL = required(
     env, "DIRECTORY_API_URL", "https://directory.example.org", parse=ServiceUrl("DIRECTORY_API_URL")
 )
 DIRECTORY_TIMEOUT = number(env, "DIRECTORY_TIMEOUT", default=10.0, least=0.1, most=300)
-# Lists with at least so many rows are cached in the process for so long, in so much memory; 0 seconds disables it.
+# Lists with at least DIRECTORY_KEEP_ROWS rows are cached in the process; 0 seconds disables the cache.
 DIRECTORY_KEEP_SECONDS = number(env, "DIRECTORY_KEEP_SECONDS", default=60, least=0, most=600)
 DIRECTORY_KEEP_ROWS = number(env, "DIRECTORY_KEEP_ROWS", default=2000, least=0, most=10**9)
 DIRECTORY_KEEP_MEGABYTES = number(env, "DIRECTORY_KEEP_MEGABYTES", default=256, least=1, most=10**6)
@@ -249,9 +247,7 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = False  # this console does not decide about oth
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 CSRF_FAILURE_VIEW = "console.signin.middleware.csrf_failure_view"
-MESSAGE_STORAGE = (
-    "django.contrib.messages.storage.session.SessionStorage"  # a cookie would store names on the disk of the browser
-)
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # a cookie would store names on disk
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 600  # without JavaScript each selected row is one
 FILE_UPLOAD_HANDLERS = ["console.upload_handlers.CappedUploadHandler"]
