@@ -167,7 +167,7 @@ def check_cache_password() -> Messages:
             yield Error(
                 f"CACHE_URL names a Redis server on {parts.hostname} without a password.",
                 hint="Set requirepass in Redis, and the password in the URL: CACHE_URL=rediss://:PASSWORD@HOST:6379/0",
-                id="console.E026",
+                id="console.E029",
             )
 
 

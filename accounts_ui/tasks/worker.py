@@ -96,7 +96,7 @@ class Worker:
         consumer = engine().consumer(
             wake=_with_fresh_connection(self._do_one_piece),
             sweep=_with_fresh_connection(self._sweep),
-            stop_seconds=graceful_stop.seconds(settings.DIRECTORY_TIMEOUT),
+            stop_seconds=graceful_stop.longest_request_seconds(settings.DIRECTORY_TIMEOUT),
         )
         self._heartbeat.start()
         consumer.start()

@@ -160,7 +160,7 @@ def test_deployment_checks():
     ],
 )
 def test_redis_without_a_password_is_refused_beyond_this_machine(url, is_refused):
-    assert ("E026" in found(start(_deploy="yes", CACHE_URL=url))) == is_refused
+    assert ("E029" in found(start(_deploy="yes", CACHE_URL=url))) == is_refused
 
 
 def test_a_collector_without_the_packages_for_it_is_named(tmp_path):

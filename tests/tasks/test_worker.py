@@ -90,9 +90,9 @@ def metric(console, name):
 
 
 def doctor(console):
-    """State and text of what ``doctor`` says of the worker."""
-    parts = json.loads(console.manage("doctor", "--json").stdout)["parts"]
-    return [(one["state"], one["what"]) for one in parts if one["part"] == "worker"]
+    """Return level and message of what ``doctor`` finds about the worker."""
+    findings = json.loads(console.manage("doctor", "--json").stdout)["findings"]
+    return [(finding["level"], finding["message"]) for finding in findings if finding["check"] == "worker"]
 
 
 @pytest.mark.parametrize("database", DATABASES)
@@ -159,7 +159,7 @@ def test_work_that_nobody_could_request_is_found_in_the_log(start_console, start
 
 def test_an_absent_worker_is_visible(start_console, start_worker, append):
     console = start_console("postgresql", AUDIT_CHECKPOINT_EVENTS="2")
-    assert doctor(console) == [("doubtful", "no background worker runs")]
+    assert doctor(console) == [("warning", "no background worker runs")]
     assert "console.W026" in console.manage("check", "--deploy").stderr
     append(console)
     assert checkpoints(console)[0] == [], "only a worker emits"
@@ -170,16 +170,16 @@ def test_an_absent_worker_is_visible(start_console, start_worker, append):
         "print(WorkItem.objects.update(due_at=clock.now() - datetime.timedelta(minutes=10)))"
     )
     assert shell(console, code) == "1"
-    [(state, what)] = doctor(console)
-    assert state == "bad"
-    assert "no background worker runs, and work has waited for 10 minutes" in what
+    [(level, message)] = doctor(console)
+    assert level == "error"
+    assert "no background worker runs, and work has waited for 10 minutes" in message
     assert "console.E026" in console.manage("check", "--deploy").stderr
     assert requests.get(f"{console.url}/readyz", timeout=20).status_code == 200, "pages are served as before"
 
     start_worker(console)
     wait_until(lambda: metric(console, "console_workers") == 1, "a worker reports")
     wait_until(lambda: checkpoints(console)[0] == [2], "it emits what was due")
-    wait_until(lambda: doctor(console) == [("good", "1 running, and no work waits")], "all is well")
+    wait_until(lambda: doctor(console) == [("ok", "1 running, and no work waits")], "all is well")
     assert metric(console, "console_worker_heartbeat_timestamp_seconds") > 0
 
 

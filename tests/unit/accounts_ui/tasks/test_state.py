@@ -21,17 +21,17 @@ def test_only_work_that_is_due_waits(oldest: datetime.datetime | None, lag: date
 @pytest.mark.parametrize(
     ("workers", "lag", "failing", "expected"),
     [
-        (1, 0 * MINUTE, 0, [("good", "")]),
-        (0, 0 * MINUTE, 0, [("doubtful", "console.W026")]),
-        (0, LATE_AFTER, 0, [("doubtful", "console.W026")]),
-        (0, LATE_AFTER + MINUTE, 0, [("bad", "console.E026")]),
-        (2, LATE_AFTER + MINUTE, 0, [("doubtful", "console.W027")]),
-        (1, 0 * MINUTE, 3, [("good", ""), ("doubtful", "console.W028")]),
+        (1, 0 * MINUTE, 0, [("ok", "")]),
+        (0, 0 * MINUTE, 0, [("warning", "console.W026")]),
+        (0, LATE_AFTER, 0, [("warning", "console.W026")]),
+        (0, LATE_AFTER + MINUTE, 0, [("error", "console.E026")]),
+        (2, LATE_AFTER + MINUTE, 0, [("warning", "console.W027")]),
+        (1, 0 * MINUTE, 3, [("ok", ""), ("warning", "console.W028")]),
     ],
 )
 def test_what_an_operator_reads(
     workers: int, lag: datetime.timedelta, failing: int, expected: list[tuple[str, str]]
 ) -> None:
     findings = list(describe_state(TasksState(workers, NOW, lag, failing)))
-    assert [(finding.state, finding.id) for finding in findings] == expected
-    assert all(finding.mend for finding in findings if finding.state != "good")
+    assert [(finding.level, finding.id) for finding in findings] == expected
+    assert all(finding.fix for finding in findings if finding.level != "ok")
