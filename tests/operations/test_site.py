@@ -175,7 +175,7 @@ def test_a_good_deployment_has_no_errors():
     done = start(_deploy="yes", WEB_CONCURRENCY="3", CACHE_URL=REDIS, DIRECTORY_TIMEOUT="18")
     assert done.returncode == 0, done.stderr
     assert found(done) == set()
-    assert "console.W025) DIRECTORY_TIMEOUT lets a request take 102 seconds" in done.stderr
+    assert "console.W025) With this DIRECTORY_TIMEOUT a request can take 102 seconds" in done.stderr
     assert "TimeoutStopSec=122" in done.stderr
 
 

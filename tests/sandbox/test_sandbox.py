@@ -68,7 +68,7 @@ def children(parent, word):
 def test_it_binds_nothing_but_loopback(host):
     done = subprocess.run(sandbox("--host", host), cwd=ROOT, env=plain(), capture_output=True, text=True)
     assert done.returncode != 0
-    assert "no loopback address" in done.stderr
+    assert "not a loopback address" in done.stderr
 
 
 def test_an_unknown_fault_is_explained():
