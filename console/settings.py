@@ -136,6 +136,8 @@ OIDC_CLIENT_SECRET = required(env, "OIDC_CLIENT_SECRET", "the secret that the pr
 OIDC_SCOPES = env.str("OIDC_SCOPES", default="openid profile email offline_access").split()
 OIDC_PROVIDER_NAME = env.str("OIDC_PROVIDER_NAME", default=urlsplit(OIDC_ISSUER).netloc)
 OIDC_TIMEOUT = number(env, "OIDC_TIMEOUT", default=10.0, least=0.5, most=60)  # seconds that one call may take in total
+# Accept private addresses, such as https://10.0.0.5, in the discovery document of an issuer that is a name.
+OIDC_ALLOW_PRIVATE_ADDRESSES = env.bool("OIDC_ALLOW_PRIVATE_ADDRESSES", default=False)
 
 # --- The directory ----------------------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import ssl
 import threading
 import time
 from collections.abc import Callable
@@ -37,7 +38,7 @@ def public(key: rsa.RSAPrivateKey, kid: str = "k1", **more: Any) -> dict[str, An
 class HostileProvider:
     """Each endpoint answers from ``answers``: a JSON document, ``(status, headers, body)``, or a callable."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         provider = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -55,6 +56,9 @@ class HostileProvider:
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
         self.issuer = f"http://127.0.0.1:{self.server.server_address[1]}"
+        if tls:
+            self.issuer = f"https://localhost:{self.server.server_address[1]}"
+            self.server.socket = tls.wrap_socket(self.server.socket, server_side=True)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         self.behave()
 

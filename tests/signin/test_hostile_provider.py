@@ -275,6 +275,16 @@ DISCOVERIES = {
     "no issuer": {"issuer": None},
     "http endpoint": {"token_endpoint": "http://login.evil.example/token"},
     "script endpoint": {"authorization_endpoint": "javascript:alert(1)"},
+    "an empty user": {"token_endpoint": "http://@127.0.0.1:9/token"},
+    "a user": {"jwks_uri": "https://user@login.example/jwks"},
+    "a port that no host has": {"token_endpoint": "http://127.0.0.1:65536/token"},
+    "a port with a sign": {"userinfo_endpoint": "https://login.example:+443/userinfo"},
+    "a port that is a word": {"jwks_uri": "https://login.example:https/jwks"},
+    "a line feed": {"token_endpoint": "http://127.0.0.1:9\n/token"},
+    "a trailing line feed": {"authorization_endpoint": "http://127.0.0.1:9/authorize\n"},
+    "a scheme in capitals": {"end_session_endpoint": "HTTPS://login.example/logout"},
+    "a backslash": {"token_endpoint": "https://login.example\\@evil.example/token"},
+    "an address in octal": {"token_endpoint": "https://0177.0.0.1/token"},
     "no keys": {"jwks_uri": None},
     "endpoint is a number": {"token_endpoint": 7},
     "no way to send the secret": {"token_endpoint_auth_methods_supported": ["private_key_jwt"]},
@@ -286,6 +296,14 @@ DISCOVERIES = {
 def test_discovery(attempt, name):
     attempt.provider.answers[DISCOVERY] = attempt.provider.discovery(**DISCOVERIES[name])
     refused(attempt, attempt.run(), 502, "invalid_discovery")
+
+
+def test_a_refused_document_is_not_cached(attempt):
+    attempt.provider.answers[DISCOVERY] = attempt.provider.discovery(token_endpoint="http://@127.0.0.1:9/token")
+    assert attempt.run().status_code == 502
+    attempt.provider.answers[DISCOVERY] = attempt.provider.discovery()
+    assert attempt.run().status_code == 302
+    assert attempt.is_signed_in()
 
 
 ANSWERS = {

@@ -3,14 +3,13 @@
 import time
 from dataclasses import asdict, dataclass
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from django.conf import settings
 
 from console import safe_cache
-from console.addresses import LOOPBACK_HOSTS
 from console.recorded_text import recorded
 from console.signin.errors import InvalidDiscovery, InvalidKeys
+from console.signin.oidc.addresses import is_acceptable_address
 from console.signin.oidc.transport import get_json
 
 CACHE_SECONDS: Final = 600
@@ -18,6 +17,9 @@ MIN_REFETCH_SECONDS: Final = 30
 """Between two fetches of the keys. An ID token with an unknown key id causes one, and anybody can send such a token."""
 
 _NO_HTTPS_ADDRESS: Final = recorded("Its {name} is not an https:// address.")
+_PRIVATE_ADDRESS: Final = recorded(
+    "Its {name} is a private address (see OIDC_ALLOW_PRIVATE_ADDRESSES)."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,14 +120,11 @@ def _secret_methods(document: dict[str, Any]) -> set[str]:
 
 
 def _endpoint(document: dict[str, Any], name: str, *, required: bool = True) -> str:
-    value = document.get(name)
+    value, issuer = document.get(name), document["issuer"]
     if value is None and not required:
         return ""
-    try:
-        parts = urlsplit(value if isinstance(value, str) else "")
-        is_secure = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK_HOSTS)
-    except ValueError:
-        is_secure = False
-    if not is_secure or not parts.hostname or parts.username or parts.fragment:
+    if not is_acceptable_address(value, issuer=issuer, allow_private=True):
         raise InvalidDiscovery(_NO_HTTPS_ADDRESS.format(name=name))
+    if not is_acceptable_address(value, issuer=issuer, allow_private=settings.OIDC_ALLOW_PRIVATE_ADDRESSES):
+        raise InvalidDiscovery(_PRIVATE_ADDRESS.format(name=name))
     return str(value)

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.test import override_settings
 
 from console.signin.errors import InvalidDiscovery, InvalidKeys
 from console.signin.oidc.discovery import parse_configuration, parse_keys
@@ -57,6 +58,15 @@ def test_invalid_documents_are_refused(name: str) -> None:
     with pytest.raises(InvalidDiscovery) as refused:
         parse_configuration({**DOCUMENT, **changes}, ISSUER)
     assert message in refused.value.message
+
+
+def test_a_private_address_needs_the_operators_permission() -> None:
+    document = {**DOCUMENT, "token_endpoint": "https://169.254.169.254/token"}
+    with pytest.raises(InvalidDiscovery) as refused:
+        parse_configuration(document, ISSUER)
+    assert "OIDC_ALLOW_PRIVATE_ADDRESSES" in refused.value.message
+    with override_settings(OIDC_ALLOW_PRIVATE_ADDRESSES=True):
+        assert parse_configuration(document, ISSUER).token_endpoint == document["token_endpoint"]
 
 
 def test_a_key_set_without_what_is_no_object() -> None:
