@@ -17,9 +17,7 @@ MIN_REFETCH_SECONDS: Final = 30
 """Between two fetches of the keys. An ID token with an unknown key id causes one, and anybody can send such a token."""
 
 _NO_HTTPS_ADDRESS: Final = recorded("Its {name} is not an https:// address.")
-_PRIVATE_ADDRESS: Final = recorded(
-    "Its {name} is a private address (see OIDC_ALLOW_PRIVATE_ADDRESSES)."
-)
+_PRIVATE_ADDRESS: Final = recorded("Its {name} is a private address (see OIDC_ALLOW_PRIVATE_ADDRESSES).")
 
 
 @dataclass(frozen=True, slots=True)
