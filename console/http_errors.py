@@ -24,22 +24,27 @@ from typing import Any, Final
 import requests
 import urllib3.exceptions
 
-from console.recorded_text import recorded
+from console.recorded_text import RecordedText, recorded
+
+_SENTENCE: Final = recorded("exchange.sentence", "{problem}.")
+_SENTENCE_WITH_SPECIFICS: Final = recorded("exchange.sentence_with_specifics", "{problem} ({specifics}).")
 
 
 class ExchangeError(Exception):
     """An exchange without a usable response. ``detail`` is a sentence for the person who waits for it."""
 
-    text = recorded("The service could not be reached")
+    text = recorded("exchange.unreachable", "The service could not be reached")
 
     def __init__(self, specifics: str = "") -> None:
         self.specifics = specifics
         self.detail = self.in_words(self.text)
         super().__init__(self.detail)
 
-    def in_words(self, text: str) -> str:
+    def in_words(self, text: RecordedText) -> RecordedText:
         """Return the detail with ``text`` as its beginning, for callers that know which service it was."""
-        return f"{text}{f' ({self.specifics})' if self.specifics else ''}."
+        if self.specifics:
+            return _SENTENCE_WITH_SPECIFICS.format(problem=text, specifics=self.specifics)
+        return _SENTENCE.format(problem=text)
 
 
 class RequestNotSent(ExchangeError):
@@ -49,61 +54,61 @@ class RequestNotSent(ExchangeError):
 class NameNotResolved(RequestNotSent):
     """The peer's host name has no address."""
 
-    text = recorded("The name of the service could not be resolved")
+    text = recorded("exchange.name_not_resolved", "The name of the service could not be resolved")
 
 
 class ConnectionRefused(RequestNotSent):
     """No connection could be made."""
 
-    text = recorded("The service refused the connection")
+    text = recorded("exchange.connection_refused", "The service refused the connection")
 
 
 class ConnectTimedOut(RequestNotSent):
     """The deadline passed before a connection was made."""
 
-    text = recorded("The service could not be connected to in time")
+    text = recorded("exchange.connect_timed_out", "The service could not be connected to in time")
 
 
 class TlsFailed(RequestNotSent):
     """No trusted TLS connection could be made."""
 
-    text = recorded("No trusted TLS connection to the service could be made")
+    text = recorded("exchange.tls_failed", "No trusted TLS connection to the service could be made")
 
 
 class NoResponse(ExchangeError):
     """The request was sent, and no complete response came back: the peer may have acted on it."""
 
-    text = recorded("The service gave no answer")
+    text = recorded("exchange.no_response", "The service gave no answer")
 
 
 class ConnectionReset(NoResponse):
     """The connection broke before the response was complete."""
 
-    text = recorded("The connection to the service broke before its answer was complete")
+    text = recorded("exchange.connection_reset", "The connection to the service broke before its answer was complete")
 
 
 class TimedOut(NoResponse):
     """The deadline passed before the response was complete."""
 
-    text = recorded("The service did not answer in time")
+    text = recorded("exchange.timed_out", "The service did not answer in time")
 
 
 class ResponseTooLarge(NoResponse):
     """The response is larger than the caller accepts."""
 
-    text = recorded("The answer of the service is too large")
+    text = recorded("exchange.response_too_large", "The answer of the service is too large")
 
 
 class MalformedResponse(NoResponse):
     """The response is not HTTP, or its body cannot be decoded."""
 
-    text = recorded("The answer of the service is not valid HTTP")
+    text = recorded("exchange.malformed_response", "The answer of the service is not valid HTTP")
 
 
 class InvalidJson(ExchangeError):
     """The body is not (strict) JSON."""
 
-    text = recorded("The answer of the service is not valid JSON")
+    text = recorded("exchange.invalid_json", "The answer of the service is not valid JSON")
 
 
 _Meaning = tuple[type[RequestNotSent], type[NoResponse]]

@@ -1,80 +1,117 @@
-"""Sentences that may be recorded: written in English, translated where they are shown.
+"""Sentences that may be recorded: stored in English with their ids, and translated when they are shown.
 
-What goes into the change log, a plan, an export or the operator's log is the same for readers of all languages: the log
-is hashed, and an auditor holds one export against another. So directory, services and sign-in give their reasons in
-English, from templates that are named here with ``recorded``; ``told`` says the same in the reader's language. What
-was said by others, the directory's own reasons for example, stays as it came.
+The change log, plans, exports and the operator's log are the same for readers of all languages: the log is hashed, and
+an auditor compares one export with another. So the console's own sentences are recorded in English, and beside them
+their ``parts``: for each sentence the id of its message and its parameters. Pages translate from these. What others
+said, the directory's own words for example, is a part without an id and stays as it came.
+
+In JSON, a list of parts looks like this::
+
+    [{"id": "directory.timed_out", "parameters": {}}, "User is locked."]
+
+A parameter is a text, a whole number, or another list of parts. A parameter named ``status`` or ``status_…`` holds the
+status of an account, which has a label in each language.
 """
 
-import re
-from functools import lru_cache
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from django.utils.translation import get_language, gettext
 
-_templates: dict[str, re.Pattern[str]] = {}
-_words: dict[str, Any] = {}
+_MAX_EXACT: Final = 2**53  # larger whole numbers have no exact place in JSON: RFC 8785, section 3.2.2.3
 
-_PLACE: Final = re.compile(r"\{(\w+)\}")
+templates: Final[dict[str, str]] = {}
+"""The English template of each message id."""
+
+_status_labels: dict[str, Any] = {}
 
 
-def recorded(template: str) -> str:
-    """``template``, an English sentence or phrase with ``{named}`` places, as one that ``told`` knows.
+class RecordedText(str):
+    """An English text that knows what it was made of, so that it can be translated later.
 
-    A value ends where the text after its place begins; at the very start it is one word, at the end all the rest. A
-    place whose name starts with ``status`` takes one of ``know_words``. Templates of what is stored stand in modules,
-    not in functions: another process shows it.
+    ``parts`` is empty if none of it has a message id. Everything but ``format`` and ``join_texts`` loses the parts.
     """
-    if template in _templates:
-        return template
-    _templates[template] = _pattern(template)
-    _told.cache_clear()
-    return template
+
+    parts: tuple[Any, ...]
+
+    def __new__(cls, text: str, parts: Iterable[Any] = ()) -> "RecordedText":
+        """A text with the parts that it was made of."""
+        self = super().__new__(cls, text)
+        self.parts = tuple(parts)
+        return self
+
+    def format(self, *args: Any, **parameters: Any) -> "RecordedText":
+        """Fill in the places of a template that ``recorded`` returned.
+
+        Raises:
+            TypeError: this is not a template, or a parameter has no name.
+
+        """
+        if args or len(self.parts) != 1 or not isinstance(self.parts[0], dict) or self.parts[0]["parameters"]:
+            raise TypeError("only a template can be formatted, and only with named parameters")
+        part = {"id": self.parts[0]["id"], "parameters": {name: _stored(value) for name, value in parameters.items()}}
+        return RecordedText(str(self).format(**parameters), [part])
 
 
-def know_words(words: dict[str, Any]) -> None:
-    """Values of places such as ``{status}``, with their lazy translations."""
-    _words.update(words)
+def recorded(message_id: str, template: str) -> RecordedText:
+    """Register a sentence or phrase, with ``{named}`` places, under an id that never changes.
+
+    Call it when a module is imported, not in a function: the process that shows a text is not the one that recorded it.
+
+    Raises:
+        ValueError: the id has another template already.
+
+    """
+    if templates.setdefault(message_id, template) != template:
+        raise ValueError(f"the message id {message_id} is used twice")
+    return RecordedText(template, [{"id": message_id, "parameters": {}}])
 
 
-def told(text: object) -> str:
-    """What was recorded, in the reader's language, as far as it was said with these templates."""
-    language = get_language() or "en"
-    return str(text) if language.startswith("en") else _told(str(text), language)
+def join_texts(*texts: str) -> RecordedText:
+    """Join the texts that are not empty with spaces, and keep their parts."""
+    present = [text for text in texts if text]
+    parts = [part for text in present for part in (getattr(text, "parts", ()) or (str(text),))]
+    return RecordedText(" ".join(present), parts if any(isinstance(part, dict) for part in parts) else ())
 
 
-@lru_cache(maxsize=2048)
-def _told(text: str, language: str) -> str:
-    found: list[str] = []
-    while text:
-        first = _first(text)
-        if first is None:
-            break
-        template, match = first
-        values = {name: _value(name, value, language) for name, value in match.groupdict().items()}
-        found += [text[: match.start()], gettext(template).format(**values)]
-        text = text[match.end() :]
-    return "".join([*found, text])
+def parts_of(text: str) -> list[Any]:
+    """The parts to store beside a text; empty if none of it has a message id."""
+    return list(getattr(text, "parts", ()))
 
 
-def _first(text: str) -> tuple[str, re.Match[str]] | None:
-    """What is said first; where two could be, the longer one."""
-    matches = [(template, match) for template, pattern in _templates.items() if (match := pattern.search(text))]
-    return min(matches, key=lambda one: (one[1].start(), -len(one[0])), default=None)
+def register_status_labels(labels: Mapping[str, Any]) -> None:
+    """Set what parameters such as ``{status}`` are called, as lazy translations."""
+    _status_labels.update(labels)
 
 
-def _value(name: str, value: str, language: str) -> str:
-    return str(_words.get(value, value)) if name.startswith("status") else _told(value, language)
+def translate(text: object) -> str:
+    """The text in the reader's language; as it was recorded if it has no parts, or parts of another release."""
+    parts = getattr(text, "parts", ())
+    if not parts or (get_language() or "en").startswith("en"):
+        return str(text)
+    try:
+        return _translated(parts)
+    except (KeyError, IndexError, TypeError, ValueError):
+        return str(text)
 
 
-def _pattern(template: str) -> re.Pattern[str]:
-    pieces = _PLACE.split(template)  # text, name, text, name, … text
-    last = len(pieces) - 1
-    written = [re.escape(piece) if at % 2 == 0 else _place(piece, pieces, at, last) for at, piece in enumerate(pieces)]
-    return re.compile("".join(written), re.DOTALL)
+def _translated(parts: Iterable[Any]) -> str:
+    return " ".join(part if isinstance(part, str) else _sentence(part["id"], part["parameters"]) for part in parts)
 
 
-def _place(name: str, pieces: list[str], at: int, last: int) -> str:
-    if at == 1 and not pieces[0]:
-        return rf"(?<!\S)(?P<{name}>\S+?)"  # from a word's beginning: else each letter of a long one would be tried
-    return f"(?P<{name}>.*)" if at == last - 1 and not pieces[last] else f"(?P<{name}>.*?)"
+def _sentence(message_id: str, parameters: Mapping[str, Any]) -> str:
+    template = gettext(templates[message_id])
+    return template.format(**{name: _shown(name, value) for name, value in parameters.items()})
+
+
+def _shown(name: str, value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return _translated(value)
+    is_status = name == "status" or name.startswith("status_")
+    return _status_labels.get(value, value) if is_status else value
+
+
+def _stored(value: Any) -> Any:
+    if parts := parts_of(value):
+        return parts
+    return value if type(value) is int and abs(value) < _MAX_EXACT else str(value)

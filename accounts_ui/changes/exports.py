@@ -5,13 +5,12 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from accounts_ui.changes.chain.records import moment
+from accounts_ui.changes.chain.records import line_of, moment
 from accounts_ui.changes.models import FACTS, Change
 from accounts_ui.changes.queries import LogFilters, events_matching, matching
-from accounts_ui.changes.writer import line_of
 from accounts_ui.csv_output import csv_lines
 
-COLUMNS = ("change_id", "requested_at", "resolved_at", *FACTS)
+COLUMNS = ("change_id", "requested_at", "resolved_at", *(name for name in FACTS if name != "detail_parts"))
 
 _CHUNK = 1000
 

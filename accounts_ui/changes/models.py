@@ -7,6 +7,8 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from console.recorded_text_field import RecordedTextField
+
 
 class Action(models.TextChoices):
     """What an admin asked for."""
@@ -58,7 +60,8 @@ class _Facts(models.Model):
     message = models.TextField(blank=True)
     outcome = models.CharField(max_length=16, choices=Outcome.choices)
     http_status = models.PositiveSmallIntegerField(null=True)
-    detail = models.TextField(blank=True)
+    detail_parts = models.JSONField(default=list, blank=True)
+    detail = RecordedTextField(blank=True, parts="detail_parts")
 
     class Meta:
         abstract = True
@@ -68,6 +71,7 @@ class EventBase(_Facts):
     """One line of the log. ``actor`` is who caused this line; one who resolves is not the one who asked."""
 
     sequence = models.BigIntegerField(primary_key=True)
+    v = models.PositiveSmallIntegerField()  # the version of the record's format: chain.records
     change_id = models.UUIDField(db_index=True)
     event = models.CharField(max_length=16, choices=EventKind.choices)
     at = models.DateTimeField()

@@ -1,6 +1,5 @@
 """Appending to the log: one chain, one writer at a time, each line durable before anybody relies on it."""
 
-import json
 import logging
 import time
 import uuid
@@ -11,12 +10,14 @@ from django.db import Error, connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts_ui.changes.chain import keys
+from accounts_ui.changes.chain import keys, records
 from accounts_ui.changes.chain.locking import lock_chain
-from accounts_ui.changes.chain.records import FIRST_PREVIOUS_HASH, digest, key_id, moment, sign
+from accounts_ui.changes.chain.records import FIRST_PREVIOUS_HASH, digest, key_id, line_of, record_of, sign
 from accounts_ui.changes.checkpoints.scheduler import checkpoint_scheduler
-from accounts_ui.changes.models import OPEN_OUTCOMES, Change, Event, EventBase, EventKind, Outcome, facts_of
+from accounts_ui.changes.models import OPEN_OUTCOMES, Change, Event, EventKind, Outcome, facts_of
+from console.recorded_text import parts_of
 
+_COLUMNS_OF_OUTCOME = ("outcome", "http_status", "detail", "detail_parts", "after")
 _AGAIN = 0.3  # seconds between two attempts to record an outcome
 
 logger = logging.getLogger("console.changes")
@@ -73,7 +74,7 @@ def request(
         event = _append(
             change_id,
             EventKind.REQUESTED,
-            {**facts, "outcome": Outcome.PENDING.value, "http_status": None, "detail": ""},
+            {**facts, "outcome": Outcome.PENDING.value, "http_status": None, **_detail_columns("")},
             evidence,
         )
         change = Change(change_id=change_id, requested_at=event.at, last_sequence=event.sequence, **facts_of(event))
@@ -147,7 +148,7 @@ def _conclude(
         event = _follow(
             current,
             kind,
-            {"outcome": outcome, "http_status": http_status, "detail": detail, "after": after},
+            {"outcome": outcome, "http_status": http_status, "after": after, **_detail_columns(detail)},
             evidence,
         )
     _tell(event)
@@ -175,8 +176,10 @@ def resolve(
         if not current.is_open or outcome == current.outcome:
             return current
         kind = EventKind.UNKNOWN if outcome == Outcome.UNKNOWN else EventKind.RESOLVED
-        said = {} if message is None else {"message": message}
-        event = _follow(current, kind, {"outcome": outcome, "detail": detail, "after": after, **said}, evidence, by)
+        values = {"outcome": outcome, "after": after, **_detail_columns(detail)}
+        if message is not None:
+            values["message"] = message
+        event = _follow(current, kind, values, evidence, by)
     _tell(event)
     return current
 
@@ -189,13 +192,17 @@ def _follow(
     by: dict[str, Any] | None = None,
 ) -> Event:
     event = _append(change.change_id, kind, {**facts_of(change), **news, **(by or {})}, evidence)
-    for name in ("outcome", "http_status", "detail", "after"):
+    for name in _COLUMNS_OF_OUTCOME:
         setattr(change, name, getattr(event, name))
     change.last_sequence = event.sequence
     if event.outcome not in OPEN_OUTCOMES:
         change.resolved_at = event.at
-    change.save(update_fields=["outcome", "http_status", "detail", "after", "last_sequence", "resolved_at"])
+    change.save(update_fields=[*_COLUMNS_OF_OUTCOME, "last_sequence", "resolved_at"])
     return event
+
+
+def _detail_columns(detail: str) -> dict[str, Any]:
+    return {"detail": str(detail), "detail_parts": parts_of(detail)}
 
 
 def _append(
@@ -205,6 +212,7 @@ def _append(
     sequence, previous_hash = last or (0, FIRST_PREVIOUS_HASH)
     key = keys.signing_key()
     event = Event(
+        v=records.CURRENT_VERSION,
         sequence=sequence + 1,
         change_id=change_id,
         event=kind.value,
@@ -218,46 +226,6 @@ def _append(
     event.signature = sign(key, bytes.fromhex(event.hash))
     event.save(force_insert=True)
     return event
-
-
-def record_of(event: EventBase) -> dict[str, Any]:
-    """The event as it is hashed, logged and exported, ``hash`` and ``signature`` included."""
-    return {
-        "sequence": event.sequence,
-        "change_id": str(event.change_id),
-        "event": event.event,
-        "at": moment(event.at),
-        "organization_id": event.organization_id,
-        "actor": {
-            "issuer": event.actor_issuer,
-            "subject": event.actor_subject,
-            "name": event.actor_name,
-            "email": event.actor_email,
-        },
-        "ip": event.ip,
-        "request_id": event.request_id,
-        "action": event.action,
-        "subject_id": event.subject_id,
-        "subject_name": event.subject_name,
-        "code": event.code,
-        "type_name": event.type_name,
-        "before": event.before,
-        "after": event.after,
-        "message": event.message,
-        "outcome": event.outcome,
-        "http_status": event.http_status,
-        "detail": event.detail,
-        "evidence": event.evidence,
-        "key_id": event.key_id,
-        "previous_hash": event.previous_hash,
-        "hash": event.hash,
-        "signature": event.signature,
-    }
-
-
-def line_of(event: EventBase) -> str:
-    """The record as one line of JSON: ASCII, so that no name can start a line of its own."""
-    return json.dumps(record_of(event), separators=(",", ":"))
 
 
 def _tell(event: Event) -> None:

@@ -28,9 +28,11 @@ READ_ATTEMPTS = 3
 BACKOFF = 0.2  # seconds before the second attempt; doubled for each further one, with jitter
 LEAST = 0.1  # of the limit; a call with less left would only make an outcome that nobody knows
 
-_NO_TOKEN = recorded("There is no access token any more to send this with.")
-_TOO_LATE = recorded("Renewing the access token left too little time to send this.")
-_NO_LIST = recorded("The directory answered {answer} with something that is not a JSON list ({kind}).")
+_NO_TOKEN = recorded("directory.no_token", "There is no access token any more to send this with.")
+_TOO_LATE = recorded("directory.token_too_late", "Renewing the access token left too little time to send this.")
+_NO_LIST = recorded(
+    "directory.no_json_list", "The directory answered {answer} with something that is not a JSON list ({kind})."
+)
 
 
 class TokenSource(Protocol):

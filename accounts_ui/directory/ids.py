@@ -11,22 +11,24 @@ MAX_LENGTH = 255
 _UNSAFE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
-_EMPTY = recorded("It is empty.")
-_LONG = recorded("It has {number} characters; at most {most} are possible.")
-_PATH = recorded("A path such as “.” or “..” cannot be an id.")
-_SLASH = recorded("It holds a slash or a backslash, which no id has.")
-_SPACE = recorded("It begins or ends with a space.")
-_PERCENT = recorded("It holds a percent sign, which proxies may decode into another id.")
-_INVISIBLE = recorded("It holds a control or an invisible character.")
+_EMPTY = recorded("id.empty", "It is empty.")
+_LONG = recorded("id.too_long", "It has {number} characters; at most {most} are possible.")
+_PATH = recorded("id.path_segment", "A path such as “.” or “..” cannot be an id.")
+_SLASH = recorded("id.slash", "It holds a slash or a backslash, which no id has.")
+_SPACE = recorded("id.space_around", "It begins or ends with a space.")
+_PERCENT = recorded("id.percent", "It holds a percent sign, which proxies may decode into another id.")
+_INVISIBLE = recorded("id.invisible_character", "It holds a control or an invisible character.")
+
+
+_OF_FIELD = recorded("id.of_field", "{field}: {problem}")
 
 
 class InvalidId(ValueError):
-    """A value that cannot name anything in the directory. ``what`` names the field, ``message`` says why."""
+    """A value that cannot name anything in the directory. ``detail`` says why, after the name of the field."""
 
-    def __init__(self, what: str, message: str) -> None:
-        super().__init__(f"{what}: {message}")
-        self.what = what
-        self.message = message
+    def __init__(self, what: str, problem: str) -> None:
+        self.detail = _OF_FIELD.format(field=what, problem=problem)
+        super().__init__(self.detail)
 
 
 def check_id(value: str, what: str) -> str:

@@ -14,19 +14,21 @@ MAX_DETAIL = 500
 MAX_RETRY_AFTER = 3600.0  # seconds; a longer wait is nothing that a person at a page can use
 
 
-_NO_DETAIL = recorded("The directory answered {answer} without giving a reason.")
-_PERMISSIONS = recorded("Missing permissions: {names}.")
+_NO_DETAIL = recorded("directory.no_detail", "The directory answered {answer} without giving a reason.")
+_PERMISSIONS = recorded("directory.permissions_missing", "Missing permissions: {names}.")
 _NO_ANSWER = {
-    http.ExchangeError: recorded("The directory could not be reached"),
-    http.NameNotResolved: recorded("The name of the directory could not be resolved"),
-    http.ConnectionRefused: recorded("The directory refused the connection"),
-    http.ConnectTimedOut: recorded("The directory could not be connected to in time"),
-    http.TlsFailed: recorded("No trusted TLS connection to the directory could be made"),
-    http.NoResponse: recorded("The directory gave no answer"),
-    http.ConnectionReset: recorded("The connection to the directory broke before its answer was complete"),
-    http.TimedOut: recorded("The directory did not answer in time"),
-    http.ResponseTooLarge: recorded("The answer of the directory is too large"),
-    http.MalformedResponse: recorded("The answer of the directory is not valid HTTP"),
+    http.ExchangeError: recorded("directory.unreachable", "The directory could not be reached"),
+    http.NameNotResolved: recorded("directory.name_not_resolved", "The name of the directory could not be resolved"),
+    http.ConnectionRefused: recorded("directory.connection_refused", "The directory refused the connection"),
+    http.ConnectTimedOut: recorded("directory.connect_timed_out", "The directory could not be connected to in time"),
+    http.TlsFailed: recorded("directory.tls_failed", "No trusted TLS connection to the directory could be made"),
+    http.NoResponse: recorded("directory.no_response", "The directory gave no answer"),
+    http.ConnectionReset: recorded(
+        "directory.connection_reset", "The connection to the directory broke before its answer was complete"
+    ),
+    http.TimedOut: recorded("directory.timed_out", "The directory did not answer in time"),
+    http.ResponseTooLarge: recorded("directory.response_too_large", "The answer of the directory is too large"),
+    http.MalformedResponse: recorded("directory.malformed_response", "The answer of the directory is not valid HTTP"),
 }
 
 

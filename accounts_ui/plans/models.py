@@ -5,6 +5,8 @@ from typing import ClassVar
 
 from django.db import models
 
+from console.recorded_text_field import RecordedTextField
+
 
 class State(models.TextChoices):
     """How far a plan is."""
@@ -54,9 +56,11 @@ class Plan(models.Model):
     owner_name = models.TextField(blank=True)
     action = models.CharField(max_length=16)
     message = models.TextField(blank=True)
-    note = models.TextField(blank=True)
+    note_parts = models.JSONField(default=list, blank=True)
+    note = RecordedTextField(blank=True, parts="note_parts")
     state = models.CharField(max_length=16, choices=State.choices, default=State.DRAFT)
-    because = models.TextField(blank=True)
+    because_parts = models.JSONField(default=list, blank=True)
+    because = RecordedTextField(blank=True, parts="because_parts")
     created_at = models.DateTimeField(auto_now_add=True, db_index=True)
     lease_owner = models.UUIDField(null=True)
     lease_until = models.DateTimeField(null=True)
@@ -76,10 +80,12 @@ class PlanRow(models.Model):
     wanted = models.TextField(blank=True)
     expected = models.TextField(blank=True)
     verdict = models.CharField(max_length=16, choices=CheckResult.choices)
-    detail = models.TextField(blank=True)
+    detail_parts = models.JSONField(default=list, blank=True)
+    detail = RecordedTextField(blank=True, parts="detail_parts")
     operation_id = models.UUIDField(unique=True, default=uuid.uuid4)
     result = models.CharField(max_length=16, choices=Result.choices, blank=True)
-    result_detail = models.TextField(blank=True)
+    result_detail_parts = models.JSONField(default=list, blank=True)
+    result_detail = RecordedTextField(blank=True, parts="result_detail_parts")
 
     class Meta:
         ordering: ClassVar[list[str]] = ["line", "id"]

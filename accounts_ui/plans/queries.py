@@ -10,6 +10,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from accounts_ui.plans.models import CheckResult, Plan, PlanRow, Result, State
+from console.recorded_text import parts_of
 
 KEPT: Final = datetime.timedelta(days=30)
 _BATCH: Final = 500  # rows a statement: SQLite takes a limited number of values
@@ -103,12 +104,14 @@ def _successor(row: PlanRow) -> PlanRow:
 def keep_result(row: PlanRow, result: str, detail: str) -> None:
     """What came of a row."""
     row.result, row.result_detail = result, detail
-    row.save(update_fields=["result", "result_detail"])
+    row.save(update_fields=["result", "result_detail", "result_detail_parts"])
 
 
 def move(plan: Plan, state: str, *, among: Iterable[str], because: str = "") -> bool:
     """Bring the plan into ``state``, if it is in one of ``among``."""
-    found = Plan.objects.filter(pk=plan.pk, state__in=list(among)).update(state=state, because=because)
+    found = Plan.objects.filter(pk=plan.pk, state__in=list(among)).update(
+        state=state, because=because, because_parts=parts_of(because)
+    )
     plan.refresh_from_db()
     return bool(found)
 

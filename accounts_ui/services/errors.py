@@ -25,8 +25,10 @@ from accounts_ui.changes.models import Change
 from accounts_ui.services.account import AccountFacts
 from console.recorded_text import recorded
 
-NO_SUCH_CHANGE = recorded("This organization's change log has no such change.")
-NOTHING_SENT = recorded("The change log cannot be written at the moment, so nothing was sent. Try again in a minute.")
+NO_SUCH_CHANGE = recorded("log.no_such_change", "This organization's change log has no such change.")
+NOTHING_SENT = recorded(
+    "log.nothing_sent", "The change log cannot be written at the moment, so nothing was sent. Try again in a minute."
+)
 
 
 class ServiceError(Exception):

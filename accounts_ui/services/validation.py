@@ -10,12 +10,14 @@ from console.recorded_text import recorded
 
 MAX_MESSAGE = 1000  # characters
 
-_NO_UUID = recorded("The form's operation_id is not a UUID. Open the form again.")
-_NO_CHANGE = recorded("This is not the id of a change.")
-_NO_STATUS = recorded("The status has to be one of: {all}.")
-_LONG_STATUS = recorded("expected_status is too long. Open the form again.")
-_LONG_MESSAGE = recorded("The message has {number} characters; {most} are possible.")
-_INVISIBLE = recorded("The message has a character that cannot be shown ({character}).")
+_NO_UUID = recorded("input.no_operation_id", "The form's operation_id is not a UUID. Open the form again.")
+_NO_CHANGE = recorded("input.no_change_id", "This is not the id of a change.")
+_NO_STATUS = recorded("input.status_invalid", "The status has to be one of: {all}.")
+_LONG_STATUS = recorded("input.expected_status_too_long", "expected_status is too long. Open the form again.")
+_LONG_MESSAGE = recorded("input.note_too_long", "The message has {number} characters; {most} are possible.")
+_INVISIBLE = recorded(
+    "input.note_invisible_character", "The message has a character that cannot be shown ({character})."
+)
 
 
 def check_operation_id(text: str) -> uuid.UUID:
@@ -78,4 +80,4 @@ def _id(text: str, field: str) -> str:
     try:
         return check_id(text, field)
     except InvalidId as error:
-        raise InvalidInput(field, str(error)) from None
+        raise InvalidInput(field, error.detail) from None

@@ -17,12 +17,13 @@ from accounts_ui.services.text import as_time
 from accounts_ui.text.change_sentences import linked_sentence, sentence
 from accounts_ui.text.labels import action_word, event_word, outcome_word, status_word
 from accounts_ui.views.lists.list_query import AnyQuery
-from console.recorded_text import told
+from console.recorded_text import RecordedText, translate
 
 register = template.Library()
 
-for _filter in (action_word, event_word, outcome_word, status_word, sentence, linked_sentence, told):
+for _filter in (action_word, event_word, outcome_word, status_word, sentence, linked_sentence):
     register.filter(_filter)
+register.filter("translated", translate)
 
 
 @register.filter
@@ -80,6 +81,9 @@ def evidence_lines(evidence: dict[str, Any]) -> list[tuple[str, Any]]:
     elif "seen" in left:
         left["seen"] = status_word(left["seen"])
     left.pop("asked_at", None)
+    failed_parts = left.pop("failed_parts", None)
+    if failed_parts:
+        left["failed"] = RecordedText(left.get("failed", ""), failed_parts)
     if left.get("read_at", "") is None:
         left.pop("read_at")
     known = [(str(label), _shown(name, left.pop(name))) for name, label in _EVIDENCE.items() if name in left]
@@ -91,7 +95,7 @@ def _shown(name: str, value: Any) -> Any:
         return when(value)
     if isinstance(value, bool):
         return gettext("yes") if value else gettext("no")
-    return counted(value) if isinstance(value, int) else told(value)
+    return counted(value) if isinstance(value, int) else translate(value)
 
 
 @register.filter

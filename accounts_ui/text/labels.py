@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from console.recorded_text import know_words
+from console.recorded_text import register_status_labels
 
 OUTCOME_LABELS = {
     "pending": gettext_lazy("running"),
@@ -34,7 +34,7 @@ STATUS_MEANINGS = {
 }
 
 # Statuses stand in recorded sentences, too, and what stands there instead of one.
-know_words(
+register_status_labels(
     {
         **STATUS_LABELS,
         "unknown": pgettext_lazy("status", "unknown"),

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts_ui.directory import errors as directory
 from accounts_ui.services import errors as services
 from console.error_pages import Problem
+from console.recorded_text import join_texts
 
 _AGAIN = _("Try again in a minute.")
 _OPERATOR = _("If it stays so, tell the operator of this console.")
@@ -101,7 +102,7 @@ def problem_for(error: services.ServiceError | directory.DirectoryError, organiz
     return Problem(
         told.status,
         str(told.title),
-        f"{error.detail} {told.next_step}",
+        join_texts(error.detail, str(told.next_step)),
         actions=_ways_on(error, organization_id),
         code=type(error).__name__,
         headers=pause_header(getattr(error, "retry_after", None)),

@@ -24,7 +24,7 @@ from django.utils.translation import gettext_lazy
 from prometheus_client import Counter
 
 from console.error_pages import Problem
-from console.recorded_text import recorded
+from console.recorded_text import join_texts, recorded
 
 signin_failures = Counter("console_signin_failures_total", "Sign-ins refused, by reason.", ["reason"])
 
@@ -43,12 +43,14 @@ class SignInRefused(Problem):
     """
 
     http_status = 502
-    heading = recorded("Sign-in was refused")
-    explanation = recorded("The identity provider's response cannot be accepted.")
-    next_step = recorded("Try again. If it happens again, contact the operator of this console.")
+    heading = recorded("signin.sign_in_refused.heading", "Sign-in was refused")
+    explanation = recorded("signin.sign_in_refused.explanation", "The identity provider's response cannot be accepted.")
+    next_step = recorded(
+        "signin.sign_in_refused.next_step", "Try again. If it happens again, contact the operator of this console."
+    )
 
     def __init__(self, detail: str = "") -> None:
-        message = " ".join(filter(None, [self.explanation, detail, self.next_step]))
+        message = join_texts(self.explanation, detail, self.next_step)
         super().__init__(
             self.http_status, self.heading, message, actions=_ACTIONS, code=_snake_case(type(self).__name__)
         )
@@ -58,83 +60,100 @@ class InvalidState(SignInRefused):
     """``state`` is missing, unknown, already used or expired (RFC 6749, section 10.12)."""
 
     http_status = 400
-    explanation = recorded("This sign-in was not started in this browser, was already completed, or took too long.")
-    next_step = recorded("Start again.")
+    explanation = recorded(
+        "signin.invalid_state.explanation",
+        "This sign-in was not started in this browser, was already completed, or took too long.",
+    )
+    next_step = recorded("signin.invalid_state.next_step", "Start again.")
 
 
 class MissingCode(SignInRefused):
     """The callback has no authorization code."""
 
     http_status = 400
-    explanation = recorded("The provider sent no authorization code.")
+    explanation = recorded("signin.missing_code.explanation", "The provider sent no authorization code.")
 
 
 class ProviderDeclined(SignInRefused):
     """The provider answered the authorization request with ``error`` (RFC 6749, section 4.1.2.1)."""
 
     http_status = 403
-    explanation = recorded("The identity provider did not sign you in.")
+    explanation = recorded("signin.provider_declined.explanation", "The identity provider did not sign you in.")
 
 
 class InvalidIssuerParameter(SignInRefused):
     """The ``iss`` parameter of the callback is wrong or missing (RFC 9207, section 2.4)."""
 
     http_status = 400
-    explanation = recorded("The response did not come from the configured identity provider.")
+    explanation = recorded(
+        "signin.invalid_issuer_parameter.explanation",
+        "The response did not come from the configured identity provider.",
+    )
 
 
 class InvalidDiscovery(SignInRefused):
     """The discovery document cannot be used (OpenID Connect Discovery 1.0, section 4.3)."""
 
-    explanation = recorded("The identity provider's configuration cannot be used.")
+    explanation = recorded(
+        "signin.invalid_discovery.explanation", "The identity provider's configuration cannot be used."
+    )
 
 
 class InvalidKeys(SignInRefused):
     """The provider's keys cannot be used (RFC 7517)."""
 
-    explanation = recorded("The identity provider's signing keys cannot be used.")
+    explanation = recorded("signin.invalid_keys.explanation", "The identity provider's signing keys cannot be used.")
 
 
 class InvalidTokenResponse(SignInRefused):
     """The token response cannot be used (RFC 6749, section 5.1)."""
 
-    explanation = recorded("The identity provider's token response cannot be used.")
+    explanation = recorded(
+        "signin.invalid_token_response.explanation", "The identity provider's token response cannot be used."
+    )
 
 
 class CodeRejected(SignInRefused):
     """The token endpoint refused the authorization code (RFC 6749, section 5.2)."""
 
     http_status = 403
-    explanation = recorded("The identity provider refused the authorization code.")
+    explanation = recorded("signin.code_rejected.explanation", "The identity provider refused the authorization code.")
 
 
 class InvalidIdToken(SignInRefused):
     """The ID token fails a check (OpenID Connect Core 1.0, section 3.1.3.7)."""
 
-    explanation = recorded("The identity provider's ID token cannot be accepted.")
+    explanation = recorded(
+        "signin.invalid_id_token.explanation", "The identity provider's ID token cannot be accepted."
+    )
 
 
 class InvalidUserinfo(SignInRefused):
     """Userinfo cannot be used, or describes another person (OpenID Connect Core 1.0, section 5.3.2)."""
 
-    explanation = recorded("The identity provider's user information cannot be accepted.")
+    explanation = recorded(
+        "signin.invalid_userinfo.explanation", "The identity provider's user information cannot be accepted."
+    )
 
 
 class ProviderUnreachable(SignInRefused):
     """The provider did not answer, or answered with 429 or 5xx."""
 
     http_status = 503
-    heading = recorded("The identity provider cannot be reached")
-    explanation = recorded("Nobody can sign in at the moment.")
-    next_step = recorded("Try again in a minute.")
+    heading = recorded("signin.provider_unreachable.heading", "The identity provider cannot be reached")
+    explanation = recorded("signin.provider_unreachable.explanation", "Nobody can sign in at the moment.")
+    next_step = recorded("signin.provider_unreachable.next_step", "Try again in a minute.")
 
 
 class InvalidHandover(SignInRefused):
     """A frame's code is wrong, already used, expired, or belongs to another frame."""
 
     http_status = 403
-    explanation = recorded("The code is wrong, was already used, has expired, or belongs to another frame.")
-    next_step = recorded("Start again in this frame.")
+    explanation = recorded(
+        "signin.invalid_handover.explanation",
+        "The code is wrong, was already used, has expired, or belongs to another frame.",
+    )
+    next_step = recorded("signin.invalid_handover.next_step", "Start again in this frame.")
 
 
 class SignInEnded(Exception):

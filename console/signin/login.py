@@ -114,7 +114,7 @@ def _log_in(request: ConsoleRequest, person: dict[str, Any]) -> User:
     login.state = {"process": "login"}
     complete_login(request, login)
     if not isinstance(request.user, User):
-        raise InvalidState(recorded("The session could not be opened."))
+        raise InvalidState(recorded("signin.session_not_opened", "The session could not be opened."))
     return request.user
 
 

@@ -139,7 +139,9 @@ class SessionToken:
             current_row, current_secrets = self._read()
             if current_row.secret != row.secret:
                 return current_secrets.access_token
-        raise ProviderUnreachable(recorded("The access token could not be refreshed in time."))
+        raise ProviderUnreachable(
+            recorded("token.not_refreshed_in_time", "The access token could not be refreshed in time.")
+        )
 
     def _refresh_as(self, owner: uuid.UUID, secrets: SessionSecrets) -> str:
         """Refresh the token (OpenID Connect Core 1.0, section 12) and store the new ones."""
@@ -152,7 +154,9 @@ class SessionToken:
         except SignInRefused as error:
             token_refreshes.labels("failed").inc()
             self._release(owner)
-            raise ProviderUnreachable(recorded("The access token could not be refreshed.")) from error
+            raise ProviderUnreachable(
+                recorded("token.not_refreshed", "The access token could not be refreshed.")
+            ) from error
         token_refreshes.labels("done").inc()
         rotated = response.get("refresh_token")
         renewed = SessionSecrets(

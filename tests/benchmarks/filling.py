@@ -24,13 +24,26 @@ PLAN, PLANNED = "00000000-0000-4000-8000-000000000001", 500
 """The plan that the newest changes come from, and of how many."""
 FACTS = ("organization_id", "actor_issuer", "actor_subject", "actor_name", "actor_email", "ip", "request_id", "action")
 FACTS += ("subject_id", "subject_name", "code", "type_name", "before", "after", "message", "outcome", "http_status")
-FACTS += ("detail",)
-EVENT = ("sequence", "change_id", "event", "at", "evidence", "key_id", "previous_hash", "hash", "signature", *FACTS)
+FACTS += ("detail", "detail_parts")
+EVENT = (
+    "sequence",
+    "v",
+    "change_id",
+    "event",
+    "at",
+    "evidence",
+    "key_id",
+    "previous_hash",
+    "hash",
+    "signature",
+    *FACTS,
+)
 CHANGE = ("change_id", "requested_at", "resolved_at", "last_sequence", *FACTS)
 _TRIGGERED: Final = 1_000
 
 _WORDS: Final = {
     "sqlite": {
+        "empty": "'[]'",
         "numbers": "WITH RECURSIVE numbers(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < {number})",
         "id": "md5(i)",
         "plan": f"'{PLAN.replace('-', '')}'",
@@ -39,6 +52,7 @@ _WORDS: Final = {
         "hash": "printf('%064x', {sequence})",
     },
     "postgresql": {
+        "empty": "CAST('[]' AS jsonb)",
         "numbers": "WITH numbers AS (SELECT i FROM generate_series(1::bigint, {number}) AS i)",
         "id": "md5(i::text)::uuid",
         "plan": f"'{PLAN}'",
@@ -114,13 +128,14 @@ def _write_rows(execute: Callable[[str], Any], vendor: str, number: int) -> None
     execute(f"INSERT INTO changes_change ({', '.join(CHANGE)}) SELECT {', '.join(CHANGE)} FROM made ORDER BY i")
     execute(
         "INSERT INTO plans_plan (id, organization_id, owner_issuer, owner_subject, owner_name, action, message, note, "
-        f"state, because, created_at) SELECT {words['plan']}, organization_id, actor_issuer, actor_subject, actor_name, "
-        "action, '', '', 'done', '', resolved_at FROM made WHERE i = 1"
+        f"note_parts, state, because, because_parts, created_at) SELECT {words['plan']}, organization_id, actor_issuer, actor_subject, actor_name, "
+        f"action, '', '', {words['empty']}, 'done', '', {words['empty']}, resolved_at FROM made WHERE i = 1"
     )
     execute(
         "INSERT INTO plans_planrow (plan_id, line, subject_id, subject_name, code, wanted, expected, verdict, detail, "
-        f"operation_id, result, result_detail) SELECT {words['plan']}, i, subject_id, subject_name, code, 'disabled', 'active', "
-        f"'will', '', change_id, outcome, '' FROM made WHERE i > {number - PLANNED} ORDER BY i"
+        "detail_parts, operation_id, result, result_detail, result_detail_parts) "
+        f"SELECT {words['plan']}, i, subject_id, subject_name, code, 'disabled', 'active', "
+        f"'will', '', {words['empty']}, change_id, outcome, '', {words['empty']} FROM made WHERE i > {number - PLANNED} ORDER BY i"
     )
     execute("DROP TABLE made")
 
@@ -157,6 +172,7 @@ def _made(words: dict[str, str], number: int) -> str:
         "outcome": f"CASE WHEN {spread(742938285, 20)} = 7 THEN 'not_applied' ELSE 'applied' END",
         "http_status": "200",
         "detail": "''",
+        "detail_parts": words["empty"],
     }
     return f"SELECT i, {', '.join(f'{value} AS {name}' for name, value in facts.items())} FROM numbers"
 
@@ -165,6 +181,7 @@ def _events(words: dict[str, str]) -> str:
     """Two of each change, in the order of the chain."""
     first = {
         "sequence": "2 * i - 1 + half",
+        "v": "1",
         "event": "CASE half WHEN 0 THEN 'requested' ELSE outcome END",
         "at": "CASE half WHEN 0 THEN requested_at ELSE resolved_at END",
         "evidence": "NULL",

@@ -19,9 +19,8 @@ _SEALED: Final = (
 def sign_all() -> int:
     """How many it signed."""
     from accounts_ui.changes.chain import keys
-    from accounts_ui.changes.chain.records import FIRST_PREVIOUS_HASH, digest, key_id, sign
+    from accounts_ui.changes.chain.records import FIRST_PREVIOUS_HASH, digest, key_id, record_of, sign
     from accounts_ui.changes.models import Event
-    from accounts_ui.changes.writer import record_of
 
     key, previous, last = keys.signing_key(), FIRST_PREVIOUS_HASH, 0
     name = key_id(key.public_key())

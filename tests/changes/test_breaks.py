@@ -124,13 +124,27 @@ def prepared(request, start_console, directory_server, tmp_path_factory):
 FACTS = [
     *("organization_id", "actor_issuer", "actor_subject", "actor_name", "actor_email", "ip", "request_id"),
     *("action", "subject_id", "subject_name", "code", "type_name", "before", "after", "message"),
-    *("outcome", "http_status", "detail"),
+    *("outcome", "http_status", "detail", "detail_parts"),
 ]
-EVENT = ["change_id", *FACTS, "event", "at", "evidence", "key_id", "previous_hash", "hash", "signature", "sequence"]
+EVENT = [
+    "v",
+    "change_id",
+    *FACTS,
+    "event",
+    "at",
+    "evidence",
+    "key_id",
+    "previous_hash",
+    "hash",
+    "signature",
+    "sequence",
+]
 CHANGE = ["change_id", *FACTS, "requested_at", "resolved_at", "last_sequence"]
 OTHER = {
     "change_id": "'0bd0f9c8-7c54-4f3b-9d3a-0123456789ab'",
+    "v": "9",
     "http_status": "418",
+    "detail_parts": """'["forged"]'""",
     "evidence": """'{"seen": "forged"}'""",
     "sequence": "40",
     "last_sequence": "40",

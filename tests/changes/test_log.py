@@ -135,7 +135,7 @@ def test_verifying_an_export(fresh, verify_changes, tmp_path):
 
 
 def test_each_event_is_a_line_of_the_logger(fresh):
-    logged = [json.loads(line) for line in fresh.log().splitlines() if line.startswith('{"sequence"')]
+    logged = [json.loads(line) for line in fresh.log().splitlines() if line.startswith('{"v"')]
     exported = [json.loads(line) for line in fresh.browser.get("/orgs/acme/changes/export.jsonl").text.splitlines()]
     assert logged == exported
 

@@ -1,4 +1,8 @@
-"""The form in which an event is hashed, signed, logged and exported. Plain data in, plain data out.
+"""The record of an event: the form in which it is hashed, signed, logged and exported.
+
+``FIELDS`` is the one table of what a record holds, by the version of its format. An event says its version in ``v``.
+A field that is added later makes a new version: add an entry to the table, never change one. Events of older versions
+keep their fields, so they still verify. ``evidence/verify.py`` has a copy of the table, as it stands alone.
 
 ``hash`` is SHA-256 over the RFC 8785 canonical JSON of the record without ``hash`` and ``signature``, in lower-case
 hexadecimal; ``signature`` is Ed25519 (RFC 8032) over the 32 bytes of that hash, in base64.
@@ -8,16 +12,71 @@ import base64
 import binascii
 import datetime
 import hashlib
+import json
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import rfc8785
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+if TYPE_CHECKING:
+    from accounts_ui.changes.models import EventBase
+
 FIRST_PREVIOUS_HASH: Final = "0" * 64
 
+CURRENT_VERSION: Final = 1
+"""The version that new events are written in."""
+
+FIELDS: Final[dict[int, tuple[str, ...]]] = {
+    1: (
+        *("v", "sequence", "change_id", "event", "at", "organization_id", "actor", "ip", "request_id"),
+        *("action", "subject_id", "subject_name", "code", "type_name", "before", "after", "message"),
+        *("outcome", "http_status", "detail", "detail_parts", "evidence"),
+        *("key_id", "previous_hash", "hash", "signature"),
+    ),
+}
+"""The fields of a record, in the order in which they are exported, by version."""
+
+ACTOR_FIELDS: Final = ("issuer", "subject", "name", "email")
+"""The fields of a record's ``actor``. Each is a column of its own in the tables, ``actor_issuer`` and so on."""
+
 _SEAL: Final = ("hash", "signature")
+
+
+def record_of(event: "EventBase") -> dict[str, Any]:
+    """Return the record of an event, ``hash`` and ``signature`` included.
+
+    An event of an unknown version gets the fields of the newest known one: ``format_problem`` rejects it.
+    """
+    return {name: _field(event, name) for name in FIELDS.get(event.v, FIELDS[max(FIELDS)])}
+
+
+def line_of(event: "EventBase") -> str:
+    """Return the record as one line of JSON: ASCII, so that no name can start a line of its own."""
+    return json.dumps(record_of(event), separators=(",", ":"))
+
+
+def format_problem(record: Mapping[str, Any]) -> str:
+    """Say what is wrong with the format of a record; empty if it has exactly the fields of its version."""
+    version = record.get("v")
+    if type(version) is not int or version not in FIELDS:
+        return f"has the format version {version!r:.20}, which is not known here"
+    expected = set(FIELDS[version])
+    if missing := sorted(expected - set(record)):
+        return f"lacks fields of format version {version}: {', '.join(missing)}"
+    if extra := sorted(set(record) - expected):
+        return f"has fields that format version {version} does not have: {', '.join(extra):.200}"
+    return ""
+
+
+def _field(event: "EventBase", name: str) -> Any:
+    if name == "actor":
+        return {part: getattr(event, f"actor_{part}") for part in ACTOR_FIELDS}
+    value = getattr(event, name)
+    if name == "change_id":
+        return str(value)
+    return moment(value) if name == "at" else value
 
 
 def moment(at: datetime.datetime) -> str:

@@ -24,6 +24,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 FORMAT = "org-accounts-console evidence 1"
 FILES = ("README.txt", "verify.py", "public-keys.json", "checkpoint.json", "events.jsonl", "changes.csv")
 ACTOR = ("issuer", "subject", "name", "email")
+FIELDS = {  # of a record, by the version of its format
+    1: (
+        *("v", "sequence", "change_id", "event", "at", "organization_id", "actor", "ip", "request_id"),
+        *("action", "subject_id", "subject_name", "code", "type_name", "before", "after", "message"),
+        *("outcome", "http_status", "detail", "detail_parts", "evidence"),
+        *("key_id", "previous_hash", "hash", "signature"),
+    ),
+}
 COLUMNS = (
     *("change_id", "requested_at", "resolved_at", "organization_id"),
     *(f"actor_{part}" for part in ACTOR),
@@ -330,6 +338,7 @@ class Verifier:
             if sequence != self.last + 1 and whole:
                 raise Broken(self.last + 1, f"is missing (the next record is {sequence})")
             verify_hash(sequence, record)
+            verify_format(sequence, record)
             if sequence == self.last + 1 and record.get("previous_hash") != before:
                 what = "previous_hash is not the hash of the record before: one was removed, inserted or rewritten"
                 raise Broken(sequence, what)
@@ -394,6 +403,18 @@ def verify_hash(sequence: int, record: dict[str, Any]) -> None:
         raise Broken(sequence, f"no canonical JSON: {error}") from None
     if record.get("hash") != hashlib.sha256(sealed).hexdigest():
         raise Broken(sequence, "the record does not have the hash that it claims: a field was changed")
+
+
+def verify_format(sequence: int, record: dict[str, Any]) -> None:
+    """Whether the record has exactly the fields of its format version."""
+    version = record.get("v")
+    if type(version) is not int or version not in FIELDS:
+        raise Broken(sequence, f"has the format version {version!r:.20}, which this verify.py does not know")
+    expected = set(FIELDS[version])
+    if missing := sorted(expected - set(record)):
+        raise Broken(sequence, f"lacks fields of format version {version}: {', '.join(missing)}")
+    if extra := sorted(set(record) - expected):
+        raise Broken(sequence, f"has fields that format version {version} does not have: {', '.join(extra):.200}")
 
 
 def verify_signature(sequence: int, record: dict[str, Any], keys: dict[str, Key], newest: int) -> int:

@@ -138,10 +138,10 @@ SQLITE = (
         e.request_id IS NEW.request_id AND e.action IS NEW.action AND e.subject_id IS NEW.subject_id AND
         e.subject_name IS NEW.subject_name AND e.code IS NEW.code AND e.type_name IS NEW.type_name AND
         e.before IS NEW.before AND e.after IS NEW.after AND e.message IS NEW.message AND e.outcome IS
-        NEW.outcome AND e.http_status IS NEW.http_status AND e.detail IS NEW.detail AND e.change_id IS
-        NEW.change_id AND e.event IS NEW.event AND e.at IS NEW.at AND e.evidence IS NEW.evidence AND
-        e.key_id IS NEW.key_id AND e.previous_hash IS NEW.previous_hash AND e.hash IS NEW.hash AND
-        e.signature IS NEW.signature) BEGIN SELECT RAISE(ABORT,
+        NEW.outcome AND e.http_status IS NEW.http_status AND e.detail_parts IS NEW.detail_parts AND e.detail
+        IS NEW.detail AND e.v IS NEW.v AND e.change_id IS NEW.change_id AND e.event IS NEW.event AND e.at IS
+        NEW.at AND e.evidence IS NEW.evidence AND e.key_id IS NEW.key_id AND e.previous_hash IS
+        NEW.previous_hash AND e.hash IS NEW.hash AND e.signature IS NEW.signature) BEGIN SELECT RAISE(ABORT,
         'the archive takes only what is in the log'); END
     """,
     """
@@ -391,8 +391,9 @@ POSTGRESQL = (
         FROM NEW.subject_name AND e.code IS NOT DISTINCT FROM NEW.code AND e.type_name IS NOT DISTINCT FROM
         NEW.type_name AND e.before IS NOT DISTINCT FROM NEW.before AND e.after IS NOT DISTINCT FROM
         NEW.after AND e.message IS NOT DISTINCT FROM NEW.message AND e.outcome IS NOT DISTINCT FROM
-        NEW.outcome AND e.http_status IS NOT DISTINCT FROM NEW.http_status AND e.detail IS NOT DISTINCT FROM
-        NEW.detail AND e.change_id IS NOT DISTINCT FROM NEW.change_id AND e.event IS NOT DISTINCT FROM
+        NEW.outcome AND e.http_status IS NOT DISTINCT FROM NEW.http_status AND e.detail_parts IS NOT
+        DISTINCT FROM NEW.detail_parts AND e.detail IS NOT DISTINCT FROM NEW.detail AND e.v IS NOT DISTINCT
+        FROM NEW.v AND e.change_id IS NOT DISTINCT FROM NEW.change_id AND e.event IS NOT DISTINCT FROM
         NEW.event AND e.at IS NOT DISTINCT FROM NEW.at AND e.evidence IS NOT DISTINCT FROM NEW.evidence AND
         e.key_id IS NOT DISTINCT FROM NEW.key_id AND e.previous_hash IS NOT DISTINCT FROM NEW.previous_hash
         AND e.hash IS NOT DISTINCT FROM NEW.hash AND e.signature IS NOT DISTINCT FROM NEW.signature) THEN

@@ -7,12 +7,11 @@ from typing import Any, Final
 
 from django.db.models import Exists, OuterRef, Q
 
-from accounts_ui.changes.chain.records import moment
+from accounts_ui.changes.chain.records import ACTOR_FIELDS, moment, record_of
 from accounts_ui.changes.event_storage import Elsewhere, lines
 from accounts_ui.changes.models import FACTS, OPEN_OUTCOMES, Change, EventBase, EventKind
-from accounts_ui.changes.writer import record_of
 
-_MOVING: Final = ("outcome", "http_status", "detail", "after")
+_MOVING: Final = ("outcome", "http_status", "detail", "detail_parts", "after")
 _FROZEN: Final = tuple(name for name in FACTS if name not in _MOVING)
 _CHUNK: Final = 500
 
@@ -78,7 +77,7 @@ def relatives_of(record: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
     for event in lines(~Q(sequence=sequence), change_id=record["change_id"]):
         yield record_of(event)
     for change in Change.objects.filter(change_id=record["change_id"]) | Change.objects.filter(last_sequence=sequence):
-        actor = {part: getattr(change, f"actor_{part}") for part in ("issuer", "subject", "name", "email")}
+        actor = {part: getattr(change, f"actor_{part}") for part in ACTOR_FIELDS}
         known = {name: getattr(change, name) for name in FACTS if not name.startswith("actor_")}
         yield {**known, "change_id": str(change.change_id), "actor": actor}
         for at in (change.requested_at, change.resolved_at):

@@ -8,13 +8,14 @@ the hash back is the one.
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from accounts_ui.changes.chain.records import digest, is_signed
+from accounts_ui.changes.chain.records import FIELDS, digest, is_signed
 from accounts_ui.changes.models import Action, EventKind, Outcome
 from accounts_ui.directory.statuses import STATUSES
 
 Keys = Mapping[str, Any]
 
 _WORDS: Final[dict[str, list[Any]]] = {
+    "v": list(FIELDS),
     "action": Action.values,
     "event": EventKind.values,
     "outcome": Outcome.values,

@@ -11,7 +11,14 @@ from django.db import connection
 from accounts_ui.changes import event_storage, search
 from accounts_ui.changes.chain.keyring import Keyring
 from accounts_ui.changes.chain.locking import snapshot
-from accounts_ui.changes.chain.records import FIRST_PREVIOUS_HASH, canonical, digest, is_signed
+from accounts_ui.changes.chain.records import (
+    FIRST_PREVIOUS_HASH,
+    canonical,
+    digest,
+    format_problem,
+    is_signed,
+    record_of,
+)
 from accounts_ui.changes.checkpoints.statements import statement_of
 from accounts_ui.changes.event_storage import Elsewhere, lines
 from accounts_ui.changes.models import Archive, ArchivedEvent, Checkpoint, Event
@@ -19,7 +26,6 @@ from accounts_ui.changes.schema import trigger_check
 from accounts_ui.changes.statistics import tallies
 from accounts_ui.changes.verification.projections import Untrue, relatives_of, verify_changes
 from accounts_ui.changes.verification.tamper_report import changed_field
-from accounts_ui.changes.writer import record_of
 
 _CHUNK = 500
 
@@ -95,6 +101,8 @@ def verify_records(
         if sequence != last + 1 and not filtered:
             raise Broken(last + 1, f"is missing (the next record is {sequence})")
         _verify_hash(sequence, record, keys, before, relatives)
+        if problem := format_problem(record):
+            raise Broken(sequence, problem)
         if sequence == last + 1 and record.get("previous_hash") != before["hash"]:
             raise Broken(
                 sequence, "previous_hash is not the hash of the record before: one was removed, inserted or rewritten"

@@ -21,11 +21,14 @@ _BOMS: Final = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), 
 
 # What is kept with the plan; what refuses the whole list is shown at once.
 _ANOTHER_ENCODING: Final = recorded(
-    "Line {line} is not UTF-8, so the list was read as Windows-1252. Look at the names before you go on."
+    "list.another_encoding",
+    "Line {line} is not UTF-8, so the list was read as Windows-1252. Look at the names before you go on.",
 )
-_NUL: Final = recorded("The line holds a NUL byte. Type it again.")
-_LONG: Final = recorded("{name} has more than 255 characters.")
-_FORMULA: Final = recorded("{name} starts like a formula. If it really is so, put an apostrophe (') before it.")
+_NUL: Final = recorded("list.nul_byte", "The line holds a NUL byte. Type it again.")
+_LONG: Final = recorded("list.cell_too_long", "{name} has more than 255 characters.")
+_FORMULA: Final = recorded(
+    "list.formula", "{name} starts like a formula. If it really is so, put an apostrophe (') before it."
+)
 
 
 @dataclass(frozen=True, slots=True)

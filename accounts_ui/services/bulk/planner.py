@@ -16,7 +16,7 @@ from accounts_ui.services.state.snapshot import read_snapshot
 from accounts_ui.services.validation import check_message, check_status
 from console.recorded_text import recorded
 
-_NO_PLAN = recorded("This organization has no such plan.")
+_NO_PLAN = recorded("plan.unknown", "This organization has no such plan.")
 
 
 def make_plan(

@@ -35,10 +35,10 @@ RESULTS: Final[dict[Obstacle | Caution, CheckResult]] = {
     Caution.UNCHANGED: CheckResult.ALREADY,
 }
 
-_AMBIGUOUS = recorded("Ambiguous person: {number} people have {text}. Use the subject id.")
-_NOBODY = recorded("Nobody in the directory’s list has {text}.")
-_DUPLICATE = recorded("The same account as in line {line}.")
-_NO_STATUS = recorded("The status has to be one of: {all}.")
+_AMBIGUOUS = recorded("plan_row.person_ambiguous", "Ambiguous person: {number} people have {text}. Use the subject id.")
+_NOBODY = recorded("plan_row.person_unknown", "Nobody in the directory’s list has {text}.")
+_DUPLICATE = recorded("plan_row.duplicate", "The same account as in line {line}.")
+_NO_STATUS = recorded("account.no_status", "The status has to be one of: {all}.")
 
 _Result = tuple[CheckResult, str]
 
@@ -157,5 +157,5 @@ def _id_problem(text: str, name: str) -> str:
     try:
         check_id(text, name)
     except InvalidId as error:
-        return str(error)
+        return error.detail
     return ""

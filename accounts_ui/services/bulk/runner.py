@@ -23,13 +23,15 @@ from console.recorded_text import recorded
 
 CHUNK_ROWS: Final = 10
 CHUNK_SECONDS: Final = 5.0
-_PAUSED: Final = recorded("An admin paused it.")
-_STOPPED: Final = recorded("An admin stopped it.")
-_NOTHING_AGAIN: Final = recorded("Nothing in this plan can be tried again.")
-_LINE: Final = recorded("Line {line}: {detail}")
-_CONFIRMED: Final = recorded("The plan was confirmed already.")
-_NOT_CONFIRMED: Final = recorded("The plan is not confirmed, or was stopped.")
-_NOT_YOURS: Final = recorded("Only the admin who made the plan can run it: its operations are theirs.")
+_PAUSED: Final = recorded("plan.paused_by_admin", "An admin paused it.")
+_STOPPED: Final = recorded("plan.stopped_by_admin", "An admin stopped it.")
+_NOTHING_AGAIN: Final = recorded("plan.nothing_to_retry", "Nothing in this plan can be tried again.")
+_LINE: Final = recorded("plan.line", "Line {line}: {detail}")
+_CONFIRMED: Final = recorded("plan.already_confirmed", "The plan was confirmed already.")
+_NOT_CONFIRMED: Final = recorded("plan.not_confirmed", "The plan is not confirmed, or was stopped.")
+_NOT_YOURS: Final = recorded(
+    "plan.not_owner", "Only the admin who made the plan can run it: its operations are theirs."
+)
 _PAUSING: Final = (None, 401, 403, 429, 502, 503, 504)  # answers that the next row would get as well
 
 

@@ -18,7 +18,7 @@ from accounts_ui.services.bulk.plan_lookup import Planned, changes_of_plan, plan
 from accounts_ui.services.errors import InvalidInput
 from console.recorded_text import recorded
 
-_NO_SUCH_RUN = recorded("There is no such verification run.")
+_NO_SUCH_RUN = recorded("log.no_such_run", "There is no such verification run.")
 
 
 @dataclass(frozen=True, slots=True)

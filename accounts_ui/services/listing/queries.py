@@ -18,7 +18,7 @@ from accounts_ui.services.state.log_overlay import RecordedAccount
 from accounts_ui.services.validation import check_change_id, check_subject
 from console.recorded_text import recorded
 
-_NOBODY = recorded("Neither the directory nor the change log of this organization knows this person.")
+_NOBODY = recorded("person.unknown", "Neither the directory nor the change log of this organization knows this person.")
 
 
 @dataclass(frozen=True, slots=True)

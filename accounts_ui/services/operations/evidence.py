@@ -11,6 +11,7 @@ from accounts_ui.directory.listing import Listing
 from accounts_ui.directory.responses import clean
 from accounts_ui.directory.rows import Account
 from accounts_ui.services.audit_context import AuditContext
+from console.recorded_text import parts_of
 
 REREAD: Final = "re-read"
 VISIT: Final = "visit"
@@ -62,7 +63,13 @@ def of_listing(basis: Provenance, listing: Listing, subject_id: str, code: str) 
 
 def of_failed_read(basis: Provenance, said: str) -> dict[str, Any]:
     """A look that did not succeed."""
-    return {**basis.facts(), "tried_at": moment(_now()), "read_at": None, "failed": clean(said)}
+    return {
+        **basis.facts(),
+        "tried_at": moment(_now()),
+        "read_at": None,
+        "failed": clean(said),
+        "failed_parts": parts_of(said),
+    }
 
 
 def of_decision(context: AuditContext) -> dict[str, Any]:

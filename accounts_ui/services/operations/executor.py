@@ -30,15 +30,18 @@ from accounts_ui.services.operations.operation import Operation
 from accounts_ui.services.operations.outcome_rules import decide_outcome
 from accounts_ui.services.state.account_state import describe_account
 from accounts_ui.services.state.snapshot import Snapshot, read_snapshot
-from console.recorded_text import recorded
+from console.recorded_text import join_texts, recorded
 
-_REUSED = recorded("This form was sent before with other data. Open a new form.")
-_CONCURRENT_CHANGE = recorded("Another operation on this account was just made. Nothing was sent.")
-_SIGNED_OUT = recorded("The sign-in ended.")
-_NOT_READ = recorded("The directory could not be read afterwards: {said}")
+_REUSED = recorded("operation.id_reused", "This form was sent before with other data. Open a new form.")
+_CONCURRENT_CHANGE = recorded(
+    "operation.account_changed", "Another operation on this account was just made. Nothing was sent."
+)
+_SIGNED_OUT = recorded("operation.sign_in_ended", "The sign-in ended.")
+_NOT_READ = recorded("operation.not_read_afterwards", "The directory could not be read afterwards: {said}")
 _NOT_RECORDED = recorded(
+    "operation.outcome_not_recorded",
     "The directory was called, and the outcome ({outcome}) could not be recorded. The change shows as unknown until "
-    "the log can be written and somebody checks it."
+    "the log can be written and somebody checks it.",
 )
 _POLL: Final = 0.1  # seconds between two checks of an operation that another request executes
 _DELETED: Final = "Deleted by an administrator."  # the directory wants a message with every deletion
@@ -183,12 +186,12 @@ def _conclude_by_reading(change: Change, client: SessionClient, error: errors.Di
         listing = client.list_users(change.organization_id)
     except Exception as second:  # noqa: BLE001  (whatever it is: the outcome stays unknown)
         said = getattr(second, "detail", _SIGNED_OUT)
-        detail = f"{error.detail} {_NOT_READ.format(said=said)}"
+        detail = join_texts(error.detail, _NOT_READ.format(said=said))
         failed = evidence.of_failed_read(provenance, said)
         return _conclude(change, Outcome.UNKNOWN, error.status, detail, evidence=failed)
     timed_out = isinstance(error, errors.NoAnswerInTime | errors.FailedInTime)
     decision = decide_outcome(change, listing, provenance, may_still_act=timed_out)
-    detail = f"{error.detail} {decision.detail}"
+    detail = join_texts(error.detail, decision.detail)
     return _conclude(change, decision.outcome, error.status, detail, after=decision.after, evidence=decision.evidence)
 
 

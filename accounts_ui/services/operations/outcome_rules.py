@@ -81,14 +81,18 @@ def _deleted(change: Change, seen: str | None) -> str:
 
 _VERDICTS = {Action.ASSIGN: _assigned, Action.CHANGE_STATUS: _status_changed, Action.DELETE: _deleted}
 
-_TELLS_NOT = recorded("The directory's list does not tell which accounts this person has.")
-_MAY_ACT = recorded("A read at {at} does not show the change, but the directory may still be acting.")
-_NONE = recorded("no such account is listed")
-_LISTED = recorded("the account is listed as {status}")
+_TELLS_NOT = recorded("outcome.codes_not_listed", "The directory's list does not tell which accounts this person has.")
+_MAY_ACT = recorded(
+    "outcome.may_still_act", "A read at {at} does not show the change, but the directory may still be acting."
+)
+_NONE = recorded("outcome.no_account_listed", "no such account is listed")
+_LISTED = recorded("outcome.account_listed", "the account is listed as {status}")
 _DETAILS = {
-    Outcome.APPLIED: recorded("The directory shows the change: {seen}."),
-    Outcome.NOT_APPLIED: recorded("The directory does not show the change: {seen}."),
-    Outcome.UNKNOWN: recorded("What the directory shows ({seen}) can have come about in more than one way."),
+    Outcome.APPLIED: recorded("outcome.shown", "The directory shows the change: {seen}."),
+    Outcome.NOT_APPLIED: recorded("outcome.not_shown", "The directory does not show the change: {seen}."),
+    Outcome.UNKNOWN: recorded(
+        "outcome.ambiguous", "What the directory shows ({seen}) can have come about in more than one way."
+    ),
 }
 
 

@@ -25,7 +25,7 @@ from accounts_ui.services.errors import (
     UndoRefused,
 )
 from accounts_ui.services.state.drift import GONE
-from console.recorded_text import recorded
+from console.recorded_text import join_texts, recorded
 
 UNDO_WITHIN: Final = datetime.timedelta(minutes=10)
 
@@ -119,8 +119,8 @@ def check_existing(state: AccountState, code: str, *, wanted: str, expected: Col
 def check_exists(state: AccountState, code: str) -> Decision:
     """Decide whether there is an account to work on, as far as directory and log can tell."""
     if not state.is_listed and state.codes_listed:
-        outside = f" {_CHANGED_OUTSIDE}" if state.drift and state.drift.kind == GONE else ""
-        return Decision(Obstacle.NO_SUCH_ACCOUNT, detail=_NO_SUCH_ACCOUNT.format(code=code) + outside)
+        outside = _CHANGED_OUTSIDE if state.drift and state.drift.kind == GONE else ""
+        return Decision(Obstacle.NO_SUCH_ACCOUNT, detail=join_texts(_NO_SUCH_ACCOUNT.format(code=code), outside))
     if state.people_listed and not state.person_listed and not state.person_recorded:
         return Decision(Obstacle.NO_SUCH_PERSON, detail=_NO_SUCH_PERSON)
     return ALLOWED
@@ -147,7 +147,7 @@ def check_reverse(change: Change, state: AccountState) -> Decision:
     left = tuple(ENDED_STATUSES) if change.action == Action.DELETE else (change.after or state.status,)
     decision = check_existing(state, change.code, wanted=reverse_status(change), expected=left)
     if decision.obstacle is Obstacle.NO_SUCH_ACCOUNT:
-        detail = f"{decision.detail} {_NOTHING_LEFT}"
+        detail = join_texts(decision.detail, _NOTHING_LEFT)
         return Decision(Obstacle.NOT_UNDOABLE, detail=detail, blocking_change=change)
     if decision.obstacle is Obstacle.STATE_CHANGED:
         then = change.after or "not known"
@@ -182,7 +182,9 @@ def error_for(decision: Decision, account: AccountFacts) -> ServiceError:
 
 def _with_cautions(applicable: dict[Caution, bool], **values: str) -> Decision:
     cautions = tuple(caution for caution, applies in applicable.items() if applies)
-    return Decision(cautions=cautions, detail=" ".join(_CAUTIONS[caution].format(**values) for caution in cautions))
+    return Decision(
+        cautions=cautions, detail=join_texts(*(_CAUTIONS[caution].format(**values) for caution in cautions))
+    )
 
 
 def _undo_detail(change: Change, now: datetime.datetime) -> str:
@@ -198,34 +200,46 @@ def _undo_detail(change: Change, now: datetime.datetime) -> str:
     return _NO_EFFECT if change.before == change.after else ""
 
 
-OPEN_CHANGE: Final = recorded("Another operation on this account has no outcome yet. It has to be resolved first.")
+OPEN_CHANGE: Final = recorded(
+    "operation.other_operation_open",
+    "Another operation on this account has no outcome yet. It has to be resolved first.",
+)
 _ALREADY_ASSIGNED = recorded(
+    "operation.already_assigned",
     "The person has a {code} account already, with the status {status}. Change its status instead: the directory would "
-    "make a second account."
+    "make a second account.",
 )
-_NO_SUCH_ACCOUNT = recorded("The directory lists no {code} account of this person.")
-_CHANGED_OUTSIDE = recorded("It was changed outside this console.")
-_NO_SUCH_PERSON = recorded("The directory does not list this person in the organization.")
+_NO_SUCH_ACCOUNT = recorded("account.not_listed", "The directory lists no {code} account of this person.")
+_CHANGED_OUTSIDE = recorded("account.drift", "It was changed outside this console.")
+_NO_SUCH_PERSON = recorded("account.person_not_listed", "The directory does not list this person in the organization.")
 _STATE_CHANGED = recorded(
-    "The account's status is {status_now} now; it was {status_then} when the form was drawn. Nothing was changed."
+    "operation.status_changed",
+    "The account's status is {status_now} now; it was {status_then} when the form was drawn. Nothing was changed.",
 )
-_NOTHING_LEFT = recorded("There is nothing left to undo. You can assign the account again.")
-_FOLLOWED = recorded("Another change of this account was made after it.")
-_NOT_APPLIED = recorded("Only a change that was applied can be undone.")
-_TOO_LATE = recorded("It was applied more than ten minutes ago. Look at the account, and make the opposite change.")
-_NOT_SETTABLE = recorded("The status that the account had before is not one that can be set.")
-_NO_EFFECT = recorded("It left the status as it was.")
+_NOTHING_LEFT = recorded("undo.nothing_left", "There is nothing left to undo. You can assign the account again.")
+_FOLLOWED = recorded("undo.changed_since", "Another change of this account was made after it.")
+_NOT_APPLIED = recorded("undo.not_applied", "Only a change that was applied can be undone.")
+_TOO_LATE = recorded(
+    "undo.too_late", "It was applied more than ten minutes ago. Look at the account, and make the opposite change."
+)
+_NOT_SETTABLE = recorded(
+    "undo.status_not_settable", "The status that the account had before is not one that can be set."
+)
+_NO_EFFECT = recorded("undo.status_unchanged", "It left the status as it was.")
 _CHANGED_SINCE = recorded(
+    "undo.changed_outside",
     "The account's status is {status_now} now, and the change had left it {status_then}: somebody changed it outside "
-    "this console. Nothing was changed."
+    "this console. Nothing was changed.",
 )
 _CAUTIONS: Final = {
     Caution.PERSON_NOT_LISTED: recorded(
-        "The directory does not list this person in the organization, and would accept a typing error."
+        "operation.person_not_listed",
+        "The directory does not list this person in the organization, and would accept a typing error.",
     ),
-    Caution.TYPE_NOT_LISTED: recorded("The directory does not name this account type."),
+    Caution.TYPE_NOT_LISTED: recorded("operation.type_unknown", "The directory does not name this account type."),
     Caution.ASSIGNED_BEFORE: recorded(
-        "This console assigned the type to this person before; a second account might come of it."
+        "operation.assigned_before",
+        "This console assigned the type to this person before; a second account might come of it.",
     ),
-    Caution.UNCHANGED: recorded("The account is {status}."),
+    Caution.UNCHANGED: recorded("operation.status_unchanged", "The account is {status}."),
 }

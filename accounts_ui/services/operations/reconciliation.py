@@ -13,7 +13,7 @@ from accounts_ui.services.errors import NO_SUCH_CHANGE, ChangeUnknown, InvalidIn
 from accounts_ui.services.operations.evidence import CHECK, VISIT, Provenance, by_origin, of_decision
 from accounts_ui.services.operations.outcome_rules import OutcomeDecision, decide_outcome, is_past_acting
 from accounts_ui.services.validation import check_change_id, check_message
-from console.recorded_text import recorded
+from console.recorded_text import join_texts, recorded
 
 logger = logging.getLogger(__name__)
 
@@ -93,7 +93,7 @@ def _resolve(
     judgement = decide_outcome(change, listing, basis, may_still_act=not past)
     if judgement.outcome == Outcome.UNKNOWN and change.outcome == Outcome.PENDING:
         judgement = OutcomeDecision(
-            Outcome.UNKNOWN, f"{_NOBODY} {judgement.detail}", judgement.after, judgement.evidence
+            Outcome.UNKNOWN, join_texts(_NOBODY, judgement.detail), judgement.after, judgement.evidence
         )
     change = writer.resolve(
         change,
@@ -113,9 +113,13 @@ def _get(context: AuditContext, change_id: str) -> Change:
     return change
 
 
-_NOBODY = recorded("The process that sent this ended before it could record the answer.")
-_NOT_WRITTEN = recorded("The change log cannot be written at the moment. Nothing was changed; try again.")
-_RUNNING = recorded("This operation is still running. Its outcome will show in some seconds.")
-_WHICH = recorded("Decide for applied or not_applied.")
-_HOW = recorded("Write down how you found out: an auditor will read it.")
-_DECIDED = recorded("Decided by {who}: {message}")
+_NOBODY = recorded("resolution.process_ended", "The process that sent this ended before it could record the answer.")
+_NOT_WRITTEN = recorded(
+    "resolution.not_written", "The change log cannot be written at the moment. Nothing was changed; try again."
+)
+_RUNNING = recorded(
+    "resolution.still_running", "This operation is still running. Its outcome will show in some seconds."
+)
+_WHICH = recorded("resolution.outcome_required", "Decide for applied or not_applied.")
+_HOW = recorded("resolution.note_required", "Write down how you found out: an auditor will read it.")
+_DECIDED = recorded("resolution.decided", "Decided by {who}: {message}")

@@ -12,8 +12,9 @@ from accounts_ui.directory.rows import AccountType
 from console.recorded_text import recorded
 
 _INCOMPLETE = recorded(
+    "types.incomplete",
     "The directory's catalogue of account types cannot be read ({detail}) These types come from the directory's list "
-    "and from what was used before; there may be others."
+    "and from what was used before; there may be others.",
 )
 
 

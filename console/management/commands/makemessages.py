@@ -7,7 +7,7 @@ from django.core.management.commands import makemessages
 class Command(makemessages.Command):
     """Does no fuzzy matching: a new text stays untranslated until somebody translates it."""
 
-    xgettext_options = [*makemessages.Command.xgettext_options, "--keyword=recorded"]  # noqa: RUF012
+    xgettext_options = [*makemessages.Command.xgettext_options, "--keyword=recorded:2"]  # noqa: RUF012
     msgmerge_options = [*makemessages.Command.msgmerge_options, "--no-fuzzy-matching"]  # noqa: RUF012
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -27,11 +27,13 @@ PENDING_SECONDS: Final = 900  # for which a sign-in can be completed
 _PENDING: Final = "signin"  # key of the session's data
 
 _PROVIDER_ERRORS: Final = {
-    "access_denied": recorded("You or the provider declined (access_denied)."),
-    "login_required": recorded("It requires a new sign-in (login_required)."),
-    "consent_required": recorded("It requires your consent (consent_required)."),
-    "temporarily_unavailable": recorded("It is temporarily unavailable (temporarily_unavailable)."),
-    "server_error": recorded("It had an internal error (server_error)."),
+    "access_denied": recorded("provider.access_denied", "You or the provider declined (access_denied)."),
+    "login_required": recorded("provider.login_required", "It requires a new sign-in (login_required)."),
+    "consent_required": recorded("provider.consent_required", "It requires your consent (consent_required)."),
+    "temporarily_unavailable": recorded(
+        "provider.temporarily_unavailable", "It is temporarily unavailable (temporarily_unavailable)."
+    ),
+    "server_error": recorded("provider.server_error", "It had an internal error (server_error)."),
 }
 
 
@@ -140,9 +142,9 @@ def read_callback(request: ConsoleRequest, parameters: QueryDict) -> tuple[str, 
 def check_issuer_parameter(issuer: str | None, *, is_required: bool) -> None:
     """Check the parameter ``iss`` of the callback (RFC 9207, section 2.4)."""
     if issuer is None and is_required:
-        raise InvalidIssuerParameter(recorded("The parameter iss is missing."))
+        raise InvalidIssuerParameter(recorded("provider.iss_missing", "The parameter iss is missing."))
     if issuer is not None and issuer != settings.OIDC_ISSUER:
-        raise InvalidIssuerParameter(recorded("The parameter iss names another issuer."))
+        raise InvalidIssuerParameter(recorded("provider.iss_other", "The parameter iss names another issuer."))
 
 
 def s256_challenge(verifier: str) -> str:

@@ -16,7 +16,7 @@ from console.signin.errors import (
 from console.signin.oidc.discovery import ProviderConfiguration
 from console.signin.oidc.transport import get_json, is_overloaded, json_object, send
 
-_TOKEN_ENDPOINT_ANSWERED: Final = recorded("Its token endpoint answered {answer}.")
+_TOKEN_ENDPOINT_ANSWERED: Final = recorded("provider.token_endpoint_answered", "Its token endpoint answered {answer}.")
 
 
 class TokenRequestRefused(Exception):
@@ -64,14 +64,18 @@ def check_token_response(document: dict[str, Any]) -> None:
     """Raise ``InvalidTokenResponse`` unless the response has a bearer token that can be sent in a header."""
     access_token, token_type = document.get("access_token"), document.get("token_type")
     if not isinstance(access_token, str) or not access_token:
-        raise InvalidTokenResponse(recorded("It has no access token."))
+        raise InvalidTokenResponse(recorded("provider.no_access_token", "It has no access token."))
     if not all(33 <= ord(c) < 127 for c in access_token):
-        raise InvalidTokenResponse(recorded("Its access token cannot be sent in a header."))
+        raise InvalidTokenResponse(
+            recorded("provider.access_token_format", "Its access token cannot be sent in a header.")
+        )
     refresh_token = document.get("refresh_token")
     if isinstance(refresh_token, str) and not all(32 <= ord(c) < 127 for c in refresh_token):  # RFC 6749, A.17
-        raise InvalidTokenResponse(recorded("Its refresh token contains invalid characters."))
+        raise InvalidTokenResponse(
+            recorded("provider.refresh_token_format", "Its refresh token contains invalid characters.")
+        )
     if not isinstance(token_type, str) or token_type.lower() != "bearer":
-        raise InvalidTokenResponse(recorded("Its token_type is not Bearer."))
+        raise InvalidTokenResponse(recorded("provider.token_type", "Its token_type is not Bearer."))
 
 
 def fetch_userinfo(configuration: ProviderConfiguration, access_token: str, subject: str) -> dict[str, Any]:
@@ -81,7 +85,9 @@ def fetch_userinfo(configuration: ProviderConfiguration, access_token: str, subj
     headers = {"Authorization": f"Bearer {access_token}"}
     document = get_json(configuration.userinfo_endpoint, InvalidUserinfo, headers=headers)
     if document.get("sub") != subject:
-        raise InvalidUserinfo(recorded("It describes another person (sub) than the ID token."))
+        raise InvalidUserinfo(
+            recorded("provider.other_subject", "It describes another person (sub) than the ID token.")
+        )
     return document
 
 

@@ -16,8 +16,10 @@ CACHE_SECONDS: Final = 600
 MIN_REFETCH_SECONDS: Final = 30
 """Between two fetches of the keys. An ID token with an unknown key id causes one, and anybody can send such a token."""
 
-_NO_HTTPS_ADDRESS: Final = recorded("Its {name} is not an https:// address.")
-_PRIVATE_ADDRESS: Final = recorded("Its {name} is a private address (see OIDC_ALLOW_PRIVATE_ADDRESSES).")
+_NO_HTTPS_ADDRESS: Final = recorded("signin.no_https_address", "Its {name} is not an https:// address.")
+_PRIVATE_ADDRESS: Final = recorded(
+    "signin.private_address", "Its {name} is a private address (see OIDC_ALLOW_PRIVATE_ADDRESSES)."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +66,11 @@ def parse_configuration(document: dict[str, Any], issuer: str) -> ProviderConfig
 
     """
     if document.get("issuer") != issuer:
-        raise InvalidDiscovery(recorded("Its issuer is not OIDC_ISSUER."))
+        raise InvalidDiscovery(recorded("signin.issuer_not_oidc_issuer", "Its issuer is not OIDC_ISSUER."))
     methods = _secret_methods(document)
     challenges = document.get("code_challenge_methods_supported")
     if isinstance(challenges, list) and "S256" not in challenges:
-        raise InvalidDiscovery(recorded("It does not support PKCE with S256."))
+        raise InvalidDiscovery(recorded("provider.no_pkce", "It does not support PKCE with S256."))
     return ProviderConfiguration(
         authorization_endpoint=_endpoint(document, "authorization_endpoint"),
         token_endpoint=_endpoint(document, "token_endpoint"),
@@ -102,7 +104,7 @@ def parse_keys(document: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the keys of a JSON Web Key Set, without what is not an object."""
     keys = document.get("keys")
     if not isinstance(keys, list):
-        raise InvalidKeys(recorded("There is no list of keys."))
+        raise InvalidKeys(recorded("provider.no_keys", "There is no list of keys."))
     return [key for key in keys if isinstance(key, dict)]
 
 
@@ -112,7 +114,10 @@ def _secret_methods(document: dict[str, Any]) -> set[str]:
     methods = {method for method in listed if isinstance(method, str)} if isinstance(listed, list) else set()
     if not methods & {"client_secret_basic", "client_secret_post"}:
         raise InvalidDiscovery(
-            recorded("It accepts the client secret neither by client_secret_basic nor by client_secret_post.")
+            recorded(
+                "signin.accepts_client_secret_neither",
+                "It accepts the client secret neither by client_secret_basic nor by client_secret_post.",
+            )
         )
     return methods
 

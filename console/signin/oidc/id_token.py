@@ -19,17 +19,19 @@ LEEWAY: Final = 30  # seconds by which the clocks may differ
 MAX_AGE: Final = 600  # seconds since `iat`: the token belongs to a sign-in that has just taken place
 MIN_RSA_BITS: Final = 2048  # NIST SP 800-131A
 
-_SHORT_KEY: Final = recorded("It is signed with an RSA key of less than {bits} bits.")
-_UNVERIFIED: Final = recorded("It cannot be verified.")
+_SHORT_KEY: Final = recorded("id_token.short_key", "It is signed with an RSA key of less than {bits} bits.")
+_UNVERIFIED: Final = recorded("id_token.unverified", "It cannot be verified.")
 _JWT_ERRORS: Final[dict[type[Exception], str]] = {
-    jwt.InvalidSignatureError: recorded("Its signature is wrong."),
-    jwt.ExpiredSignatureError: recorded("It has expired (exp)."),
-    jwt.ImmatureSignatureError: recorded("It is not valid yet (nbf or iat)."),
-    jwt.InvalidIssuedAtError: recorded("Its iat is not a number."),
-    jwt.InvalidAudienceError: recorded("It is meant for another client (aud)."),
-    jwt.InvalidIssuerError: recorded("It comes from another issuer (iss)."),
-    jwt.MissingRequiredClaimError: recorded("It lacks a required claim (iss, aud, exp, iat or sub)."),
-    jwt.exceptions.InvalidSubjectError: recorded("Its sub is not a string."),
+    jwt.InvalidSignatureError: recorded("id_token.invalid_signature", "Its signature is wrong."),
+    jwt.ExpiredSignatureError: recorded("id_token.expired_signature", "It has expired (exp)."),
+    jwt.ImmatureSignatureError: recorded("id_token.immature_signature", "It is not valid yet (nbf or iat)."),
+    jwt.InvalidIssuedAtError: recorded("id_token.invalid_issued_at", "Its iat is not a number."),
+    jwt.InvalidAudienceError: recorded("id_token.invalid_audience", "It is meant for another client (aud)."),
+    jwt.InvalidIssuerError: recorded("id_token.invalid_issuer", "It comes from another issuer (iss)."),
+    jwt.MissingRequiredClaimError: recorded(
+        "id_token.missing_required_claim", "It lacks a required claim (iss, aud, exp, iat or sub)."
+    ),
+    jwt.exceptions.InvalidSubjectError: recorded("id_token.invalid_subject", "Its sub is not a string."),
 }
 
 
@@ -47,13 +49,13 @@ def verify_id_token(
 
     """
     if not isinstance(token, str) or not token:
-        raise InvalidIdToken(recorded("The token response has none."))
+        raise InvalidIdToken(recorded("id_token.missing", "The token response has none."))
     key, algorithm = _find_key(token, configuration)
     claims = _decode(token, key, algorithm)
     check_audience(claims, settings.OIDC_CLIENT_ID)
     check_age(claims, time.time())
     if claims.get("nonce") != nonce:
-        raise InvalidIdToken(recorded("Its nonce is not that of this sign-in."))
+        raise InvalidIdToken(recorded("id_token.nonce", "Its nonce is not that of this sign-in."))
     check_at_hash(claims, algorithm, access_token)
     check_subject(claims)
     return claims
@@ -81,15 +83,21 @@ def check_audience(claims: dict[str, Any], client_id: str) -> None:
     """Check ``azp`` (section 3.1.3.7, points 3 to 5). PyJWT has checked that ``aud`` contains the client."""
     audience, authorized_party = claims["aud"], claims.get("azp")
     if isinstance(audience, list) and len(audience) > 1 and authorized_party is None:
-        raise InvalidIdToken(recorded("It is for several clients and does not name the authorized one (azp)."))
+        raise InvalidIdToken(
+            recorded(
+                "id_token.no_authorized_party", "It is for several clients and does not name the authorized one (azp)."
+            )
+        )
     if authorized_party is not None and authorized_party != client_id:
-        raise InvalidIdToken(recorded("Its authorized party (azp) is another client."))
+        raise InvalidIdToken(
+            recorded("id_token.other_authorized_party", "Its authorized party (azp) is another client.")
+        )
 
 
 def check_age(claims: dict[str, Any], now: float) -> None:
     """Check that the token was issued recently (section 3.1.3.7, point 10)."""
     if isinstance(claims["iat"], int | float) and now - claims["iat"] > MAX_AGE + LEEWAY:
-        raise InvalidIdToken(recorded("It was issued too long ago (iat)."))
+        raise InvalidIdToken(recorded("id_token.issued_too_early", "It was issued too long ago (iat)."))
 
 
 def check_at_hash(claims: dict[str, Any], algorithm: str, access_token: str) -> None:
@@ -101,31 +109,37 @@ def check_at_hash(claims: dict[str, Any], algorithm: str, access_token: str) -> 
     digest = hashes.get(algorithm[-3:], hashlib.sha512)(access_token.encode("ascii")).digest()
     expected = base64.urlsafe_b64encode(digest[: len(digest) // 2]).rstrip(b"=").decode()
     if at_hash != expected:
-        raise InvalidIdToken(recorded("Its at_hash does not match the access token."))
+        raise InvalidIdToken(recorded("id_token.at_hash", "Its at_hash does not match the access token."))
 
 
 def check_subject(claims: dict[str, Any]) -> None:
     """Check that ``sub`` can be stored and shown (section 2: at most 255 ASCII characters)."""
     subject = claims.get("sub")
     if not isinstance(subject, str) or not 1 <= len(subject) <= 255 or not subject.isprintable():
-        raise InvalidIdToken(recorded("Its sub is not 1 to 255 printable characters."))
+        raise InvalidIdToken(recorded("id_token.subject_format", "Its sub is not 1 to 255 printable characters."))
 
 
 def _find_key(token: str, configuration: ProviderConfiguration) -> tuple[jwt.PyJWK, str]:
     try:
         header = jwt.get_unverified_header(token)
     except (jwt.PyJWTError, ValueError, RecursionError) as error:
-        raise InvalidIdToken(recorded("It is not a JSON Web Token.")) from error
+        raise InvalidIdToken(recorded("id_token.no_jwt", "It is not a JSON Web Token.")) from error
     algorithm = header.get("alg")
     if algorithm not in ALGORITHMS:
-        raise InvalidIdToken(recorded("Its algorithm (alg) is not one of the accepted asymmetric ones."))
+        raise InvalidIdToken(
+            recorded("id_token.algorithm", "Its algorithm (alg) is not one of the accepted asymmetric ones.")
+        )
     if "crit" in header:
-        raise InvalidIdToken(recorded("It has critical headers that are not supported (crit)."))
+        raise InvalidIdToken(
+            recorded("id_token.critical_headers", "It has critical headers that are not supported (crit).")
+        )
     for refetch in (False, True):  # the provider may have published a new key since the last fetch
         key = select_key(provider_keys(configuration, refetch=refetch), header.get("kid"), algorithm)
         if key:
             return key, algorithm
-    raise InvalidIdToken(recorded("It is signed with a key (kid) that the provider does not publish."))
+    raise InvalidIdToken(
+        recorded("id_token.unknown_key", "It is signed with a key (kid) that the provider does not publish.")
+    )
 
 
 def _decode(token: str, key: jwt.PyJWK, algorithm: str) -> dict[str, Any]:
@@ -143,5 +157,5 @@ def _decode(token: str, key: jwt.PyJWK, algorithm: str) -> dict[str, Any]:
     except jwt.PyJWTError as error:
         raise InvalidIdToken(_JWT_ERRORS.get(type(error), _UNVERIFIED)) from error
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
-        raise InvalidIdToken(recorded("It cannot be read.")) from error
+        raise InvalidIdToken(recorded("id_token.unreadable", "It cannot be read.")) from error
     return claims

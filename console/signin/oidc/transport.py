@@ -12,7 +12,7 @@ from console.signin.errors import ProviderUnreachable, SignInRefused
 MAX_BYTES: Final = 512 * 1024
 """The largest response accepted. Key sets and discovery documents have some 10 kB."""
 
-_ANSWERED: Final = recorded("It answered {answer}.")
+_ANSWERED: Final = recorded("provider.answered", "It answered {answer}.")
 
 
 def get_json(address: str, refusal: type[SignInRefused], *, headers: dict[str, str] | None = None) -> dict[str, Any]:
@@ -57,5 +57,5 @@ def json_object(response: http.Response, refusal: type[SignInRefused]) -> dict[s
     except http.InvalidJson as error:
         raise refusal(error.detail) from error
     if not isinstance(document, dict):
-        raise refusal(recorded("It is not a JSON object."))
+        raise refusal(recorded("provider.no_json_object", "It is not a JSON object."))
     return document
