@@ -19,7 +19,7 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register  # n
 from console.addresses import is_loopback
 from console.embedding import served_over_https
 from console.runtime import doctor_checks, graceful_stop, telemetry
-from console.runtime.capacity import workers
+from console.runtime.capacity import worker_count
 from console.runtime.doctor import EXTERNAL, as_system_checks
 
 MIN_SECRET_KEY_LENGTH: Final = 50  # characters; the same as in Django's own check
@@ -151,9 +151,9 @@ def check_embedding() -> Messages:
 
 def check_workers_share_a_cache() -> Messages:
     """A value that one worker process caches in its memory is stale in the others."""
-    if workers() > 1 and settings.CACHES["default"]["BACKEND"].endswith("LocMemCache"):
+    if worker_count() > 1 and settings.CACHES["default"]["BACKEND"].endswith("LocMemCache"):
         yield Error(
-            f"WEB_CONCURRENCY is {workers()}, but each process has its own cache.",
+            f"WEB_CONCURRENCY is {worker_count()}, but each process has its own cache.",
             hint="Set CACHE_URL, for example: CACHE_URL=redis://127.0.0.1:6379/0",
             id="console.E010",
         )
@@ -173,9 +173,9 @@ def check_cache_password() -> Messages:
 
 def check_workers_share_a_database() -> Messages:
     """SQLite lets one process write at a time; the others wait, and time out under load."""
-    if workers() > 1 and settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    if worker_count() > 1 and settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         yield Warning(
-            f"WEB_CONCURRENCY is {workers()} on SQLite: processes wait for each other to write.",
+            f"WEB_CONCURRENCY is {worker_count()} on SQLite: processes wait for each other to write.",
             hint="Use PostgreSQL, for example: DATABASE_URL=postgres://console@127.0.0.1:5432/console",
             id="console.W011",
         )
@@ -183,9 +183,9 @@ def check_workers_share_a_database() -> Messages:
 
 def check_workers_share_metrics() -> Messages:
     """Without a shared folder ``/metrics`` shows only the worker that happens to answer."""
-    if workers() > 1 and not {"PROMETHEUS_MULTIPROC_DIR", "METRICS_OF_THE_SERVICE"} & set(os.environ):
+    if worker_count() > 1 and not {"PROMETHEUS_MULTIPROC_DIR", "METRICS_OF_THE_SERVICE"} & set(os.environ):
         yield Warning(
-            f"WEB_CONCURRENCY is {workers()} without PROMETHEUS_MULTIPROC_DIR: /metrics shows only one worker.",
+            f"WEB_CONCURRENCY is {worker_count()} without PROMETHEUS_MULTIPROC_DIR: /metrics shows only one worker.",
             hint="Set it to a folder that is empty at each start, for example: /run/console/metrics",
             id="console.W012",
         )

@@ -217,7 +217,7 @@ def _connections_finding() -> Finding:
             "SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int"
         )
         [available] = cursor.fetchone()
-    each = capacity.connections()
+    each = capacity.max_connections()
     if available < each:
         return warning(
             f"the database accepts {available} connections, but this replica alone may open {each}",
