@@ -1,4 +1,4 @@
-"""A collector of OpenTelemetry spans: OTLP over HTTP, kept in memory."""
+"""A collector of OpenTelemetry spans: OTLP over HTTP, stored in memory."""
 
 import gzip
 import threading
@@ -8,7 +8,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 
 class Collector:
-    """``spans``: all that arrived; ``bodies``: as they came."""
+    """Receives spans: ``spans`` has all of them, ``bodies`` the raw requests."""
 
     def __init__(self) -> None:
         self.spans = []
@@ -35,7 +35,7 @@ class Collector:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def of_trace(self, trace_id: str, count: int):
-        """The first ``count`` spans of the trace, or as many as came within some seconds."""
+        """Return the first ``count`` spans of the trace, or as many as arrive within 20 seconds."""
         with self._arrived:
             self._arrived.wait_for(lambda: len(self._found(trace_id)) >= count, timeout=20)
             return self._found(trace_id)

@@ -14,7 +14,7 @@ PRIVATE = {"no-referrer", "same-origin", "strict-origin", "strict-origin-when-cr
 
 
 def score(page, preflight, over_http):
-    """Points and grade by rule.
+    """Return points and grade by rule.
 
     Args:
         page: the answer over HTTPS, with ``headers`` and ``text``.

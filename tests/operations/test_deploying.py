@@ -1,4 +1,4 @@
-"""The files that an operator deploys with: they name what exists, are valid, and the two database roles do what they should."""
+"""The files for deployments: they are valid and name existing things, and the two database roles have the right privileges."""
 
 import os
 import re
@@ -47,7 +47,7 @@ def test_the_nightly_tasks_are_those_of_the_guide():
 
 
 def example():
-    """The example environment, filled in as its own lines and the guide say."""
+    """Return the example environment, filled in as its comments and the guide say."""
     lines = (FOLDER / "console.env").read_text().splitlines()
     found = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
     keys = subprocess.run(
@@ -74,16 +74,16 @@ def test_gunicorn_takes_its_configuration(tmp_path):
         "DIRECTORY_TIMEOUT": "30",
     }
     config = str(FOLDER / "gunicorn.conf.py")
-    done = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-m", "gunicorn", "--config", config, "--print-config"], cwd=ROOT, env=env, capture_output=True, text=True
     )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert re.search(r"^timeout += 170$", done.stdout, re.MULTILINE), "longer than four calls of the directory"
-    assert re.search(r"^graceful_timeout += 150$", done.stdout, re.MULTILINE)
+    assert result.returncode == 0, result.stderr
+    assert re.search(r"^timeout += 170$", result.stdout, re.MULTILINE), "longer than four calls of the directory"
+    assert re.search(r"^graceful_timeout += 150$", result.stdout, re.MULTILINE)
 
 
 def test_who_waits_for_the_console_waits_long_enough():
-    """The proxies longer than a request may take, and systemd longer than both."""
+    """The proxies wait longer than a request may take, and systemd longer than both."""
     longest = graceful_stop.longest_request_seconds(10)  # the default of DIRECTORY_TIMEOUT
     told = {
         "nginx.conf": r"proxy_read_timeout (\d+)s",
@@ -115,13 +115,13 @@ VALIDATORS = {
 
 @pytest.mark.parametrize("tool", VALIDATORS)
 def test_files_are_valid_to_their_tools(tool, tmp_path):
-    done = subprocess.run(
+    result = subprocess.run(
         [proxies.program(tool), *VALIDATORS[tool], *globals()[f"for_{tool.split('-')[0]}"](tmp_path)],
         capture_output=True,
         text=True,
     )
-    assert done.returncode == 0, done.stderr
-    assert "Unknown" not in done.stderr, done.stderr
+    assert result.returncode == 0, result.stderr
+    assert "Unknown" not in result.stderr, result.stderr
 
 
 def for_systemd(folder):
@@ -150,7 +150,7 @@ def for_haproxy(folder):
 
 @pytest.fixture
 def serving_role(migrated):
-    """A migrated database, and the address of a role with the rights of the one that serves."""
+    """A migrated database, and the URL of a role with the privileges of the serving one."""
     try:
         url = migrated("postgresql")
     except psycopg.OperationalError:

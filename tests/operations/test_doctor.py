@@ -1,4 +1,4 @@
-"""``manage.py doctor`` on a real deployment, whole and with each part broken; what ``check --deploy`` reports of it."""
+"""``manage.py doctor`` on a real deployment, intact and with each part broken; and what ``check --deploy`` reports of it."""
 
 import json
 import re
@@ -16,11 +16,11 @@ from tests.signin.hostile import SHORT_KEY, HostileProvider, public
 
 def doctor(console, *args, **env):
     """Return the exit code, and level, message and fix of each check's findings."""
-    done = console.manage("doctor", "--json", *args, env=env)
+    result = console.manage("doctor", "--json", *args, env=env)
     findings = {}
-    for finding in json.loads(done.stdout)["findings"]:
+    for finding in json.loads(result.stdout)["findings"]:
         findings.setdefault(finding["check"], []).append((finding["level"], finding["message"], finding["fix"]))
-    return done.returncode, findings
+    return result.returncode, findings
 
 
 def levels(found):
@@ -109,13 +109,13 @@ def test_a_clock_keys_claims_and_a_trigger(sqlite_console, skewed):
 
 def test_the_table_has_marks_and_next_steps(sqlite_console):
     env = {"OIDC_ISSUER": "http://127.0.0.1:9", "CACHE_URL": REDIS}
-    done = sqlite_console.manage("doctor", "--no-color", env=env)
-    assert "✗ provider      The service refused the connection\n" in done.stdout
-    assert "→ Correct OIDC_ISSUER, or let this machine reach the provider.\n" in done.stdout
-    assert "✓ database      sqlite answers, with the newest schema\n" in done.stdout
-    assert "findings are errors" in done.stderr
+    result = sqlite_console.manage("doctor", "--no-color", env=env)
+    assert "✗ provider      The service refused the connection\n" in result.stdout
+    assert "→ Correct OIDC_ISSUER, or let this machine reach the provider.\n" in result.stdout
+    assert "✓ database      sqlite answers, with the newest schema\n" in result.stdout
+    assert "findings are errors" in result.stderr
     for name in ("OIDC_CLIENT_SECRET", "SECRET_KEY", "TOKEN_ENCRYPTION_KEYS", "AUDIT_SIGNING_KEY"):
-        assert sqlite_console.server.env[name] not in done.stdout + done.stderr
+        assert sqlite_console.server.env[name] not in result.stdout + result.stderr
 
 
 def test_sessions_in_cookies_are_refused(sqlite_console, tmp_path):
@@ -124,5 +124,5 @@ def test_sessions_in_cookies_are_refused(sqlite_console, tmp_path):
         "from console.settings import *\nSESSION_ENGINE = 'django.contrib.sessions.backends.signed_cookies'\n"
     )
     env = {"DJANGO_SETTINGS_MODULE": "cookie_settings", "PYTHONPATH": f"{tmp_path}:{ROOT}"}
-    done = sqlite_console.manage("check", "--deploy", env=env)
-    assert "console.E019" in done.stderr
+    result = sqlite_console.manage("check", "--deploy", env=env)
+    assert "console.E019" in result.stderr

@@ -1,4 +1,4 @@
-"""What browsers, scanners and operators see of the console's defences."""
+"""The console's defences, as browsers, scanners and operators see them."""
 
 import datetime
 import http.client
@@ -18,7 +18,7 @@ from tests.servers import text_of
 
 @pytest.fixture(scope="module")
 def deployed(start_console):
-    """As behind a proxy that ends TLS, under a name of its own."""
+    """A console behind a proxy that terminates TLS, under its own host name."""
     return start_console("sqlite", ALLOWED_HOSTS="console.example.org", TRUSTED_PROXY_COUNT="1", METRICS_TOKEN="m" * 40)
 
 

@@ -1,4 +1,4 @@
-"""What every answer says to the browser, whoever asked for what: pages, errors, redirects, files."""
+"""The security headers of every kind of response: pages, errors, redirects, files."""
 
 import base64
 import hashlib
@@ -29,7 +29,7 @@ POLICY = (
 
 @pytest.fixture(scope="module")
 def deployed(start_console):
-    """As behind a proxy that ends TLS, with a provider that is not this machine."""
+    """A console behind a proxy that terminates TLS, with a provider on another machine."""
     return start_console(
         "sqlite", ALLOWED_HOSTS="console.example.org", TRUSTED_PROXY_COUNT="1", OIDC_ISSUER="https://login.example.org"
     )
@@ -104,7 +104,7 @@ def test_scripts_run_by_nonce_and_hash_only(deployed):
 
 
 def test_no_template_writes_a_script_by_hand():
-    """Without ``{% script %}`` it has no nonce, and would not run."""
+    """A script without ``{% script %}`` has no nonce, so browsers block it."""
     for path in (ROOT / "templates").rglob("*.html"):
         assert not re.search(r"""<script|<style|\son[a-z]+=["']""", path.read_text()), path
 

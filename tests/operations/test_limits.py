@@ -1,4 +1,4 @@
-"""Rate limits: by address and by person, for signing in and for what changes something; with and without a cache."""
+"""Rate limits by IP address and by person, of sign-ins and of changes; with and without a cache."""
 
 import pytest
 
@@ -23,7 +23,7 @@ def browser_at(console, address):
 
 
 def until_refused(ask, limit):
-    """Ask until the answer is 429. The window may end once meanwhile: two windows take twice the limit."""
+    """Send requests until the response is 429. The window may end meanwhile, so twice the limit may be accepted."""
     for _ in range(2 * limit + 1):
         page = ask()
         if page.status_code == 429:

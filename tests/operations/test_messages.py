@@ -1,4 +1,4 @@
-"""``.ci/checkmessages`` finds what is not marked, not translated, or not what it was made from."""
+"""``.ci/checkmessages`` finds texts that are not marked or not translated, and translations that do not fit."""
 
 import shutil
 import subprocess
@@ -15,7 +15,7 @@ CATALOGUE = Path("console/locale/de/LC_MESSAGES/django.po")
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory):
-    """The console without its tests, to be broken."""
+    """A copy of the project without its tests, in which the tests break things."""
     if not shutil.which("msgfmt"):
         unavailable("gettext")
     folder = tmp_path_factory.mktemp("console") / "copy"
@@ -31,8 +31,8 @@ def check(folder):
 
 
 def test_all_is_marked_and_translated(copy):
-    done = check(copy)
-    assert done.returncode == 0, done.stdout + done.stderr
+    result = check(copy)
+    assert result.returncode == 0, result.stdout + result.stderr
 
 
 def test_each_kind_of_gap_is_found(copy):
@@ -45,8 +45,8 @@ def test_each_kind_of_gap_is_found(copy):
     german = german.replace('\nmsgid "Assign an account"', '\n#, fuzzy\nmsgid "Assign an account"', 1)
     (copy / CATALOGUE).write_text(german)
     subprocess.run(["msgfmt", "-o", CATALOGUE.with_suffix(".mo"), CATALOGUE], cwd=copy, check=True)
-    done = check(copy)
-    assert done.returncode == 1
+    result = check(copy)
+    assert result.returncode == 1
     for said in (
         "home/_content.html: not marked: A title",
         "home/_content.html: not marked: Some text",
@@ -58,4 +58,4 @@ def test_each_kind_of_gap_is_found(copy):
         'de: fuzzy: "Assign an account"',
         "de: placeholders or tags differ: {who} changed",
     ):
-        assert said in done.stdout, said
+        assert said in result.stdout, said

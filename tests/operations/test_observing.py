@@ -1,4 +1,4 @@
-"""What operators see of a console with two workers: traces, log lines, metrics, the dashboard and the alerts."""
+"""Traces, log lines, metrics, dashboard and alerts of a console with two workers."""
 
 import json
 import re
@@ -54,7 +54,7 @@ def scrape(console, **headers):
 
 
 def value_of(page, name, **labels):
-    """The value of the sample with these labels, and perhaps others; 0 where there is none."""
+    """Return the value of the samples that have these labels, among others; 0 if there is none."""
     found = re.findall(rf"^{name}(?:{{(.*)}})? (\S+)$", page.text, re.MULTILINE)
     wanted = {f'{key}="{value}"' for key, value in labels.items()}
     return sum(float(value) for told, value in found if wanted <= set(re.findall(r'\w+="[^"]*"', told)))
@@ -194,7 +194,7 @@ def test_metrics_are_for_those_who_may(observed, headers, status):
 
 
 def named_in(expression):
-    """The names of metrics in a PromQL expression: those of ours begin in one of three ways."""
+    """Return the names of metrics in a PromQL expression. All of them begin with one of three prefixes."""
     return set(re.findall(r"\b(?:console|http|audit)_[a-z_]+\b", expression)) - {"http_status"}
 
 

@@ -1,4 +1,4 @@
-"""No proxy sends what changes something a second time: a replica that gives no answer may have done what it was asked."""
+"""No proxy sends a change twice: a replica that does not respond may have made it."""
 
 import re
 import socket
@@ -16,11 +16,11 @@ RESENDING = {
     "caddy": "\t\tlb_retries 3\n\t\tlb_retry_match {\n\t\t\tmethod POST\n\t\t}",
     "haproxy": "    retry-on conn-failure empty-response\n",
 }
-"""What would have each of them do it: shows that this test would see it."""
+"""Settings with which each proxy does send it twice, which shows that this test would notice."""
 
 
 class Dying(Listener):
-    """A replica that is killed when it has read a POST. Everything else it answers, and keeps the connection."""
+    """A replica that is killed once it has read a POST. It answers everything else, and keeps the connection open."""
 
     def __init__(self, seen: Counter[str]) -> None:
         self.seen, self.lock = seen, threading.Lock()
@@ -44,7 +44,7 @@ class Dying(Listener):
 
 
 class Release(Listener):
-    """A replica of a release that has one file; ``asked`` counts what else it was asked for."""
+    """A replica of a release with one static file; ``asked`` counts the requests for others."""
 
     def __init__(self, file: str) -> None:
         self.file, self.asked = file.encode(), 0
@@ -67,7 +67,7 @@ def replicas():
 
 
 def ask(method, url, session, body):
-    """The status of the answer; 0 where the connection was closed without one."""
+    """Return the status of the response; 0 if the connection was closed without one."""
     try:
         return session.request(method, url, data=body, timeout=20).status_code
     except requests.ConnectionError:
@@ -160,7 +160,7 @@ def spelled(template: str, name: str) -> str:
 
 
 class Echo(Listener):
-    """A replica that says which path it was asked for."""
+    """A replica that responds with the requested path."""
 
     def serve(self, peer) -> None:
         path = peer.recv(65536).split(b" ")[1]

@@ -47,7 +47,7 @@ def test_the_true_address_behind_a_proxy(start_console, sign_in, directory):
 
 
 def start(**changed):
-    """``manage.py check`` with these settings changed (``None``: not set)."""
+    """Run ``manage.py check`` with these settings changed (``None``: unset)."""
     env = {**_environment(), **changed}
     return subprocess.run(
         [sys.executable, "manage.py", "check", *(["--deploy"] if changed.get("_deploy") else [])],
@@ -81,9 +81,9 @@ REQUIRED = [
 
 @pytest.mark.parametrize("name", REQUIRED)
 def test_a_missing_setting_stops_the_start(name):
-    done = start(**{name: None})
-    assert done.returncode != 0
-    assert done.stderr.startswith(f"{name} is not set. Set it in the environment, for example: {name}=")
+    result = start(**{name: None})
+    assert result.returncode != 0
+    assert result.stderr.startswith(f"{name} is not set. Set it in the environment, for example: {name}=")
 
 
 WRONG = {
@@ -104,10 +104,10 @@ WRONG = {
 @pytest.mark.parametrize("name", WRONG)
 def test_a_wrong_setting_stops_the_start(name):
     changed, said = WRONG[name]
-    done = start(**changed)
-    assert done.returncode != 0
-    assert said in done.stderr
-    assert "Traceback" not in done.stderr
+    result = start(**changed)
+    assert result.returncode != 0
+    assert said in result.stderr
+    assert "Traceback" not in result.stderr
 
 
 def test_a_secret_from_a_file(tmp_path):
@@ -133,18 +133,18 @@ DEPLOY = {
 }
 
 
-def found(done):
-    """The errors of ours, each with its hint."""
-    return set(re.findall(r"\(console\.(E\d+)\) [^\n]+\n\tHINT: \S", done.stderr))
+def found(result):
+    """Return the ids of the project's errors, each of which must have a hint."""
+    return set(re.findall(r"\(console\.(E\d+)\) [^\n]+\n\tHINT: \S", result.stderr))
 
 
 def test_deployment_checks():
-    """As many as can be wrong together; what one of them says does not hide another."""
+    """As many settings as possible are wrong together, so that no error hides another."""
     for left_out in ("E009", "E008"):  # of these two one at a time
         changed = {name: value for key, env in DEPLOY.items() if key != left_out for name, value in env.items()}
-        done = start(_deploy="yes", **changed)
-        assert done.returncode != 0
-        assert found(done) == set(DEPLOY) - {left_out}
+        result = start(_deploy="yes", **changed)
+        assert result.returncode != 0
+        assert found(result) == set(DEPLOY) - {left_out}
 
 
 @pytest.mark.parametrize(
@@ -172,20 +172,20 @@ def test_a_collector_without_the_packages_for_it_is_named(tmp_path):
 
 
 def test_a_good_deployment_has_no_errors():
-    done = start(_deploy="yes", WEB_CONCURRENCY="3", CACHE_URL=REDIS, DIRECTORY_TIMEOUT="18")
-    assert done.returncode == 0, done.stderr
-    assert found(done) == set()
-    assert "console.W025) With this DIRECTORY_TIMEOUT a request can take 102 seconds" in done.stderr
-    assert "TimeoutStopSec=122" in done.stderr
+    result = start(_deploy="yes", WEB_CONCURRENCY="3", CACHE_URL=REDIS, DIRECTORY_TIMEOUT="18")
+    assert result.returncode == 0, result.stderr
+    assert found(result) == set()
+    assert "console.W025) With this DIRECTORY_TIMEOUT a request can take 102 seconds" in result.stderr
+    assert "TimeoutStopSec=122" in result.stderr
 
 
 def test_newkeys_are_fresh_and_usable():
     def keys():
-        done = subprocess.run(
+        result = subprocess.run(
             [sys.executable, "manage.py", "newkeys"], cwd=ROOT, capture_output=True, text=True, check=True,
             env={"PATH": os.environ["PATH"]},
         )  # fmt: skip
-        return dict(line.split("=", 1) for line in done.stdout.splitlines())
+        return dict(line.split("=", 1) for line in result.stdout.splitlines())
 
     first, second = keys(), keys()
     assert set(first) == {"SECRET_KEY", "TOKEN_ENCRYPTION_KEYS", "AUDIT_SIGNING_KEY"}

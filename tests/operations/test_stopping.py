@@ -1,4 +1,4 @@
-"""A stop lets what is under way come to its end: answered, its outcome recorded, and only then the process is gone."""
+"""A stop waits for the requests in flight: they are answered and their outcomes recorded before the process ends."""
 
 import re
 import uuid
@@ -44,7 +44,7 @@ def start(replica):
 
 
 def ready(replica) -> int:
-    """The status of /readyz; 0 where nobody answers."""
+    """Return the status of /readyz; 0 if nobody answers."""
     try:
         return requests.get(f"{replica.url}/readyz", timeout=20).status_code
     except requests.ConnectionError:
@@ -81,7 +81,7 @@ def test_what_is_under_way_comes_to_its_end(replica, directory):
 
 
 def confirmed(browser, people) -> str:
-    """The path of a plan that waits to be run."""
+    """Return the path of a plan that is ready to run."""
     lines = "subject_id,code\n" + "".join(f"{one},worker\n" for one in people)
     page = browser.post(BULK, {**browser.form(BULK), "action": "assign", "status": "", "list": lines})
     path = page.url.removeprefix(browser.url).split("?")[0]
@@ -90,7 +90,7 @@ def confirmed(browser, people) -> str:
 
 
 def send(browser, path, fields):
-    """On a connection of its own, and without going where the answer leads: nobody answers there any more."""
+    """Send a form on a new connection, without following redirects: the server stops meanwhile."""
     return requests.post(
         browser.url + path, data=fields, cookies=browser.session.cookies, allow_redirects=False, timeout=60
     )

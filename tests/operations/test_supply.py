@@ -1,4 +1,4 @@
-"""What the console is made of: a lock that fits requirements.txt, a bill of materials, the same static files each time."""
+"""The supply chain: a lock that fits requirements.txt, a bill of materials, reproducible static files."""
 
 import filecmp
 import json
@@ -31,7 +31,7 @@ def required():
 
 
 def closure(requirements):
-    """Each package that is needed, with all that is asked of its version."""
+    """Return each package that is needed, with all requirements on its version."""
     found, waiting = {}, list(requirements)
     while waiting:
         one = waiting.pop()

@@ -1,4 +1,4 @@
-"""The change log's lines at a SIEM: RFC 5424 over TCP, UDP and TLS, also where the SIEM was away."""
+"""The change log's lines at a SIEM: RFC 5424 over TCP, UDP and TLS, also after the SIEM was unavailable."""
 
 import json
 import re
@@ -17,7 +17,7 @@ MESSAGE = re.compile(
 
 
 def frames(peer, count):
-    """Messages of a stream, as RFC 6587 frames them."""
+    """Return messages of a stream, in the framing of RFC 6587."""
     stream, found = peer.makefile("rb"), []
     while len(found) < count:
         length = b""

@@ -1,4 +1,4 @@
-"""Rolling upgrades: the former release's code works on the newest schema, and no migration locks a large table unnamed."""
+"""Rolling upgrades: the former release works on the newest schema, and migrations that lock large tables are listed."""
 
 import json
 import subprocess
@@ -12,19 +12,19 @@ from console.sandbox.processes import ROOT
 from tests.conftest import DATABASES, unavailable
 
 NOT_ADDITIVE: dict[tuple[str, str], str] = {}
-"""Migration and model, and why code that is older may break: its column was unused for a whole release, say which."""
+"""Migrations and models on which older code may break, with the reason: in which release the column was unused."""
 
 LOCKING = {
     "changes.0001_initial": "Makes tables: nothing writes to them yet. One is made anew, partitioned.",
     "changes.0002_triggers": "Makes triggers, of which each takes a moment.",
     "changes.0003_search_index": "Builds an index concurrently, if the database has pg_trgm.",
 }
-"""Migrations that keep writers waiting, and why that may be. An index on a large table is made concurrently instead."""
+"""Migrations that block writers, with the reason. An index on a large table has to be created concurrently instead."""
 
 
 @pytest.fixture(scope="module", params=DATABASES)
 def told(request, migrated, provider, directory_server, state):
-    """What ``tests.upgrading`` has found out on a database of the newest schema."""
+    """The results of ``tests.upgrading`` on a database of the newest schema."""
     try:
         url = migrated(request.param)
     except psycopg.OperationalError:

@@ -1,4 +1,4 @@
-"""``manage.py sandbox`` itself, and the directory's quirks as the console meets them."""
+"""``manage.py sandbox``, and the quirks of its directory."""
 
 import os
 import signal
@@ -52,7 +52,7 @@ def test_the_command_starts_all_and_stops_all(tmp_path):
 
 
 def children(parent, word):
-    """The processes that ``parent`` started with this word in their command line."""
+    """Return the child processes of ``parent`` with this word in their command line."""
     found = []
     for folder in Path("/proc").iterdir():
         try:
@@ -66,20 +66,20 @@ def children(parent, word):
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "example.org", "::"])
 def test_it_binds_nothing_but_loopback(host):
-    done = subprocess.run(sandbox("--host", host), cwd=ROOT, env=plain(), capture_output=True, text=True)
-    assert done.returncode != 0
-    assert "not a loopback address" in done.stderr
+    result = subprocess.run(sandbox("--host", host), cwd=ROOT, env=plain(), capture_output=True, text=True)
+    assert result.returncode != 0
+    assert "not a loopback address" in result.stderr
 
 
 def test_an_unknown_fault_is_explained():
-    done = subprocess.run(sandbox("--fault", "gremlins"), cwd=ROOT, env=plain(), capture_output=True, text=True)
-    assert done.returncode != 0
-    assert "hang-before" in done.stderr
+    result = subprocess.run(sandbox("--fault", "gremlins"), cwd=ROOT, env=plain(), capture_output=True, text=True)
+    assert result.returncode != 0
+    assert "hang-before" in result.stderr
 
 
 @pytest.fixture
 def call(directory, provider, sqlite_console, sign_in):
-    """Calls the directory with a good token, which a signed-in session holds."""
+    """Calls the directory with the valid token of a signed-in session."""
     sign_in(sqlite_console, "ada")
     script = (
         "from console.signin.models import Session; from console.signin.tokens import decrypt_secrets\n"
