@@ -9,14 +9,15 @@ from django.core.exceptions import ImproperlyConfigured
 
 from console import environment
 
-CURRENT = Ed25519PrivateKey.generate()
+# Fixed keys: each test process must collect tests with the same parameters.
+CURRENT, OLDEST, OLDER = (Ed25519PrivateKey.from_private_bytes(bytes([number]) * 32) for number in (1, 2, 3))
 
 
 def public_text(key: Ed25519PrivateKey) -> str:
     return base64.b64encode(key.public_key().public_bytes_raw()).decode()
 
 
-FIRST, SECOND = public_text(Ed25519PrivateKey.generate()), public_text(Ed25519PrivateKey.generate())
+FIRST, SECOND = public_text(OLDEST), public_text(OLDER)
 
 
 def parse(parser: type[environment.VariableParser], text: str) -> Any:
