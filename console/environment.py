@@ -31,7 +31,7 @@ def required(env: Env, name: str, example: str, *, parse: Callable[[str], Any] =
     return parse(value)
 
 
-def number(env: Env, name: str, *, default: float, least: float, most: float) -> float:
+def number_setting(env: Env, name: str, *, default: float, least: float, most: float) -> float:
     """Return the number in the variable ``name``, which must be between ``least`` and ``most``."""
     text = env.str(name, default=str(default)).strip()
     try:

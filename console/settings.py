@@ -21,7 +21,7 @@ from console.environment import (
     ServiceUrl,
     SyslogAddress,
     comma_separated,
-    number,
+    number_setting,
     one_of,
     required,
 )
@@ -103,7 +103,7 @@ TEMPLATES = [
 # --- Data -------------------------------------------------------------------------------------------------------
 
 DATABASES = {"default": DatabaseUrl("DATABASE_URL")(env.str("DATABASE_URL", default="sqlite:///console.sqlite3"))}
-DATABASE_TIMEOUT = number(env, "DATABASE_TIMEOUT", default=10, least=0.1, most=60)  # seconds that a write waits
+DATABASE_TIMEOUT = number_setting(env, "DATABASE_TIMEOUT", default=10, least=0.1, most=60)  # seconds that a write waits
 _database = DATABASES["default"]
 if _database["ENGINE"] == "django.db.backends.sqlite3":
     # A record must survive a power failure (FULL), readers must not block the writer (WAL), and a transaction takes
@@ -135,7 +135,9 @@ OIDC_CLIENT_ID = required(env, "OIDC_CLIENT_ID", "org-accounts-console")
 OIDC_CLIENT_SECRET = required(env, "OIDC_CLIENT_SECRET", "the secret that the provider issued for the client")
 OIDC_SCOPES = env.str("OIDC_SCOPES", default="openid profile email offline_access").split()
 OIDC_PROVIDER_NAME = env.str("OIDC_PROVIDER_NAME", default=urlsplit(OIDC_ISSUER).netloc)
-OIDC_TIMEOUT = number(env, "OIDC_TIMEOUT", default=10.0, least=0.5, most=60)  # seconds that one call may take in total
+OIDC_TIMEOUT = number_setting(
+    env, "OIDC_TIMEOUT", default=10.0, least=0.5, most=60
+)  # seconds that one call may take in total
 # Accept private addresses, such as https://10.0.0.5, in the discovery document of an issuer that is a name.
 OIDC_ALLOW_PRIVATE_ADDRESSES = env.bool("OIDC_ALLOW_PRIVATE_ADDRESSES", default=False)
 
@@ -144,13 +146,13 @@ OIDC_ALLOW_PRIVATE_ADDRESSES = env.bool("OIDC_ALLOW_PRIVATE_ADDRESSES", default=
 DIRECTORY_API_URL = required(
     env, "DIRECTORY_API_URL", "https://directory.example.org", parse=ServiceUrl("DIRECTORY_API_URL")
 )
-DIRECTORY_TIMEOUT = number(env, "DIRECTORY_TIMEOUT", default=10.0, least=0.1, most=300)
+DIRECTORY_TIMEOUT = number_setting(env, "DIRECTORY_TIMEOUT", default=10.0, least=0.1, most=300)
 # Lists with at least DIRECTORY_KEEP_ROWS rows are cached in the process; 0 seconds disables the cache.
-DIRECTORY_KEEP_SECONDS = number(env, "DIRECTORY_KEEP_SECONDS", default=60, least=0, most=600)
-DIRECTORY_KEEP_ROWS = number(env, "DIRECTORY_KEEP_ROWS", default=2000, least=0, most=10**9)
-DIRECTORY_KEEP_MEGABYTES = number(env, "DIRECTORY_KEEP_MEGABYTES", default=256, least=1, most=10**6)
+DIRECTORY_KEEP_SECONDS = number_setting(env, "DIRECTORY_KEEP_SECONDS", default=60, least=0, most=600)
+DIRECTORY_KEEP_ROWS = number_setting(env, "DIRECTORY_KEEP_ROWS", default=2000, least=0, most=10**9)
+DIRECTORY_KEEP_MEGABYTES = number_setting(env, "DIRECTORY_KEEP_MEGABYTES", default=256, least=1, most=10**6)
 # The largest list that is accepted; the default is enough for some hundred thousand people.
-DIRECTORY_MAX_BYTES = int(number(env, "DIRECTORY_MAX_BYTES", default=256 * 1024**2, least=1024, most=1024**3))
+DIRECTORY_MAX_BYTES = int(number_setting(env, "DIRECTORY_MAX_BYTES", default=256 * 1024**2, least=1024, most=1024**3))
 
 # --- Who may do what --------------------------------------------------------------------------------------------
 
@@ -170,8 +172,8 @@ AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"
 LOGIN_URL = "signin"
 LOGIN_REDIRECT_URL = "home"
 SESSION_ENGINE = "console.signin.sessions"
-SESSION_IDLE_MINUTES = number(env, "SESSION_IDLE_MINUTES", default=30, least=1, most=24 * 60)
-SESSION_MAX_HOURS = number(env, "SESSION_MAX_HOURS", default=8, least=0.01, most=24 * 7)
+SESSION_IDLE_MINUTES = number_setting(env, "SESSION_IDLE_MINUTES", default=30, least=1, most=24 * 60)
+SESSION_MAX_HOURS = number_setting(env, "SESSION_MAX_HOURS", default=8, least=0.01, most=24 * 7)
 SESSION_COOKIE_AGE = int(SESSION_MAX_HOURS * 3600)
 TOKEN_ENCRYPTION_KEYS = required(
     env, "TOKEN_ENCRYPTION_KEYS", "`manage.py newkeys` prints one", parse=FernetKeys("TOKEN_ENCRYPTION_KEYS")
@@ -194,7 +196,9 @@ SOCIALACCOUNT_QUERY_EMAIL = False
 
 # Requests per minute from one IP address and by one person; 0 disables a limit. A chunk of a bulk run is one request.
 RATE_LIMITS = {
-    kind: tuple(int(number(env, f"{name}_PER_{by}", default=most, least=0, most=1_000_000)) for by, most in limits)
+    kind: tuple(
+        int(number_setting(env, f"{name}_PER_{by}", default=most, least=0, most=1_000_000)) for by, most in limits
+    )
     for kind, name, limits in (
         ("signin", "SIGNINS", (("ADDRESS", 300), ("PERSON", 60))),
         ("write", "WRITES", (("ADDRESS", 2400), ("PERSON", 600))),
@@ -216,19 +220,19 @@ AUDIT_CHECKPOINT_TARGET = CheckpointTarget("AUDIT_CHECKPOINT_TARGET")(
     env.str("AUDIT_CHECKPOINT_TARGET", default="").strip()
 )
 AUDIT_CHECKPOINT_TOKEN = env.str("AUDIT_CHECKPOINT_TOKEN", default="").strip()
-AUDIT_CHECKPOINT_EVENTS = int(number(env, "AUDIT_CHECKPOINT_EVENTS", default=100, least=1, most=1_000_000))
-AUDIT_CHECKPOINT_MINUTES = number(env, "AUDIT_CHECKPOINT_MINUTES", default=15, least=0.01, most=24 * 60)
+AUDIT_CHECKPOINT_EVENTS = int(number_setting(env, "AUDIT_CHECKPOINT_EVENTS", default=100, least=1, most=1_000_000))
+AUDIT_CHECKPOINT_MINUTES = number_setting(env, "AUDIT_CHECKPOINT_MINUTES", default=15, least=0.01, most=24 * 60)
 
 # --- Background work ----------------------------------------------------------------------------------------------
 
 # Seconds without a heartbeat after which another worker takes over a piece of work.
-TASKS_LEASE_SECONDS = number(env, "TASKS_LEASE_SECONDS", default=30, least=1, most=600)
+TASKS_LEASE_SECONDS = number_setting(env, "TASKS_LEASE_SECONDS", default=30, least=1, most=600)
 
 # --- Embedding, cookies, headers ----------------------------------------------------------------------------------
 
 CONSOLE_EMBED_ORIGINS = comma_separated(env.str("CONSOLE_EMBED_ORIGINS", default=""))
 CONSOLE_EMBED_MODE = one_of(env, "CONSOLE_EMBED_MODE", ("none", "same-site", "cross-site"), default="none")
-TRUSTED_PROXY_COUNT = int(number(env, "TRUSTED_PROXY_COUNT", default=0, least=0, most=16))
+TRUSTED_PROXY_COUNT = int(number_setting(env, "TRUSTED_PROXY_COUNT", default=0, least=0, most=16))
 
 from console.addresses import url_origin
 from console.embedding import content_security_policy, cookie_settings, served_over_https
