@@ -135,9 +135,7 @@ OIDC_CLIENT_ID = required(env, "OIDC_CLIENT_ID", "org-accounts-console")
 OIDC_CLIENT_SECRET = required(env, "OIDC_CLIENT_SECRET", "the secret that the provider issued for the client")
 OIDC_SCOPES = env.str("OIDC_SCOPES", default="openid profile email offline_access").split()
 OIDC_PROVIDER_NAME = env.str("OIDC_PROVIDER_NAME", default=urlsplit(OIDC_ISSUER).netloc)
-OIDC_TIMEOUT = number_setting(
-    env, "OIDC_TIMEOUT", default=10.0, least=0.5, most=60
-)  # seconds that one call may take in total
+OIDC_TIMEOUT = number_setting(env, "OIDC_TIMEOUT", default=10.0, least=0.5, most=60)  # seconds for one whole call
 # Accept private addresses, such as https://10.0.0.5, in the discovery document of an issuer that is a name.
 OIDC_ALLOW_PRIVATE_ADDRESSES = env.bool("OIDC_ALLOW_PRIVATE_ADDRESSES", default=False)
 
