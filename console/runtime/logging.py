@@ -98,7 +98,8 @@ def logging_settings(log_format: Literal["text", "json"], syslog: str = "") -> d
     """Return Django's ``LOGGING`` setting. ``syslog`` is the address that also gets the change log's lines."""
     lines = JsonLines if log_format == "json" else TextLines
     to_standard_error = {"class": "logging.StreamHandler", "filters": ["request_id"]}
-    forwarded = {"syslog": {"class": "console.runtime.syslog.SyslogHandler", "address": syslog, "formatter": "rfc5424"}}
+    # As a factory: from Python 3.12 on, the "class" of a queue handler would also get a queue and a listener.
+    forwarded = {"syslog": {"()": "console.runtime.syslog.SyslogHandler", "address": syslog, "formatter": "rfc5424"}}
     log = {"level": "INFO", "handlers": ["bare", *(forwarded if syslog else ())], "propagate": False}
     return {
         "version": 1,
