@@ -108,7 +108,7 @@ def logging_settings(log_format: Literal["text", "json"], syslog: str = "") -> d
         "formatters": {
             "lines": {"()": lines},
             "bare": {"format": "%(message)s"},
-            **({"rfc5424": {"()": "console.runtime.syslog.Rfc5424"}} if syslog else {}),
+            **({"rfc5424": {"()": "console.runtime.syslog.Rfc5424Formatter"}} if syslog else {}),
         },
         "handlers": {
             "lines": {**to_standard_error, "formatter": "lines"},

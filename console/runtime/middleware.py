@@ -44,7 +44,7 @@ class RequestMiddleware:
             self._add_headers(request, response)
             seconds = time.monotonic() - started
             metrics.count_request(request, response.status_code, seconds)
-            _log(request, response, seconds)
+            _log_access(request, response, seconds)
             _describe_span(span, request, response.status_code)
         return response
 
@@ -85,7 +85,7 @@ def _normal_address(text: str) -> str:
     return str(address)
 
 
-def _log(request: ConsoleRequest, response: HttpResponseBase, seconds: float) -> None:
+def _log_access(request: ConsoleRequest, response: HttpResponseBase, seconds: float) -> None:
     # Only the path: a query can contain a one-time code, or the name that an admin searched for.
     path = request.path[:_LONGEST_LOGGED_PATH]
     milliseconds = round(seconds * 1000, 1)

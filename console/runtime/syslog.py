@@ -33,7 +33,7 @@ for _result in ("sent", "dropped"):
     lines_total.labels(_result)  # a series that starts at 0 has a rate from its first count on
 
 
-class Rfc5424(logging.Formatter):
+class Rfc5424Formatter(logging.Formatter):
     """Formats a record as a syslog message. The text of the change log's records is ASCII: one JSON object."""
 
     def format(self, record: logging.LogRecord) -> str:

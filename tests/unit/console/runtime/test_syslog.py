@@ -8,7 +8,7 @@ import socket
 import pytest
 
 from console.runtime import syslog
-from console.runtime.syslog import Rfc5424, SyslogHandler, lines_total
+from console.runtime.syslog import Rfc5424Formatter, SyslogHandler, lines_total
 
 
 def record(message: str, name: str = "console.changes") -> logging.LogRecord:
@@ -16,7 +16,7 @@ def record(message: str, name: str = "console.changes") -> logging.LogRecord:
 
 
 def test_a_line_has_the_header_of_rfc_5424() -> None:
-    line = Rfc5424().format(record('{"sequence": 1}'))
+    line = Rfc5424Formatter().format(record('{"sequence": 1}'))
     header = r"<110>1 \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z \S+ org-accounts-console \d+ changes - "
     assert re.fullmatch(header + re.escape('{"sequence": 1}'), line)
 
