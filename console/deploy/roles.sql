@@ -1,5 +1,6 @@
--- Rights of the role that serves, "console": it appends to the change log, and can neither rewrite it nor switch off a
--- trigger, because the tables belong to the role that migrates, "console_owner". Run it as that one after each migrate:
+-- Rights of the role that serves, "console". It appends to the change log. It can neither rewrite the log nor switch
+-- off a trigger, because the tables belong to the role that migrates, "console_owner". Run this as the owner after
+-- each migrate:
 --   psql "$OWNER_URL" --file console/deploy/roles.sql
 GRANT USAGE ON SCHEMA public TO console;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO console;
@@ -8,7 +9,7 @@ REVOKE UPDATE, DELETE ON changes_event FROM console;
 REVOKE DELETE ON changes_change, changes_checkpoint FROM console;
 REVOKE INSERT, UPDATE, DELETE ON changes_archivedevent, changes_archive FROM console;
 DO $$
-DECLARE part regclass;  -- of the archive, detached or not: who serves reads them through the archive, or not at all
+DECLARE part regclass;  -- a partition of the archive, detached or not: "console" reads it through the archive only
 BEGIN
     FOR part IN SELECT oid FROM pg_class WHERE relkind = 'r' AND relname LIKE 'changes\_archivedevent\_%' LOOP
         EXECUTE format('REVOKE ALL ON %s FROM console', part);
