@@ -1,4 +1,4 @@
-"""What every page of the site shows around its own part."""
+"""What every page of the site shows around its content."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.dates import MONTHS_3
 from django.utils.formats import get_format
+from django.utils.translation import get_language
 
 from console.appearance import THEMES, ZONE_COOKIE
 from console.partitioned_cookies import page_cookie_attributes
@@ -13,7 +14,7 @@ from console.request import ConsoleRequest
 
 
 def console(request: ConsoleRequest) -> dict[str, Any]:
-    """Name of the site, who is signed in, where they are and until when, and how the page looks to them."""
+    """Return the site's name, who is signed in and until when, their role here, and their language, theme and zone."""
     session = getattr(request, "session", None)
     return {
         "site_name": settings.SITE_NAME,
@@ -21,11 +22,14 @@ def console(request: ConsoleRequest) -> dict[str, Any]:
         "actor": request.actor,
         "organization": request.organization,
         "role": request.role,
+        "is_admin": request.role == "admin",
         "theme": request.theme,
         "themes": THEMES,
+        "language": get_language() or settings.LANGUAGE_CODE,
         "languages": settings.LANGUAGES,
         "datetime_format": get_format("DATETIME_FORMAT"),
         "months": [str(MONTHS_3[number]).title() for number in range(1, 13)],
+        "now": timezone.now(),
         "zone": timezone.get_current_timezone_name(),
         "embedders": settings.CONSOLE_EMBED_ORIGINS if settings.CONSOLE_EMBED_MODE != "none" else (),
         "zone_cookie": ZONE_COOKIE,

@@ -1,12 +1,11 @@
 """``/design/``: the design system on one page — colours, type, spacing and every part in every state. Only in DEBUG."""
 
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import URLPattern, path
-from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from console.request import ConsoleRequest
@@ -39,7 +38,7 @@ TONES: Final = ("active", "applied", "pending", "unknown", "deleted", "not_appli
 @public
 @require_safe
 def design(request: ConsoleRequest) -> HttpResponse:
-    """Draw it."""
+    """Show it."""
     values = {
         "title": "Design",
         "pairs": PAIRS,
@@ -47,13 +46,16 @@ def design(request: ConsoleRequest) -> HttpResponse:
         "names": ["Ada Admin", "Bo Berg", "Zoë", "Émile de la Tour", "李雷", ""],
         "people": [
             {"label": "Ada Admin", "name": "Ada Admin", "subject_id": "person-ada", "email": "ada@acme.example"}
-            | {"held": {"gold": {"status": "active"}, "worker": {"status": "disabled", "recorded": True}}},
-            {"label": "bo.berg", "subject_id": "person-bo", "username": "bo.berg", "held": {}},
+            | {"username": "", "held": {"gold": _account("active"), "worker": _account("disabled", recorded=True)}},
+            {"label": "bo.berg", "name": "", "subject_id": "person-bo", "email": "", "username": "bo.berg", "held": {}},
         ],
         "spaces": [1, 2, 3, 4, 5, 6],
-        "now": timezone.now(),
     }
     return render(request, "design/page.html", values)
+
+
+def _account(status: str, *, recorded: bool = False) -> dict[str, Any]:
+    return {"status": status, "recorded": recorded}
 
 
 def routes_in_debug() -> list[URLPattern]:

@@ -24,7 +24,9 @@ _SECONDS: Final = 300
 @require_GET
 def check(request: ConsoleRequest) -> HttpResponse:
     """The page. It sets two cookies: one like the session's, and one that only unpartitioned jars keep."""
-    response = render(request, "selftest/page.html", {"mode": settings.CONSOLE_EMBED_MODE, "origin": _origin(request)})
+    response = render(
+        request, "embed_check/page.html", {"mode": settings.CONSOLE_EMBED_MODE, "origin": _origin(request)}
+    )
     value = secrets.token_hex(8)
     for name in (_KEPT, _UNPARTITIONED) if settings.COOKIES_PARTITIONED else (_KEPT,):
         response.set_cookie(
@@ -50,7 +52,7 @@ def seen(request: ConsoleRequest) -> JsonResponse:
 @require_GET
 def window(request: ConsoleRequest) -> HttpResponse:
     """``GET /embed/check/window/``: the window that the page opens, as sign-in would; it reports to who opened it."""
-    return allow_opener(render(request, "selftest/window.html"))
+    return allow_opener(render(request, "embed_check/window.html"))
 
 
 def _origin(request: ConsoleRequest) -> str:

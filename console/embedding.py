@@ -82,7 +82,7 @@ def content_security_policy(
             "frame-ancestors": _frame_ancestors(mode, list(embedders)),
             "base-uri": [NONE],
             "object-src": [NONE],
-            # The one policy is static/js/trusted.js: htmx's answers from here, and no other text, may become HTML.
+            # The one policy is in static/js/core/trusted_types.js: only htmx's answers from this host become HTML.
             "require-trusted-types-for": ["'script'"],
             "trusted-types": ["default"],
         }

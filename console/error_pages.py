@@ -68,7 +68,7 @@ def not_found() -> Problem:
 def show(request: ConsoleRequest, problem: Problem) -> HttpResponse:
     """The page for a problem, or the fragment where htmx asked."""
     fragment = bool(request.headers.get("HX-Request"))
-    template = "errors/_problem.html" if fragment else "errors/problem.html"
+    template = "errors/_content.html" if fragment else "errors/page.html"
     response = render(request, template, {"problem": problem}, status=problem.status)
     for name, value in problem.headers.items():
         response.headers[name] = value

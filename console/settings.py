@@ -86,17 +86,23 @@ MIDDLEWARE = [
 
 TEMPLATES = [
     {
-        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        # Every page of ours.
+        "BACKEND": "django.template.backends.jinja2.Jinja2",
         "DIRS": [BASE_DIR / "templates"],
         "OPTIONS": {
+            "environment": "accounts_ui.jinja_environment.environment",
             "context_processors": [
-                "csp.context_processors.nonce",
-                "django.template.context_processors.request",
                 "console.context_processors.console",
-                "accounts_ui.context_processors.accounts_ui",
-                "accounts_ui.navigation.navigation",
+                "accounts_ui.context_processors.banner",
+                "accounts_ui.context_processors.navigation",
             ],
         },
+    },
+    {
+        # The templates of libraries only: allauth has pages for errors of its own.
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {"context_processors": ["django.template.context_processors.request"]},
     },
 ]
 

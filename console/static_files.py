@@ -17,6 +17,8 @@ class StaticFilesStorage(CompressedManifestStaticFilesStorage):
     ten years and a plain one for a minute.
     """
 
+    support_js_module_import_aggregation = True  # the imports of a collected script name hashed files, too
+
     def url(self, name: str | None, force: bool = False) -> str:
         """Return the URL of the file ``name``."""
         if name in self.hashed_files or force:

@@ -27,8 +27,6 @@ _EXPORTED = (
     "subject_id name email username code type_name status created_at effective_at expires_at roles recorded other"
 )
 
-_PLACEHOLDER_ROWS = 12  # shown while the list is read
-
 
 @organization(Role.AUDITOR)
 @page("GET")
@@ -41,12 +39,14 @@ def accounts(request: OrganizationRequest, org: str) -> HttpResponse:
         "title": gettext("Accounts"),
         "list_query": query,
         "filters": filters,
+        "problem": None,
+        "expected_seconds": 0,
         "views": saved_views(context=context, page="accounts"),
         **_column_values(query, filters, preferred_columns),
         **row_context(request),
     }
     if seconds := seconds_to_wait(request, query):
-        return respond(request, "accounts", {**values, "waits": seconds, "ghosts": range(_PLACEHOLDER_ROWS)})
+        return respond(request, "accounts", {**values, "expected_seconds": seconds})
     read = functools.partial(list_accounts, client=client_of(request), context=context, filters=filters)
     return respond_with_list(request, "accounts", read, values)
 
@@ -88,11 +88,10 @@ def _column_values(query: AccountsQuery, filters: AccountFilters, preferred_colu
     names = ",".join(column.name for column in shown)
     return {
         "columns": shown,
-        "drawn_columns": names,
-        "arranged": columns.columns_to_choose(shown),
-        "sizes": columns.PAGE_SIZES,
+        "arranged_columns": columns.columns_to_choose(shown),
+        "page_sizes": columns.PAGE_SIZES,
         "sorts": columns.SORT_LABELS,
-        "most": MAX_SELECTED,
+        "most_selected": MAX_SELECTED,
         "share": query.saved().with_changes(columns=names, per_page=filters.per_page).encode(safe=","),
     }
 

@@ -20,6 +20,7 @@ from accounts_ui.services.operations.account_form import failed_attempt
 from accounts_ui.services.preferences import note_visit
 from accounts_ui.views import params
 from accounts_ui.views.error_map import problem_for
+from accounts_ui.views.lists.list_query import AnyQuery
 from console.request import ConsoleRequest, OrganizationRequest
 from console.signin.access.rules import Role
 from console.signin.return_to import returned_form
@@ -101,7 +102,7 @@ def resolves(request: OrganizationRequest) -> bool:
 def respond(request: ConsoleRequest, name: str, values: Mapping[str, Any], *, status: int = 200) -> HttpResponse:
     """The page ``name/page.html``, or the fragment ``name/_content.html`` that it includes where htmx asked."""
     template = f"{name}/_content.html" if request.htmx else f"{name}/page.html"
-    response = render(request, template, values, status=status)
+    response = render(request, template, {"list_query": AnyQuery.from_request(request), **values}, status=status)
     patch_vary_headers(response, ["HX-Request"])
     ends = request.session.ends_at
     if ends:

@@ -25,12 +25,12 @@ MAX_QUERY: Final = 200  # characters
 
 
 class Card(NamedTuple):
-    """An organization on the page. ``told``: what the person is there."""
+    """An organization on the page. ``role_text``: the person's role there."""
 
     id: str
     name: str
     address: str
-    told: str
+    role_text: str
 
 
 @signed_in
@@ -51,18 +51,19 @@ def home(request: SignedInRequest) -> HttpResponse:
         "filters": {"q": q},
         "total": len(organizations),
         "recent": [] if q or len(organizations) <= FEW else _cards(_recent(request, organizations)),
-        "total_found": len(matching),
-        "shown": _cards(shown),
-        "found": {"page": shown.number, "pages": pages.num_pages},
-        "searches": len(organizations) > FEW,
+        "matching": len(matching),
+        "cards": _cards(shown),
+        "page": shown.number,
+        "pages": pages.num_pages,
+        "has_search": len(organizations) > FEW,
     }
     return respond(request, "home", values)
 
 
 def _cards(shown: Iterable[tuple[OrganizationName, Role]]) -> list[Card]:
-    """The words of each role are looked up once, not on each of up to sixty cards."""
-    told = {role: gettext("you are %(role)s") % {"role": role.label} for role in Role}
-    return [Card(one.id, one.name, reverse("accounts", args=[one.id]), told[role]) for one, role in shown]
+    """Return the cards. The text of each role is translated once, not for each of up to sixty cards."""
+    role_texts = {role: gettext("you are %(role)s") % {"role": role.label} for role in Role}
+    return [Card(one.id, one.name, reverse("accounts", args=[one.id]), role_texts[role]) for one, role in shown]
 
 
 def _fits(organization: OrganizationName, q: str) -> bool:

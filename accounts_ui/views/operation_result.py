@@ -1,6 +1,6 @@
-"""What an admin is told of an operation, with its true status: on a page, or in the row that it began in."""
+"""The answer to an operation, with its true status: on a page, or in the row that it began in."""
 
-from typing import Any
+from dataclasses import dataclass
 
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -10,7 +10,7 @@ from accounts_ui.changes.models import Action, Change, Outcome
 from accounts_ui.directory.errors import DirectoryError
 from accounts_ui.services.listing.account_row import anchor_of
 from accounts_ui.services.listing.queries import account_row, show_person
-from accounts_ui.services.operations.undo import reverse_of
+from accounts_ui.services.operations.undo import ReverseOperation, reverse_of
 from accounts_ui.views.base import audit_context_of, client_of, new_operation_id, respond
 from accounts_ui.views.error_map import pause_header
 from accounts_ui.views.lists.row_context import columns_under_form, is_over_list, row_context
@@ -19,20 +19,34 @@ from console.request import OrganizationRequest
 _TIMEOUTS = (None, 504)
 
 
+@dataclass(frozen=True, slots=True)
+class ChangeResult:
+    """A change that was just made, as a page shows it.
+
+    ``undo`` is the offer to undo it, and ``undo_operation_id`` the id of the operation that its form becomes. In a
+    list, ``column`` is the cell of the row that shows the result.
+    """
+
+    change: Change
+    undo: ReverseOperation | None
+    undo_operation_id: str
+    column: str = ""
+
+
 def show_result(request: OrganizationRequest, change: Change) -> HttpResponse:
     """Applied: on to the person, or into the row. Otherwise the outcome, with its detail and the way on."""
     if change.outcome == Outcome.APPLIED:
         return _applied(request, change)
     not_found = change.outcome == Outcome.NOT_APPLIED and change.http_status == 404
-    response = _told(request, change, offer_deleted=not_found and change.action == Action.DELETE)
+    response = _show_outcome(request, change, offer_deleted=not_found and change.action == Action.DELETE)
     for name, value in pause_header(change.retry_after).items():
         response.headers[name] = value
     return response
 
 
-def told(change: Change) -> dict[str, Any]:
-    """What a page needs to tell of a change that was just made: also the form that takes it back, where one can."""
-    return {"result": change, "way_back": reverse_of(change), "undo_id": new_operation_id()}
+def result_of(change: Change, *, undo_operation_id: str = "", column: str = "") -> ChangeResult:
+    """Return the change with the offer to undo it, if that is possible now."""
+    return ChangeResult(change, reverse_of(change), undo_operation_id or new_operation_id(), column)
 
 
 def status_of(change: Change) -> int:
@@ -59,8 +73,8 @@ def _applied(request: OrganizationRequest, change: Change) -> HttpResponse:
             return _row(request, change)
         shown = show_person(client=client_of(request), context=audit_context_of(request), subject_id=change.subject_id)
     except DirectoryError:  # it was applied all the same
-        return _told(request, change)
-    values = {**told(change), "shown": shown, "title": shown.name or change.subject_id}
+        return _show_outcome(request, change)
+    values = {"result": result_of(change), "person": shown, "title": shown.name or change.subject_id}
     response = respond(request, "person", values)
     response.headers["HX-Push-Url"] = person
     return response
@@ -70,22 +84,22 @@ def _row(request: OrganizationRequest, change: Change) -> HttpResponse:
     context = audit_context_of(request)
     shown = columns_under_form(request)
     row = account_row(client=client_of(request), context=context, subject_id=change.subject_id, code=change.code)
+    column = "status" if any(each.name == "status" for each in shown) else "actions"
     values = {
-        **told(change),
         **row_context(request),
+        "result": result_of(change, column=column),
         "row": row,
         "anchor": anchor_of(change.subject_id, change.code),
         "columns": shown,
-        "told_in": "status" if any(one.name == "status" for one in shown) else "acts",
     }
-    return respond(request, "accounts/told", values)
+    return respond(request, "accounts/row_result", values)
 
 
-def _told(request: OrganizationRequest, change: Change, *, offer_deleted: bool = False) -> HttpResponse:
+def _show_outcome(request: OrganizationRequest, change: Change, *, offer_deleted: bool = False) -> HttpResponse:
     titles = {Outcome.APPLIED: gettext("Applied"), Outcome.NOT_APPLIED: gettext("Not applied")}
     values = {
-        **told(change),
         **row_context(request),
+        "result": result_of(change),
         "change": change,
         "offer_deleted": offer_deleted,
         "title": titles.get(Outcome(change.outcome), gettext("Outcome unknown")),

@@ -5,7 +5,7 @@ from django.http import HttpResponse
 from accounts_ui.services.listing.queries import show_person
 from accounts_ui.views import params
 from accounts_ui.views.base import audit_context_of, client_of, page, respond
-from accounts_ui.views.operation_result import told
+from accounts_ui.views.operation_result import result_of
 from console.request import OrganizationRequest
 from console.signin.access.gate import organization
 from console.signin.access.rules import Role
@@ -21,5 +21,9 @@ def person(request: OrganizationRequest, org: str, subject_id: str) -> HttpRespo
         subject_id=subject_id,
         result_id=params.read_query(request, ("result",))["result"],
     )
-    values = {**(told(shown.result) if shown.result else {}), "shown": shown, "title": shown.name or subject_id}
+    values = {
+        "result": result_of(shown.result) if shown.result else None,
+        "person": shown,
+        "title": shown.name or subject_id,
+    }
     return respond(request, "person", values)

@@ -39,6 +39,7 @@ def types(request: OrganizationRequest, org: str) -> HttpResponse:
         "filters": filters,
         "columns": COLUMNS,
         "sorts": SORT_LABELS,
+        "problem": None,
         "share": query.saved().encode(),
         "views": saved_views(context=context, page="types"),
     }

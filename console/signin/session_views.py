@@ -21,7 +21,7 @@ def own_sessions_view(request: SignedInRequest) -> HttpResponse:
         return HttpResponseRedirect(f"{reverse('sessions')}?ended={ended}", status=303)
     ended_text = request.GET.get("ended", "")
     is_number = ended_text.isascii() and ended_text.isdigit() and len(ended_text) < 5
-    values = {"places": own_sessions(request), "ended": int(ended_text) if is_number else None}
+    values = {"sessions": own_sessions(request), "ended": int(ended_text) if is_number else None}
     is_fragment = bool(request.headers.get("HX-Request"))
     response = render(request, "signin/_sessions.html" if is_fragment else "signin/sessions.html", values)
     patch_vary_headers(response, ["HX-Request"])

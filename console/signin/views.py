@@ -47,11 +47,11 @@ def signin_callback(request: ConsoleRequest) -> HttpResponse:
 def signout(request: ConsoleRequest) -> HttpResponse:
     """``POST /signout/`` signs out, here and at the provider; ``GET`` is the page at the end."""
     if request.method == "GET" or request.actor is None:
-        return render(request, "signin/signed_out.html")
+        return render(request, "signin/signed_out.html", {"provider_signout": ""})
     provider_logout = sign_out(request, request.actor)
     response: HttpResponse = HttpResponseRedirect(provider_logout, status=303)
     if is_framed(request):  # the provider's logout page is not shown in a frame: link to it
-        response = render(request, "signin/signed_out.html", {"farewell": provider_logout})
+        response = render(request, "signin/signed_out.html", {"provider_signout": provider_logout})
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
     return response
 

@@ -73,7 +73,7 @@ class Side:
         answer = self.browser.session.get(self.browser.url + path, timeout=120)
         seconds = time.perf_counter() - began
         assert answer.status_code == 200
-        return int(answer.text.partition('class="log fold" data-total="')[2].partition('"')[0]), seconds
+        return int(answer.text.partition('class="change-table table-fold" data-total="')[2].partition('"')[0]), seconds
 
     def count(self, where):
         """The same from plain SQL."""

@@ -67,7 +67,7 @@ def test_from_a_file_to_results_with_a_pause_and_a_closed_tab(open_page, sqlite_
     expect(page.locator("#progress[data-ran='10']")).to_be_visible()
     expect(page.get_by_role("progressbar")).to_have_js_property("value", 10)
     expect(page.locator("#announcer")).to_contain_text("10 of 23 rows")
-    expect(page.locator("ul.ran li")).to_have_count(10)
+    expect(page.locator("ul.plan-log li")).to_have_count(10)
     fine("running")
     page.get_by_role("button", name="Pause").click()
     expect(state(page, "paused")).to_contain_text("An admin paused it.")
@@ -86,10 +86,10 @@ def test_from_a_file_to_results_with_a_pause_and_a_closed_tab(open_page, sqlite_
     assert [len(directory.writes(one)) for one in people] == [1] * 23
     expect(again.locator("tr[data-result=applied]")).to_have_count(23)
     again.get_by_role("link", name="Changes of this plan").click()
-    expect(again.locator("table.log[data-total='23']")).to_be_visible()
+    expect(again.locator("table.change-table[data-total='23']")).to_be_visible()
     again.get_by_role("link", name="By plan").click()
-    expect(again.locator("tr.group")).to_have_count(1)
-    again.locator("tr.group [data-plan]").click()
+    expect(again.locator("tr.change-group")).to_have_count(1)
+    again.locator("tr.change-group [data-plan]").click()
     expect(state(again, "done")).to_be_visible()
 
 

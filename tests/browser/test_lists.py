@@ -123,7 +123,7 @@ def test_a_list_grows_old(open_page, sqlite_console, directory):
     page = open_page(sqlite_console)
     page.clock.install()
     page.goto(ACCOUNTS)
-    age = page.locator(".age")
+    age = page.locator(".list-age")
     expect(age).to_contain_text(re.compile(r"read \d+ s ago"))
     expect(page.get_by_role("link", name="Reload")).to_be_hidden()
     page.clock.fast_forward(45_000)

@@ -37,7 +37,7 @@ def test_filter_look_and_verify(open_page, sqlite_console, subject, width, theme
     expect(page.locator("table[data-total='0']")).to_be_visible()
     expect(page.get_by_role("link", name="Export CSV")).to_have_attribute("href", re.compile("q=nothing"))
     page.get_by_role("link", name="Search: nothing like this").click()
-    expect(page.locator("table.log[data-total='1']")).to_be_visible()
+    expect(page.locator("table.change-table[data-total='1']")).to_be_visible()
     page.get_by_role("button", name="Verify everything").click()
     expect(page.locator("#chain[data-state=verified]")).to_contain_text("Verified to sequence")
     expect(page.locator("#announcer")).to_contain_text("Verified to sequence")
@@ -52,12 +52,12 @@ def test_without_javascript(open_page, sqlite_console, subject):
     page = open_page(sqlite_console, java_script_enabled=False)
     page.goto(f"{LOG}?subject_id={subject}")
     page.get_by_role("link", name="Today").click()
-    expect(page.locator("table.log[data-total='1']")).to_be_visible()
+    expect(page.locator("table.change-table[data-total='1']")).to_be_visible()
     page.get_by_role("button", name="Verify everything").click()
     expect(page.locator("#chain[data-state=verified]")).to_be_visible()
-    expect(page.locator("table.log[data-total='1']")).to_be_visible()
+    expect(page.locator("table.change-table[data-total='1']")).to_be_visible()
     page.get_by_role("link", name="One list").click()
-    expect(page.locator("tr.group")).to_have_count(0)
+    expect(page.locator("tr.change-group")).to_have_count(0)
 
 
 def test_the_live_top(open_page, sqlite_console, subject, sign_in):
@@ -78,7 +78,7 @@ def test_the_live_top(open_page, sqlite_console, subject, sign_in):
     assert polls[0].headers["x-console-poll"] == "1", "it does not keep the session alive"
     assert violations(page) == []
     page.get_by_role("link", name="3 new changes").click()
-    expect(page.locator("table.log[data-total='4']")).to_be_visible()
+    expect(page.locator("table.change-table[data-total='4']")).to_be_visible()
     expect(page.get_by_role("link", name="new change")).to_have_count(0)
 
 
@@ -86,9 +86,9 @@ def test_on_paper(open_page, sqlite_console, subject):
     page = open_page(sqlite_console, timezone_id="Europe/Berlin", viewport={"width": 680, "height": 960})
     page.goto(f"{LOG}?subject_id={subject}")
     page.emulate_media(media="print")
-    for gone in (".filters", ".tabs", "#log-head .actions", "#chain form", ".top nav"):
+    for gone in (".filters", ".tabs", "#log-head .actions", "#chain form", ".site-header nav"):
         expect(page.locator(gone).first).to_be_hidden()
-    expect(page.locator("table.log tbody td").first).to_be_visible()
-    shown = page.locator("table.log time").first.evaluate("one => getComputedStyle(one, '::after').content")
+    expect(page.locator("table.change-table tbody td").first).to_be_visible()
+    shown = page.locator("table.change-table time").first.evaluate("one => getComputedStyle(one, '::after').content")
     assert "UTC" in shown or "data-utc" in shown
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), "nothing is cut off"

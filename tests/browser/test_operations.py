@@ -116,7 +116,7 @@ def test_the_picker_shows_who_has_the_type(watched, directory, width, javascript
     expect(page).to_have_url(re.compile(f"/users/{hasnt}/\\?result="))
     page.goto(f"{ACCOUNTS}assign/?subject_id={hasnt}")
     expect(page.get_by_role("radio", name="gold")).to_be_disabled()
-    expect(page.locator("#kinds")).to_contain_text("has it already: active")
+    expect(page.locator("#type-options")).to_contain_text("has it already: active")
 
 
 def test_ids_can_be_typed(watched, directory):

@@ -53,7 +53,7 @@ def shown(browser, text):
     assert answer.status_code == 200
     browser.last = answer
     rows = [row["data-subject-id"] for row in browser.soup.select("tr[data-change-id]")]
-    assert len(rows) == int(browser.soup.select_one("table.log")["data-total"]) if rows else True
+    assert len(rows) == int(browser.soup.select_one("table.change-table")["data-total"]) if rows else True
     return sorted(rows)
 
 

@@ -32,9 +32,9 @@ def filled(filled_console, directory, sign_in):
 
 def charted(browser, query):
     browser.get(f"{LOG}?{query}")
-    rows = browser.soup.select("table.numbers tbody tr")
+    rows = browser.soup.select("table.number-table tbody tr")
     days = {parse_qs(urlsplit(row.a["href"]).query)["since"][0]: int(row.select("td")[-1].get_text()) for row in rows}
-    return days, int(browser.soup.select_one("table.log")["data-total"])
+    return days, int(browser.soup.select_one("table.change-table")["data-total"])
 
 
 def last_move(zone):

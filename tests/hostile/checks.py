@@ -10,10 +10,13 @@ from console.sandbox.processes import ROOT
 from tests.hostile.texts import ATTRIBUTE, TAG
 from tests.hostile.wire import Answered
 
+_PYTHON = [*ROOT.glob("accounts_ui/text/*.py"), ROOT / "console/jinja_environment.py"]
 _TEMPLATES = "".join(
-    path.read_text() for path in [*(ROOT / "templates").rglob("*.html"), *ROOT.glob("*/templatetags/*.py")]
+    [path.read_text() for path in (ROOT / "templates").rglob("*.html")]
+    + [markup for path in _PYTHON for markup in re.findall(r"'(<.*>)'", path.read_text())]
 )
-_TEMPLATES = re.sub(r"\{%.*?%\}", "", _TEMPLATES)  # what is told to a tag comes into no page
+# What stands in tags and expressions comes into no page as markup.
+_TEMPLATES = re.sub(r"\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\}", "", _TEMPLATES, flags=re.DOTALL)
 TAGS = frozenset(re.findall(r"<([a-z][a-z0-9]*)", _TEMPLATES)) | {"center", "hr"}  # the latter: gunicorn's own pages
 ATTRIBUTES = frozenset(re.findall(r"[ \n](data-[a-z-]+|[a-z][a-z0-9-]*(?==))", _TEMPLATES.lower())) | frozenset(
     [

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+from urllib.parse import urljoin
 
 import pytest
 
@@ -57,7 +58,7 @@ ANSWERS = {
     "a provider that is gone": (503, "/signin/", {}),
     "for probes": (200, "/healthz", {}),
     "a style sheet": (200, "/static/css/base.css", {}),
-    "a script": (200, "/static/js/trusted.js", {}),
+    "a script": (200, "/static/js/core/trusted_types.js", {}),
     "a drawing": (200, "/static/icon.svg", {}),
     "no file": (404, "/static/none.js", {}),
 }
@@ -93,7 +94,7 @@ def test_scripts_run_by_nonce_and_hash_only(deployed):
     assert len(nonces[0]) == len(nonces[1]) == 1
     assert nonces[0] != nonces[1]
     assert f"script-src 'nonce-{nonces[0][0]}'" in first.getheader("Content-Security-Policy").split("; ")
-    tags = re.findall(r"<(?:script|link rel=\"stylesheet\")[^>]*>", first.text)
+    tags = re.findall(r"<(?:script|link rel=\"(?:stylesheet|modulepreload)\")[^>]*>", first.text)
     assert len(tags) > 8
     for tag in tags:
         assert tag.startswith("<link") or f'nonce="{nonces[0][0]}"' in tag
@@ -103,8 +104,20 @@ def test_scripts_run_by_nonce_and_hash_only(deployed):
         assert f'integrity="sha384-{digest}"' in tag, file
 
 
+def test_what_scripts_import_is_loaded_with_its_hash(deployed):
+    """``import`` names no hash: the page loads such a module beforehand, by the very address that scripts import."""
+    page = ask(deployed, "/signout/").text
+    loaded = re.findall(r'<link rel="modulepreload" href="([^"]+)" integrity="sha384-[^"]+" nonce="[^"]+">', page)
+    imported = {
+        urljoin(script, name)
+        for script in re.findall(r'<script src="([^"]+)"', page)
+        for name in re.findall(r'^import .* from "([^"]+)";$', ask(deployed, script).text, re.MULTILINE)
+    }
+    assert imported == set(loaded) != set()
+
+
 def test_no_template_writes_a_script_by_hand():
-    """A script without ``{% script %}`` has no nonce, so browsers block it."""
+    """A script without ``script()`` has no nonce, so browsers block it."""
     for path in (ROOT / "templates").rglob("*.html"):
         assert not re.search(r"""<script|<style|\son[a-z]+=["']""", path.read_text()), path
 

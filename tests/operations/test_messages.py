@@ -21,7 +21,7 @@ def copy(tmp_path_factory):
     folder = tmp_path_factory.mktemp("console") / "copy"
     for name in (".ci", "console", "accounts_ui", "templates"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "manage.py", folder)
+    shutil.copy(ROOT / "pyproject.toml", folder)
     return folder
 
 
@@ -37,7 +37,7 @@ def test_all_is_marked_and_translated(copy):
 
 def test_each_kind_of_gap_is_found(copy):
     with (copy / "templates/home/_content.html").open("a") as page:
-        page.write('<p title="A title">Some text{{ x|default:"nothing" }}</p>{% translate "Brand new" %}')
+        page.write('<p title="A title">Some text{{ x or "nothing" }}</p>{{ _("Brand new") }}')
     french = (copy / CATALOGUE).parents[2] / "fr/LC_MESSAGES/django.po"
     french.write_text(french.read_text() + '\nmsgid "Nobody says this"\nmsgstr "Personne"\n')
     german = (copy / CATALOGUE).read_text()

@@ -80,8 +80,8 @@ def test_the_age_is_told_and_a_reload_reads(kept, directory, reads, enter):
     gil.get(LIST)
     directory.person("worker", name="Nele Neu", org="globex")
     assert "Nele Neu" not in gil.get(f"{LIST}?q=nele").text
-    assert gil.soup.select_one(".age")["data-age"].isdigit()
-    reload = gil.soup.select_one("a.reload")
+    assert gil.soup.select_one(".list-age")["data-age"].isdigit()
+    reload = gil.soup.select_one("a.list-age-reload")
     assert "no-cache" in reload["hx-headers"]
     assert "Nele Neu" in gil.get(f"{LIST}?q=nele", Cache_Control="no-cache").text
     assert reads() == 2

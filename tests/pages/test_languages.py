@@ -89,7 +89,7 @@ def test_no_english_is_left_on_the_main_pages(browser, directory):
 def texts(page):
     """What is read on a page: text, labels, descriptions. Not what stands in ``code``."""
     soup = Browser("", last=page).soup
-    for one in soup.select("code, kbd, script, style, select[name=language], .avatar, time, #kinds label"):
+    for one in soup.select("code, kbd, script, style, select[name=language], .avatar, time, #type-options label"):
         one.decompose()
     found = [one for one in soup.find_all(string=True) if type(one) is NavigableString and not isinstance(one, Comment)]
     for name in ("aria-label", "title", "placeholder", "data-label"):
@@ -154,7 +154,7 @@ def test_plurals(browser, directory, language, forms):
     subject = directory.person("worker")
     for number, said in forms.items():
         browser.get(f"/orgs/acme/changes/?subject_id={subject}", Accept_Language=language)
-        assert " ".join(browser.soup.select_one("#results p.count").get_text().split()) == said
+        assert " ".join(browser.soup.select_one("#results p.result-count").get_text().split()) == said
         status_change(browser, subject, "expired" if number % 2 == 0 else "disabled")
 
 

@@ -96,7 +96,7 @@ def save(browser, name: str, query: str, page: str = "accounts"):
 
 def saved(browser, path: str = ACCOUNTS) -> dict[str, str]:
     browser.get(path)
-    return {link.get_text(): link["href"] for link in browser.soup.select(".saved a")}
+    return {link.get_text(): link["href"] for link in browser.soup.select(".view-list a")}
 
 
 def test_saved_views(ada, otto, directory):

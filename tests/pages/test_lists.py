@@ -30,7 +30,7 @@ def facets(browser) -> dict[str, dict[str, tuple[int, bool, str]]]:
     for nav in browser.soup.select("nav.facet"):
         of = found.setdefault(nav["aria-label"], {})
         for link in nav.select("a"):
-            count = int(link.select_one(".number").get_text())
+            count = int(link.select_one(".facet-count").get_text())
             word = link.contents[0].strip()
             of[word] = (count, link.get("aria-current") == "true", link["href"])
     return found
@@ -141,7 +141,7 @@ def text_of_tag(tag) -> str:
 def test_nothing_matches_and_the_way_back(ada, directory):
     page = ada.get(f"{ACCOUNTS}?q=nobody-has-this&status=active&sort=-name")
     assert page.status_code == 200
-    empty = ada.soup.select_one("tr.empty")
+    empty = ada.soup.select_one("tr.table-empty")
     assert "Nothing matches" in text_of_tag(empty)
     ways = [parse_qs(urlsplit(link["href"]).query) for link in empty.select("a")]
     assert ways == [
@@ -156,7 +156,7 @@ def test_an_organization_without_anybody(ada, directory):
     page = ada.get(ACCOUNTS)
     assert page.status_code == 200
     assert ada.soup.select_one("table")["data-total"] == "0"
-    assert "Nobody here yet" in text_of_tag(ada.soup.select_one("tr.empty"))
+    assert "Nobody here yet" in text_of_tag(ada.soup.select_one("tr.table-empty"))
 
 
 def test_the_directory_is_down_and_the_form_stays(ada, directory):
@@ -181,10 +181,10 @@ def test_what_cannot_be_right_is_told_in_the_results(ada, directory):
 
 def test_how_old_the_list_is(ada, directory):
     ada.get(f"{ACCOUNTS}?status=active")
-    age = ada.soup.select_one(".age")
+    age = ada.soup.select_one(".list-age")
     assert int(age["data-age"]) >= 0
     assert age.select_one("time[datetime]"), "the server's own time, where no script counts"
-    assert age.select_one("a.reload")["href"] == "?status=active"
+    assert age.select_one("a.list-age-reload")["href"] == "?status=active"
 
 
 def test_types_have_facets_and_sort_by_every_column(ada, directory):
@@ -196,4 +196,4 @@ def test_types_have_facets_and_sort_by_every_column(ada, directory):
         for sort in (name, f"-{name}"):
             assert ada.get(f"/orgs/acme/types/?sort={sort}").status_code == 200
     ada.get("/orgs/acme/types/?q=no-such-type")
-    assert "Nothing matches" in text_of_tag(ada.soup.select_one("tr.empty"))
+    assert "Nothing matches" in text_of_tag(ada.soup.select_one("tr.table-empty"))

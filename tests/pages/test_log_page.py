@@ -149,10 +149,10 @@ def test_grouped_by_day_or_one_list(ada, directory):
     act(ada, directory, "status", subject, status="disabled")
     act(ada, directory, "status", subject, status="active")
     rows_of(ada, f"subject_id={subject}")
-    [group] = ada.soup.select("tr.group")
+    [group] = ada.soup.select("tr.change-group")
     assert "2 changes" in group.get_text(" ")
     assert len(rows_of(ada, f"subject_id={subject}&group=none")) == 2
-    assert ada.soup.select("tr.group") == []
+    assert ada.soup.select("tr.change-group") == []
     assert ada.get("/orgs/acme/changes/?group=moon").status_code == 400
 
 
@@ -169,7 +169,7 @@ def test_the_chart_says_what_its_table_says(console, directory, sign_in):
     drawing = figure.select_one("svg[role=img]")
     assert drawing.find("title").get_text() == "Changes by day"
     assert drawing.find("desc").get_text().startswith("3 changes in all; most of them, 3, in: ")
-    assert {bar["data-tone"]: bar["height"] for bar in drawing.select("rect.piece")} == {
+    assert {bar["data-tone"]: bar["height"] for bar in drawing.select("rect.chart-segment")} == {
         "applied": "80.00",
         "not_applied": "40.00",
     }

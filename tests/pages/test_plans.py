@@ -174,16 +174,16 @@ def test_the_log_by_plan(ada, directory, console, sign_in):
     assert [row["subject_id"] for row in csv.DictReader(io.StringIO(ada.get(f"{LOG}export.csv{link[link.index('?'):]}").text))] == rows  # fmt: skip
 
     ada.get(f"{LOG}?group=plan&per_page=50")
-    told = [" ".join(one.get_text(" ").split()) for one in ada.soup.select("tr.group th")]
+    told = [" ".join(one.get_text(" ").split()) for one in ada.soup.select("tr.change-group th")]
     assert told[0].startswith("Plan: assign") and "1 change" in told[0]
     assert told[1].startswith("Not from a plan")
     assert told[2].startswith("Plan: assign") and "2 changes" in told[2]
-    heads = ada.soup.select("tr.group a[data-plan]")
+    heads = ada.soup.select("tr.change-group a[data-plan]")
     assert [one["href"] in at.url for one, at in zip(heads, (other, page), strict=False)] == [True, True]
 
     otto = sign_in(console, "otto")
     otto.get(f"{LOG}?group=plan")
-    assert otto.soup.select_one("tr.group [data-plan]").name == "span", "an auditor cannot open the plan"
+    assert otto.soup.select_one("tr.change-group [data-plan]").name == "span", "an auditor cannot open the plan"
     assert changes_of(ada, "plan=01234567-89ab-cdef-0123-456789abcdef") == []
     assert "not kept any more" in text_of(ada.last)
     assert ada.get(f"{LOG}?plan=1").status_code == 400

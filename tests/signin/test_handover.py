@@ -53,7 +53,7 @@ class Window(Browser):
             page = self._keep(
                 self.session.post(page.url.split("?")[0], data={**form_of(page, "pick"), "person": person})
             )
-        self.code = BeautifulSoup(page.text, "html.parser").select_one("#handed-over")["data-code"]
+        self.code = BeautifulSoup(page.text, "html.parser").select_one("#frame-completed")["data-code"]
         return page
 
 

@@ -7,7 +7,7 @@ long text, and an order, once made, is an array that serves every page of it.
 
 from array import array
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import compress, islice
 from typing import Any, Final, NamedTuple
@@ -60,7 +60,6 @@ class AccountIndex:
     def __init__(self, listing: Listing, known: LogOverlay, earlier: "AccountIndex | None" = None) -> None:
         self.listing = listing
         self.known = known
-        self.drawn: dict[Hashable, str] = {}  # what pages made of rows; gone with the table
         self._orders: dict[str, Order] = {}
         self._ranks: dict[str, Numbers] = {}
         self._names = {one.code: one.name for one in listing.types}
@@ -78,8 +77,7 @@ class AccountIndex:
         orders = (part for order in list(self._orders.values()) for part in order)
         arrays = [self.row_looks, *orders, *list(self._ranks.values())]
         text = self.haystack.size if "haystack" in vars(self) else 0
-        drawn = sum(map(len, list(self.drawn.values())))
-        return self.listing.size + text + drawn + sum(len(one) * one.itemsize for one in arrays)
+        return self.listing.size + text + sum(len(one) * one.itemsize for one in arrays)
 
     @cached_property
     def haystack(self) -> SearchIndex:
@@ -103,7 +101,6 @@ class AccountIndex:
         created, effective, expires = self.listing.times(number)
         subject_id, code = line.subject_id or None, face.code
         return AccountRow(
-            number=number,
             subject_id=subject_id,
             name=line.name,
             email=line.email,

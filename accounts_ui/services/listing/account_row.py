@@ -13,12 +13,8 @@ from accounts_ui.services.state.log_overlay import LastChange, RecordedAccount
 
 @dataclass
 class AccountRow:
-    """One row of the directory's list: a person, a person's account, or (``text``) what fits neither.
+    """One row of the directory's list: a person, a person's account, or (``text``) what fits neither."""
 
-    ``number`` names the row within its table.
-    """
-
-    number: int = -1
     subject_id: str | None = None
     name: str = ""
     email: str = ""

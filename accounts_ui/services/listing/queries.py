@@ -1,7 +1,7 @@
 """What an admin can see: people and accounts, types, one person, one account."""
 
 import datetime
-from collections.abc import Hashable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from accounts_ui.changes import queries
@@ -56,10 +56,7 @@ class TypeFilters:
 
 @dataclass(frozen=True, slots=True)
 class AccountPage:
-    """One page of people and accounts; ``listed`` counts the rows before filtering.
-
-    ``drawn`` is where the page keeps what it made of rows, for as long as they are what they are.
-    """
+    """One page of people and accounts; ``listed`` counts the rows before filtering."""
 
     rows: list[AccountRow]
     total: int
@@ -70,7 +67,6 @@ class AccountPage:
     read_at: datetime.datetime
     listed: int
     recorded_only: list[RecordedAccount]
-    drawn: dict[Hashable, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +111,6 @@ def list_accounts(*, client: SessionClient, context: AuditContext, filters: Acco
         read_at=table.listing.read_at,
         listed=len(table),
         recorded_only=table.known.without_a_row(),
-        drawn=table.drawn,
     )
 
 

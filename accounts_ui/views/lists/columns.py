@@ -12,15 +12,10 @@ from accounts_ui.services.errors import InvalidInput
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column. ``name`` is also the sort order that its heading chooses."""
+    """A column. ``name`` is what sorts by it, and names the macro of its cell in ``accounts/_cells.html``."""
 
     name: str
     label: str | Promise
-
-    @property
-    def cell(self) -> str:
-        """Return the template of its cells."""
-        return f"accounts/cells/_{self.name}.html"
 
 
 COLUMNS: Final = {

@@ -41,4 +41,4 @@ def respond_with_list(
             response.headers[header] = value
         return response
     age = max(0, round((timezone.now() - listed.read_at).total_seconds()))
-    return respond(request, name, {**values, "found": listed, "age": age})
+    return respond(request, name, {**values, "listing": listed, "age": age})

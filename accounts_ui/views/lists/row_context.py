@@ -19,8 +19,11 @@ def columns_under_form(request: OrganizationRequest) -> list[Column]:
 
 
 def row_context(request: OrganizationRequest) -> dict[str, Any]:
-    """Return what templates need to know: whether a form is over the list, and how a row opens one."""
+    """Return whether a form is in the panel over the list, and the queries of its result and of a row's links to forms.
+
+    ``result_query`` brings the result of the form into its row; it is empty for a form that is a page of its own.
+    """
     query = AccountsQuery.from_request(request)
-    inside = bool(request.htmx) and query.is_over_list
-    address = query.of_row_form()
-    return {"inside": inside, "sends_to": f"?{address}" if inside else "", "opens": address}
+    in_panel = bool(request.htmx) and query.is_over_list
+    form_query = query.of_row_form()
+    return {"in_panel": in_panel, "result_query": f"?{form_query}" if in_panel else "", "form_query": form_query}

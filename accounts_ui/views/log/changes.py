@@ -23,7 +23,7 @@ from accounts_ui.views.log.chart import draw
 from accounts_ui.views.log.filters import date_presets, filter_chips, heading
 from accounts_ui.views.log.grouping import group_changes
 from accounts_ui.views.log.log_query import GROUPINGS, LogQuery
-from accounts_ui.views.operation_result import told
+from accounts_ui.views.operation_result import result_of
 from accounts_ui.views.operations import undo
 from console.request import OrganizationRequest
 from console.signin.access.gate import organization
@@ -52,11 +52,10 @@ def change(request: OrganizationRequest, org: str, change_id: str) -> HttpRespon
         returned_form(request, action=reverse("undo", args=[org, shown.change.change_id])), undo.FIELDS
     )
     values = {
-        **told(shown.change),
-        **({"undo_id": taking_back["operation_id"]} if taking_back.get("operation_id") else {}),
-        "shown": shown,
+        "result": result_of(shown.change, undo_operation_id=taking_back.get("operation_id", "")),
+        "detail": shown,
         "change": shown.change,
-        "fields": params.returned(decision, ("decision", "message")),
+        "fields": {"decision": "", "message": "", **params.returned(decision, ("decision", "message"))},
         "returned": decision is not None or bool(taking_back),
         "title": gettext("Change"),
     }
@@ -115,9 +114,8 @@ def decide(request: OrganizationRequest, org: str, change_id: str) -> HttpRespon
 def _page_values(query: LogQuery, log: ChangeLog) -> dict[str, Any]:
     return {
         "list_query": query,
-        "found": log.page,
+        "listing": log.page,
         "checkpoint": log.checkpoint,
-        "filters": query.values,
         "chips": filter_chips(query),
         "presets": date_presets(query),
         "grouping": query.grouping,
@@ -127,7 +125,11 @@ def _page_values(query: LogQuery, log: ChangeLog) -> dict[str, Any]:
         "activity": log.activity,
         "chart": draw(log.activity),
         "newest": log.newest,
-        "chain": log.chain,
+        "new": 0,
+        "moved": 0,
+        "seen": 0,
+        "verification": log.chain,
+        "continues": False,
         "actions": Action.values,
         "outcomes": Outcome.values,
         "title": heading(query.filters(), log.page.rows),

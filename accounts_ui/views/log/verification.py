@@ -3,6 +3,7 @@
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext
 
 from accounts_ui.services.listing.change_log import continue_verification, count_news
 from accounts_ui.views import params
@@ -23,10 +24,12 @@ def verify(request: OrganizationRequest, org: str) -> HttpResponse:
         run=params.number(sent["run"], "run", default=0, most=MAX_SEQUENCE),
         whole=params.choice(sent["scope"], "scope", ("new", "all"), default="new") == "all",
     )
+    query = LogQuery.from_request(request)
     if request.htmx:
-        return render(request, "changes/_chain.html", {"chain": chain, "goes_on": True})
-    query = LogQuery.from_request(request).encode()
-    return HttpResponseRedirect(reverse("changes", args=[org]) + (f"?{query}" if query else ""), status=303)
+        values = {"list_query": query, "verification": chain, "continues": True}
+        return render(request, "changes/_verification.html", values)
+    address = query.encode()
+    return HttpResponseRedirect(reverse("changes", args=[org]) + (f"?{address}" if address else ""), status=303)
 
 
 @organization(Role.AUDITOR)
@@ -46,5 +49,6 @@ def news(request: OrganizationRequest, org: str) -> HttpResponse:
         "new": counted.new,
         "moved": counted.moved,
         "seen": counted.total,
+        "title": gettext("Change log"),
     }
-    return respond(request, "changes/live", values)
+    return respond(request, "changes/updates", values)

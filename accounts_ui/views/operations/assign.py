@@ -17,6 +17,7 @@ from console.signin.access.rules import Role
 
 FIELDS = ("subject_id", "code", "message", "operation_id", "confirm_unknown")
 RETURNED = FIELDS[:-1]  # an explicit yes is given anew
+_NO_EXTRAS = {"error": None, "question": None, "returned": False, "failed_attempt": None}
 YES = ("1", "on", "true", "yes")
 
 
@@ -58,8 +59,15 @@ def _form(request: OrganizationRequest, fields: dict[str, str], *, status: int =
         params.choice(asked["by"], "by", ("id",)) or (subject_id and not picker.chosen) or (code and code not in codes)
     )
     values = {
+        **_NO_EXTRAS,
         **more,
-        "fields": {**fields, "code": code, "subject_id": subject_id, "operation_id": keep or new_operation_id()},
+        "fields": {
+            "message": "",
+            **fields,
+            "code": code,
+            "subject_id": subject_id,
+            "operation_id": keep or new_operation_id(),
+        },
         "picker": picker,
         "who": asked["who"],
         "by_id": bool(by_id),

@@ -28,6 +28,7 @@ from console.signin.access.gate import organization
 from console.signin.access.rules import Role
 
 FIELDS: Final = ("action", "status", "message")
+_EMPTY_FIELDS: Final = {"action": Action.ASSIGN.value, "status": "", "list": "", "message": ""}
 PER_PAGE: Final = 100
 ENDINGS: Final = (".csv", ".tsv", ".txt")
 VERDICTS: Final = {
@@ -72,7 +73,7 @@ def bulk(request: OrganizationRequest, org: str) -> HttpResponse:
 @page("GET")
 def plan(request: OrganizationRequest, org: str, plan_id: uuid.UUID) -> HttpResponse:
     """``GET /orgs/{org}/accounts/bulk/{plan_id}/``. What was running when its tab was closed goes on by itself."""
-    return _show(request, _plan(request, plan_id), goes_on=True)
+    return _show(request, _plan(request, plan_id), continues=True)
 
 
 @organization(Role.ADMIN, form_page="plan")
@@ -86,7 +87,7 @@ def confirm(request: OrganizationRequest, org: str, plan_id: uuid.UUID) -> HttpR
         )
     except InvalidInput as error:
         return _show(request, found, status=400, error=error)
-    return _show(request, found, goes_on=True) if request.htmx else _to_plan(found)
+    return _show(request, found, continues=True) if request.htmx else _to_plan(found)
 
 
 @organization(Role.ADMIN, form_page="plan")
@@ -102,11 +103,11 @@ def run(request: OrganizationRequest, org: str, plan_id: uuid.UUID) -> HttpRespo
     if not request.htmx:
         return _to_plan(found)
     if not by_itself or found.state != State.RUNNING:
-        response = _show(request, found, goes_on=True)
+        response = _show(request, found, continues=True)
         response.headers["HX-Retarget"] = "#main"
         response.headers["HX-Reswap"] = "innerHTML"
         return response
-    values = {**_progress(request, found), "goes_on": True, "elsewhere": not worked}
+    values = {**_progress(request, found), "continues": True, "runs_elsewhere": not worked}
     return render(request, "bulk/plan/_progress.html", values)
 
 
@@ -116,7 +117,7 @@ def retry(request: OrganizationRequest, org: str, plan_id: uuid.UUID) -> HttpRes
     """What could not be sent becomes new attempts; the plan goes on with them."""
     found = _plan(request, plan_id)
     runner.retry(context=audit_context_of(request), plan=found)
-    return _show(request, found, goes_on=True) if request.htmx else _to_plan(found)
+    return _show(request, found, continues=True) if request.htmx else _to_plan(found)
 
 
 @organization(Role.ADMIN, form_page="plan")
@@ -194,10 +195,12 @@ def _lines_of_selected(request: OrganizationRequest) -> str:
     return "\n".join(["subject_id,code", *(f"{subject},{code}" for subject, code in read_selected(request.POST))])
 
 
-def _form(request: OrganizationRequest, fields: dict[str, str], *, status: int = 200, **more: Any) -> HttpResponse:
+def _form(
+    request: OrganizationRequest, fields: dict[str, str], *, status: int = 200, error: InvalidInput | None = None
+) -> HttpResponse:
     values = {
-        **more,
-        "fields": {"action": Action.ASSIGN.value, **{name: value for name, value in fields.items() if value}},
+        "error": error,
+        "fields": {**_EMPTY_FIELDS, **{name: value for name, value in fields.items() if value}},
         "actions": Action.values,
         "statuses": STATUSES,
         "plans": queries.recent(request.organization.id),
@@ -206,7 +209,14 @@ def _form(request: OrganizationRequest, fields: dict[str, str], *, status: int =
     return respond(request, "bulk", values, status=status)
 
 
-def _show(request: OrganizationRequest, found: Plan, *, status: int = 200, **more: Any) -> HttpResponse:
+def _show(
+    request: OrganizationRequest,
+    found: Plan,
+    *,
+    status: int = 200,
+    error: InvalidInput | None = None,
+    continues: bool = False,
+) -> HttpResponse:
     runner.resolve_rows(found)
     asked = params.read_query(request, ("verdict", "page"))
     verdict = params.choice(asked["verdict"], "verdict", CheckResult.values)
@@ -216,11 +226,14 @@ def _show(request: OrganizationRequest, found: Plan, *, status: int = 200, **mor
     counts = queries.verdicts(found)
     values = {
         **_progress(request, found),
-        **more,
-        "chips": [(name, label, counts[name]) for name, label in VERDICTS.items() if name in counts],
+        "error": error,
+        "continues": continues,
+        "verdict_counts": [(name, label, counts[name]) for name, label in VERDICTS.items() if name in counts],
         "verdict": verdict,
         "rows": [(row, VERDICTS[CheckResult(row.verdict)]) for row in shown],
-        "found": {"page": shown.number, "pages": shown.paginator.num_pages, "total": shown.paginator.count},
+        "page": shown.number,
+        "pages": shown.paginator.num_pages,
+        "total": shown.paginator.count,
         "title": gettext("Plan"),
     }
     return respond(request, "bulk/plan", values, status=status)
@@ -232,14 +245,14 @@ def _progress(request: OrganizationRequest, found: Plan) -> dict[str, Any]:
     last = found.rows.filter(verdict=CheckResult.WILL).exclude(result="").order_by("-id")[:10]
     return {
         "plan": found,
-        "counts": counts,
-        "will": will,
-        "ran": will - waiting,
-        "waiting": waiting,
-        "last": last,
-        "chunk": runner.CHUNK_ROWS,
-        "mine": runner.owns(audit_context_of(request), found),
-        "elsewhere": queries.is_leased(found),
+        "result_counts": counts,
+        "rows_to_change": will,
+        "rows_done": will - waiting,
+        "rows_unsent": waiting,
+        "last_rows": last,
+        "chunk_rows": runner.CHUNK_ROWS,
+        "is_owner": runner.owns(audit_context_of(request), found),
+        "runs_elsewhere": queries.is_leased(found),
     }
 
 

@@ -1,7 +1,7 @@
 """The two forms about an account that exists: change its status, delete it."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from django.http import HttpResponse
 from django.utils.translation import gettext
@@ -20,6 +20,8 @@ from accounts_ui.views.operation_result import show_result
 from console.request import OrganizationRequest
 from console.signin.access.gate import organization
 from console.signin.access.rules import Role
+
+_NO_EXTRAS: Final = {"alert": "", "returned": False, "failed_attempt": None}
 
 Service = Callable[..., Change]
 
@@ -72,15 +74,21 @@ def _form(
     status: int = 200,
     **more: Any,
 ) -> HttpResponse:
-    drawn = {"expected_status": facts.status or "", "operation_id": new_operation_id()}
+    initial = {
+        "status": "",
+        "expected_status": facts.status or "",
+        "message": "",
+        "operation_id": new_operation_id(),
+    }
     title = gettext("Change status") if name == "status" else gettext("Delete account")
     values = {
+        **_NO_EXTRAS,
         **more,
         **row_context(request),
         "facts": facts,
-        "fields": {**drawn, **{key: value for key, value in fields.items() if value}},
-        "usual": _meant(usual_transitions(facts.status)),
-        "other": _meant(other_transitions(facts.status)),
+        "fields": {**initial, **{key: value for key, value in fields.items() if value}},
+        "usual_statuses": _meant(usual_transitions(facts.status)),
+        "other_statuses": _meant(other_transitions(facts.status)),
         "title": title,
     }
     return respond(request, name, values, status=status)

@@ -20,8 +20,8 @@ from console.signin.oidc.authorization import authorization_url
 def frame_signin_page(request: ConsoleRequest, next_path: str) -> HttpResponse:
     """Return the page in the frame, which opens the window and waits for it."""
     challenge = handover.expect_handover(request, next_path)
-    values = {"challenge": challenge, "proof": handover.frame_proof(challenge), "next": next_path}
-    return render(request, "signin/framed.html", values)
+    values = {"challenge": challenge, "proof": handover.frame_proof(challenge), "next_path": next_path}
+    return render(request, "signin/frame_signin.html", values)
 
 
 def handover_page(request: ConsoleRequest, sign_in: VerifiedSignIn) -> HttpResponse:
@@ -29,7 +29,7 @@ def handover_page(request: ConsoleRequest, sign_in: VerifiedSignIn) -> HttpRespo
     frame = sign_in.frame or {}
     code = handover.store_handover(frame["challenge"], is_proven=frame["proven"], sign_in=sign_in)
     values = {"challenge": frame["challenge"], "proven": frame["proven"], "code": f"{code[:5]}-{code[5:]}"}
-    return allow_opener(render(request, "signin/handed_over.html", values))
+    return allow_opener(render(request, "signin/frame_completed.html", values))
 
 
 @public
@@ -41,7 +41,7 @@ def signin_window(request: ConsoleRequest) -> HttpResponse:
     if not handover.is_challenge(challenge):
         raise not_found()
     if request.method == "GET":
-        return allow_opener(render(request, "signin/window.html", {"challenge": challenge}))
+        return allow_opener(render(request, "signin/frame_window.html", {"challenge": challenge}))
     is_proven = handover.is_frame_proof(challenge, parameters.get("proof", ""))
     frame = {"challenge": challenge, "proven": is_proven}
     return JsonResponse({"location": authorization_url(request, "/", frame=frame)})

@@ -18,8 +18,7 @@ from accounts_ui.plans.models import CheckResult
 from accounts_ui.services.operations import outcome_rules
 from accounts_ui.services.operations.status_transitions import other_transitions, usual_transitions
 from accounts_ui.services.state import drift
-from accounts_ui.templatetags import wording
-from accounts_ui.text import labels
+from accounts_ui.text import evidence, labels
 from accounts_ui.text.change_sentences import SENTENCES
 from accounts_ui.views.operations.bulk import VERDICTS
 
@@ -77,7 +76,7 @@ def test_the_tamper_report_tries_every_status(field: str) -> None:
 def test_each_outcome_has_a_label_and_a_colour() -> None:
     assert set(labels.OUTCOME_LABELS) == set(Outcome.values)
     assert set(Outcome.values) <= coloured("parts.css", "")
-    assert set(Outcome.values) == coloured("log.css", r"\.piece")
+    assert set(Outcome.values) == coloured("log.css", r".chart-segment")
 
 
 def test_outcomes_of_the_log_are_counted_drawn_and_explained() -> None:
@@ -97,5 +96,5 @@ def test_each_event_has_a_label(event: str) -> None:
 
 
 def test_each_kind_of_drift_and_each_check_result_has_words() -> None:
-    assert set(wording._OUTSIDE) == {drift.CHANGED, drift.GONE, drift.BACK, drift.EXPIRED}
+    assert set(evidence._DRIFT) == {drift.CHANGED, drift.GONE, drift.BACK, drift.EXPIRED}
     assert set(VERDICTS) == set(CheckResult)

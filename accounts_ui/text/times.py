@@ -1,0 +1,46 @@
+"""Times as pages show them: in the reader's time zone and format, with the exact one in UTC."""
+
+import datetime
+from typing import Any
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.timesince import timesince
+from django.utils.translation import gettext
+
+from accounts_ui.services.text import as_time
+
+
+def timestamp(value: Any) -> SafeString | str:
+    """Return a ``<time>`` in the reader's zone, with the exact UTC time on hover and on focus.
+
+    The directory's times are text. What cannot be read as a time is shown as the directory sent it.
+    """
+    return _time(value, "")
+
+
+def focusable_timestamp(value: Any) -> SafeString | str:
+    """Return the same, reached with the Tab key: for a time that stands neither in a row nor in a link."""
+    return _time(value, mark_safe(' tabindex="0"'))
+
+
+def time_ago(at: datetime.datetime) -> str:
+    """Return how long ago ``at`` was, in one unit."""
+    passed = timezone.now() - at
+    if passed < datetime.timedelta(minutes=1):
+        return gettext("just now")
+    return gettext("%(time)s ago") % {"time": timesince(at, depth=1)}
+
+
+def _time(value: Any, attributes: str) -> SafeString | str:
+    at = as_time(value) if isinstance(value, str) else value
+    if not isinstance(at, datetime.datetime):
+        return value or ""
+    utc = at.astimezone(datetime.UTC)
+    exact = utc.isoformat(timespec="seconds").replace("+00:00", "Z")
+    shown = date_format(timezone.localtime(utc), "DATETIME_FORMAT")
+    return format_html(
+        '<time datetime="{}" data-utc="{} UTC"{}>{}</time>', exact, f"{utc:%Y-%m-%d %H:%M:%S}", attributes, shown
+    )

@@ -1,0 +1,54 @@
+// @ts-check
+// After htmx has swapped a part of the page: the focus moves to what is new, and screen readers announce it.
+import { closest, closestToFocus, find, findAll, onHtmx, trimmed } from "./dom.js";
+
+const announcer = document.getElementById("announcer");
+
+/** @param {string} text */
+function announce(text) {
+  if (!announcer || !text) return;
+  announcer.textContent = "";
+  requestAnimationFrame(() => { announcer.textContent = text; });
+}
+
+/** @param {HTMLElement | null} part */
+function announceNews(part) {
+  const news = part?.matches("[data-announce]") ? part : part?.querySelector("[data-announce]");
+  if (news) announce(trimmed(news.textContent));
+}
+
+/** @param {HTMLElement} main */
+function showHeading(main) {
+  const heading = find("h1", HTMLElement, main);
+  if (!heading) return;
+  heading.tabIndex = -1;
+  heading.focus({ preventScroll: true });
+  window.scrollTo(0, 0);
+  document.title = `${trimmed(heading.textContent)} · ${document.body.dataset.site}`;
+}
+
+onHtmx("htmx:afterSwap", (detail) => {
+  /** @type {HTMLElement} */
+  const target = document.getElementById(detail.target.id) || detail.target;
+  if (target.id === "main" && !target.querySelector("[autofocus]")) showHeading(target);
+  if (target.dataset.focus === "self") target.focus();
+  announceNews(target);
+});
+onHtmx("htmx:oobAfterSwap", (detail) => announceNews(document.getElementById(detail.target.id)));
+
+// A menu closes when somebody clicks elsewhere or presses Escape.
+document.addEventListener("click", (event) => {
+  const clicked = closest(event, "details.menu[open]");
+  for (const menu of findAll("details.menu[open]")) if (menu !== clicked) menu.removeAttribute("open");
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  const menu = closestToFocus("details.menu[open]");
+  menu?.removeAttribute("open");
+  menu?.querySelector("summary")?.focus();
+});
+
+// Language and theme take effect at once; without JavaScript a button sends them.
+for (const form of findAll("form[data-submits]")) {
+  form.addEventListener("change", () => /** @type {HTMLFormElement} */ (form).submit());
+}
