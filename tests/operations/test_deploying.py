@@ -65,7 +65,7 @@ def test_the_example_environment_has_documented_settings_only():
     assert set(example()) <= settings
 
 
-def test_gunicorn_takes_its_configuration(tmp_path):
+def test_gunicorn_accepts_its_configuration(tmp_path):
     env = {
         **os.environ,
         **example(),
@@ -82,7 +82,7 @@ def test_gunicorn_takes_its_configuration(tmp_path):
     assert re.search(r"^graceful_timeout += 150$", result.stdout, re.MULTILINE)
 
 
-def test_who_waits_for_the_console_waits_long_enough():
+def test_proxies_and_systemd_wait_long_enough():
     """The proxies wait longer than a request may take, and systemd longer than both."""
     longest = graceful_stop.longest_request_seconds(10)  # the default of DIRECTORY_TIMEOUT
     told = {
@@ -114,7 +114,7 @@ VALIDATORS = {
 
 
 @pytest.mark.parametrize("tool", VALIDATORS)
-def test_files_are_valid_to_their_tools(tool, tmp_path):
+def test_tools_accept_the_files(tool, tmp_path):
     result = subprocess.run(
         [proxies.program(tool), *VALIDATORS[tool], *globals()[f"for_{tool.split('-')[0]}"](tmp_path)],
         capture_output=True,
@@ -182,7 +182,7 @@ REFUSED = [
 ]
 
 
-def test_the_role_that_serves_cannot_rewrite_the_log(serving_role, start_console, sign_in, directory):
+def test_the_serving_role_cannot_rewrite_the_log(serving_role, start_console, sign_in, directory):
     console = start_console("postgresql", DATABASE_URL=serving_role)
     ada = sign_in(console, "ada")
     path = f"/orgs/acme/accounts/{directory.person('worker')}/worker/status/"

@@ -27,7 +27,7 @@ def levels(found):
     return {check: sorted({level for level, _, _ in findings}) for check, findings in found.items()}
 
 
-def test_a_whole_deployment(sqlite_console, start_worker):
+def test_an_intact_deployment(sqlite_console, start_worker):
     start_worker(sqlite_console)
     wait_until(lambda: levels(doctor(sqlite_console)[1])["worker"] == ["ok"], "the worker reports")
     code, found = doctor(sqlite_console, "--url", sqlite_console.url)

@@ -50,12 +50,12 @@ def test_another_host_gets_nothing(deployed):
     assert ask(deployed, "/signout/", host="evil.example").status == 400
 
 
-def test_machines_need_the_token(deployed):
+def test_metrics_need_the_token(deployed):
     assert ask(deployed, "/metrics").status in (401, 403)
     assert ask(deployed, "/metrics", Authorization=f"Bearer {'m' * 40}").status == 200
 
 
-def test_nothing_lies_about(deployed):
+def test_no_other_files_are_served(deployed):
     for path in (
         "/.git/config",
         "/.env",
@@ -96,7 +96,7 @@ def test_every_answer_says_what_it_is_and_to_whom(sqlite_console, sign_in, direc
         assert ada.soup.select_one('form[action="/signout/"] button'), path
 
 
-def test_private_data_of_the_directory_goes_nowhere(sqlite_console, sign_in, directory):
+def test_private_data_of_the_directory_is_dropped(sqlite_console, sign_in, directory):
     ada = sign_in(sqlite_console, "ada")
     subject = directory.person("worker")
     for path in ("accounts/?per_page=500", f"users/{subject}/", "accounts/export.csv", "accounts/assign/"):
@@ -106,7 +106,7 @@ def test_private_data_of_the_directory_goes_nowhere(sqlite_console, sign_in, dir
             assert word not in page.text, (path, word)
 
 
-def test_signing_out_clears_what_the_browser_keeps(sqlite_console, sign_in):
+def test_signing_out_clears_the_browsers_data(sqlite_console, sign_in):
     ada = sign_in(sqlite_console, "ada")
     page = ada.post("/signout/", ada.form("/orgs/acme/types/", "/signout/"), follow=False)
     assert page.headers["Clear-Site-Data"] == '"cache", "storage"'
@@ -125,7 +125,7 @@ def test_an_operator_ends_sessions(start_console, sign_in, directory):
     assert console.manage("endsessions").returncode != 0
 
 
-def test_refusals_are_logged_with_who_was_refused(sqlite_console, sign_in, directory):
+def test_denied_access_is_logged_with_the_person(sqlite_console, sign_in, directory):
     sign_in(sqlite_console, "nora").get("/orgs/acme/types/")
     sign_in(sqlite_console, "otto").get("/orgs/acme/accounts/assign/")
     log = sqlite_console.log()
@@ -167,7 +167,7 @@ def self_signed(folder):
     return path
 
 
-def test_a_directory_whose_certificate_nobody_vouches_for_gets_no_token(start_console, sign_in, directory, tmp_path):
+def test_a_directory_with_an_untrusted_certificate_gets_no_token(start_console, sign_in, directory, tmp_path):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(self_signed(tmp_path))
     listener = socket.create_server(("127.0.0.1", 0))

@@ -80,7 +80,7 @@ def test_every_answer(deployed, name):
     assert ("max-age" in kept) if path.startswith("/static/") and status == 200 else (kept == "no-store")
 
 
-def test_pages_with_data_are_kept_nowhere(sqlite_console, sign_in, directory):
+def test_pages_with_data_are_not_cached(sqlite_console, sign_in, directory):
     ada = sign_in(sqlite_console, "ada")
     subject = directory.person("worker")
     for path in ("accounts/", "accounts/export.csv", f"users/{subject}/", "changes/", "changes/export.jsonl", "types/"):
@@ -152,7 +152,7 @@ def test_cookies_of_a_frame_on_another_site(cross_site):
     assert "Path=/; SameSite=None; Secure; Partitioned" in page.text, "and the one that a script of ours writes"
 
 
-def test_who_is_listed_may_frame_and_nobody_else(cross_site):
+def test_only_listed_origins_may_frame(cross_site):
     page = ask(cross_site, "/embed/check/")
     assert "frame-ancestors 'self' https://portal.example.net;" in page.getheader("Content-Security-Policy")
     assert page.getheader("X-Frame-Options") is None

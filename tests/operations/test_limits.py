@@ -41,7 +41,7 @@ def test_signing_in_from_one_address(limited):
     assert "203.0.113.1" not in "".join(line for line in limited.log().splitlines() if "Too many" in line)
 
 
-def test_neighbours_of_one_connection_count_together(limited):
+def test_addresses_of_one_ipv6_network_count_together(limited):
     number = iter(range(1, 100))
     until_refused(lambda: browser_at(limited, f"2001:db8:0:1::{next(number)}").get("/signin/", follow=False), 6)
     assert browser_at(limited, "2001:db8:0:2::1").get("/signin/", follow=False).status_code == 302
@@ -81,7 +81,7 @@ def test_writes_from_one_address_by_nobody(limited):
     assert page.status_code == 429
 
 
-def test_without_a_cache_nobody_is_held_back(start_console, directory):
+def test_without_a_cache_nothing_is_limited(start_console, directory):
     console = start_console("sqlite", CACHE_URL="redis://127.0.0.1:9", SIGNINS_PER_ADDRESS="1", SIGNINS_PER_PERSON="1")
     for _ in range(2):
         assert browser_at(console, "203.0.113.1").sign_in("ada").status_code == 200

@@ -96,7 +96,7 @@ WRONG = {
 }
 
 
-def test_a_trace_that_is_not_valid_is_not_gone_on_from(ada, directory):
+def test_an_invalid_trace_is_not_continued(ada, directory):
     for name, form in WRONG.items():
         (trace_id, span_id), request_id = trace(), str(uuid.uuid4())
         trace_id = "a" + trace_id[1:]
@@ -144,7 +144,7 @@ def test_metrics_are_those_of_all_workers(observed, ada, directory):
     assert counted == {before + 20}
 
 
-def test_metrics_tell_of_the_directory_and_the_log(observed, ada, directory):
+def test_metrics_cover_the_directory_and_the_log(observed, ada, directory):
     subject = directory.person("worker")
     path = f"/orgs/acme/accounts/{subject}/worker/status/"
     sent = {**ada.form(path), "status": "disabled"}
@@ -170,7 +170,7 @@ def test_metrics_tell_of_the_directory_and_the_log(observed, ada, directory):
     assert value_of(after, "console_directory_list_rows_count") > 0
 
 
-def test_metrics_tell_why_sign_ins_fail(observed, ada):
+def test_metrics_count_failed_sign_ins_by_reason(observed, ada):
     assert requests.get(f"{observed.url}/signin/callback/?state=x&code=y", timeout=20).status_code == 400
     page = scrape(observed)
     assert value_of(page, "console_signin_failures_total", reason="invalid_state") >= 1
@@ -188,7 +188,7 @@ def test_metrics_tell_why_sign_ins_fail(observed, ada):
         ({"Authorization": ""}, 401),
     ],
 )
-def test_metrics_are_for_those_who_may(observed, headers, status):
+def test_metrics_are_restricted(observed, headers, status):
     page = requests.get(f"{observed.url}/metrics", headers={**SCRAPER, **headers}, timeout=20)
     assert page.status_code == status
 

@@ -98,7 +98,7 @@ def test_a_proxy_that_sends_again_would_be_noticed(name, replicas, tmp_path):
 
 
 @pytest.mark.parametrize("name", proxies.RUN)
-def test_probes_and_metrics_stay_inside(name, replicas, tmp_path):
+def test_proxies_do_not_forward_probes_and_metrics(name, replicas, tmp_path):
     _, ports = replicas
     with proxies.RUN[name](tmp_path, ports) as url:
         for path in ("/healthz", "/readyz", "/metrics"):
@@ -110,7 +110,7 @@ def test_probes_and_metrics_stay_inside(name, replicas, tmp_path):
             )
 
 
-def test_files_of_both_releases_are_found_while_they_are_exchanged(tmp_path):
+def test_files_of_both_releases_are_served_during_an_upgrade(tmp_path):
     releases = [Release("old.css"), Release("old.css"), Release("new.css")]
     with proxies.run_haproxy(tmp_path, [one.port for one in releases]) as url:
         for file, there in (("old.css", 200), ("new.css", 200), ("none.css", 404)):
@@ -121,7 +121,7 @@ def test_files_of_both_releases_are_found_while_they_are_exchanged(tmp_path):
         one.shut()
 
 
-def test_a_session_can_keep_to_one_replica(tmp_path):
+def test_a_session_can_stick_to_one_replica(tmp_path):
     found = [Release("any.css") for _ in range(3)]
     with proxies.run_haproxy(tmp_path, [one.port for one in found], sticky=True) as url:
         for session in range(9):
@@ -168,7 +168,7 @@ class Echo(Listener):
 
 
 @pytest.mark.parametrize("name", proxies.RUN)
-def test_no_spelling_of_an_inside_path_passes_a_proxy(name, tmp_path):
+def test_no_spelling_of_an_internal_path_passes_a_proxy(name, tmp_path):
     replica = Echo()
     host = "console.example.org" if name == "nginx" else "127.0.0.1"
     with proxies.RUN[name](tmp_path, [replica.port]) as url:

@@ -35,7 +35,7 @@ def test_metrics(sqlite_console, sign_in):
     assert stranger.status_code == 403
 
 
-def test_the_true_address_behind_a_proxy(start_console, sign_in, directory):
+def test_the_browsers_address_behind_a_proxy(start_console, sign_in, directory):
     console = start_console("sqlite", TRUSTED_PROXY_COUNT="1")
     browser = sign_in(console, "ada")
     subject = directory.person("worker")

@@ -51,7 +51,7 @@ def ready(replica) -> int:
         return 0
 
 
-def test_what_is_under_way_comes_to_its_end(replica, directory):
+def test_in_flight_requests_finish_first(replica, directory):
     ada, subject = Browser(replica.url), directory.person("visitor")
     ada.sign_in("ada")
     people = [directory.person("visitor") for _ in range(ROWS)]

@@ -50,7 +50,7 @@ def change_something(browser, directory, status="disabled"):
     assert browser.post(path, {**browser.form(path), "status": status}).status_code == 200
 
 
-def test_lines_wait_for_the_siem_and_go_on_after_it_was_away(forwarding, sign_in, directory):
+def test_lines_are_sent_once_the_siem_is_available_again(forwarding, sign_in, directory):
     console, port = forwarding
     ada = sign_in(console, "ada")
     change_something(ada, directory)  # nobody listens: the page comes all the same

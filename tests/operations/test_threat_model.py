@@ -57,13 +57,13 @@ def rows() -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
 
 
-def test_the_list_of_requirements_is_whole():
+def test_the_list_of_requirements_is_complete():
     levels = list(wanted().values())
     assert (levels.count("L1"), levels.count("L2")) == (70, 183)
     assert sum(count for count, *_ in SECTIONS.values()) == 345
 
 
-def test_each_requirement_stands_there_once():
+def test_each_requirement_is_listed_once():
     numbers = [row[0] for row in rows()]
     assert [number for number in numbers if numbers.count(number) > 1] == []
     assert {row[0]: row[1] for row in rows()} == wanted()

@@ -46,6 +46,6 @@ def test_a_migration_that_is_not_additive_would_be_noticed(told):
     assert told["ways"] > 20
 
 
-def test_migrations_that_keep_writers_waiting_say_why_they_may(told):
+def test_migrations_that_block_writers_have_a_reason(told):
     found = told.get("locking", dict.fromkeys(LOCKING))  # SQLite has one writer at a time anyway
     assert found.keys() == LOCKING.keys(), found

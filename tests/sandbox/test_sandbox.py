@@ -65,7 +65,7 @@ def children(parent, word):
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "example.org", "::"])
-def test_it_binds_nothing_but_loopback(host):
+def test_only_loopback_addresses_are_accepted(host):
     result = subprocess.run(sandbox("--host", host), cwd=ROOT, env=plain(), capture_output=True, text=True)
     assert result.returncode != 0
     assert "not a loopback address" in result.stderr
