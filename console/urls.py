@@ -8,9 +8,9 @@ from console.design_page import routes_in_debug
 
 urlpatterns = [
     path("appearance/", set_appearance, name="appearance"),
-    path("embed/check/", embed_check.check, name="embed-check"),
-    path("embed/check/seen/", embed_check.seen, name="embed-check-seen"),
-    path("embed/check/window/", embed_check.window, name="embed-check-window"),
+    path("embed/check/", embed_check.embed_check_page, name="embed-check"),
+    path("embed/check/seen/", embed_check.embed_check_cookies, name="embed-check-seen"),
+    path("embed/check/window/", embed_check.embed_check_window, name="embed-check-window"),
     *routes_in_debug(),
     path("", include("console.runtime.urls")),
     path("", include("console.signin.urls")),
