@@ -1,4 +1,4 @@
-"""``/design/``: the design system on one page — colours, type, spacing and every part in every state. Only in DEBUG."""
+"""``/design/``, only in ``DEBUG``: the design system on one page, with colours, type, spacing and all components."""
 
 from typing import Any, Final
 
@@ -30,7 +30,7 @@ PAIRS: Final = (
     ("ink", "warn-ground"),
     ("ink", "bad-ground"),
 )
-"""Text colours on the grounds where they are used: each pair has a contrast of 4.5 or more (WCAG 1.4.3)."""
+"""Text colours and their backgrounds: each pair has a contrast of 4.5 or more (WCAG 1.4.3)."""
 
 TONES: Final = ("active", "applied", "pending", "unknown", "deleted", "not_applied", "disabled", "suspended-by-hr")
 
@@ -59,5 +59,5 @@ def _account(status: str, *, recorded: bool = False) -> dict[str, Any]:
 
 
 def routes_in_debug() -> list[URLPattern]:
-    """The page's address, where developers see it and nobody else."""
+    """Return the page's route in ``DEBUG``; otherwise none."""
     return [path("design/", design, name="design")] if settings.DEBUG else []

@@ -213,12 +213,12 @@ def _meaning(error: BaseException) -> _Meaning:
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
     """Yield the error and those nested in it: libraries put them into causes, contexts, arguments and ``reason``."""
-    seen: set[int] = set()
+    visited: set[int] = set()
     pending: list[Any] = [error]
     while pending:
         candidate = pending.pop()
-        if not isinstance(candidate, BaseException) or id(candidate) in seen:
+        if not isinstance(candidate, BaseException) or id(candidate) in visited:
             continue
-        seen.add(id(candidate))
+        visited.add(id(candidate))
         yield candidate
         pending += [candidate.__cause__, candidate.__context__, getattr(candidate, "reason", None), *candidate.args]

@@ -219,7 +219,7 @@ AUDIT_SIGNING_KEY = required(
 AUDIT_RETIRED_PUBLIC_KEYS = RetiredKeys("AUDIT_RETIRED_PUBLIC_KEYS", AUDIT_SIGNING_KEY)(
     env.str("AUDIT_RETIRED_PUBLIC_KEYS", default="")
 )
-# A signed statement of where the log ends: after so many events, or so many minutes, whichever comes first.
+# A checkpoint is made after so many events or so many minutes, whichever comes first.
 AUDIT_CHECKPOINT_TARGET = CheckpointTarget("AUDIT_CHECKPOINT_TARGET")(
     env.str("AUDIT_CHECKPOINT_TARGET", default="").strip()
 )

@@ -53,8 +53,8 @@ def _served_file(name: str) -> Path | None:
     served = storage.staticfiles_storage
     if isinstance(served, StaticFilesStorage) and (hashed := served.hashed_files.get(served.hash_key(name))):
         return Path(served.path(hashed))
-    found = finders.find(name)
-    return Path(found) if found else None
+    source = finders.find(name)
+    return Path(source) if source else None
 
 
 @lru_cache(maxsize=256)

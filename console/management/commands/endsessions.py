@@ -22,11 +22,11 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """End the sessions, and print how many."""
-        found = Session.objects.filter(ended_at=None, user__isnull=False)
+        sessions = Session.objects.filter(ended_at=None, user__isnull=False)
         if options["subject"] is not None:
-            found = found.filter(user__subject=options["subject"])
+            sessions = sessions.filter(user__subject=options["subject"])
         handover.discard_handovers(
             Handover.objects.all()
         )  # sign-ins on their way into a frame, two minutes old at most
-        ended = found.update(ended_at=timezone.now(), secret="", session_data="")
+        ended = sessions.update(ended_at=timezone.now(), secret="", session_data="")
         self.stdout.write(f"Ended {ended} session{'' if ended == 1 else 's'}.")

@@ -161,14 +161,14 @@ def make_user_reference(org: str, subject_id: str, name: str, username: str) -> 
 
 
 def _person(org: str, number: int, generator: random.Random) -> dict[str, Any]:
-    given, family = generator.choice(_GIVEN_NAMES), generator.choice(_FAMILY_NAMES)
+    given_name, family_name = generator.choice(_GIVEN_NAMES), generator.choice(_FAMILY_NAMES)
     subject = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{org}/{number}"))
     return {
         "identity": {
             "id": subject,
             "traits": {
-                "name": {"given_name": given, "family_name": family},
-                "email": f"{given}.{family}.{number}@{org}.example".lower(),
+                "name": {"given_name": given_name, "family_name": family_name},
+                "email": f"{given_name}.{family_name}.{number}@{org}.example".lower(),
                 "username": f"{org}{number:04}",
                 "locale": "en",
                 "birthdate": "1990-01-01",
