@@ -16,17 +16,15 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Define the options."""
-        whose = parser.add_mutually_exclusive_group(required=True)
-        whose.add_argument("--subject", help="the person's sub, as the change log shows it")
-        whose.add_argument("--all", action="store_true", help="everybody")
+        group = parser.add_mutually_exclusive_group(required=True)
+        group.add_argument("--subject", help="the person's sub, as the change log shows it")
+        group.add_argument("--all", action="store_true", help="everybody")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """End the sessions, and print how many."""
         sessions = Session.objects.filter(ended_at=None, user__isnull=False)
         if options["subject"] is not None:
             sessions = sessions.filter(user__subject=options["subject"])
-        handover.discard_handovers(
-            Handover.objects.all()
-        )  # sign-ins on their way into a frame, two minutes old at most
+        handover.discard_handovers(Handover.objects.all())  # sign-ins on their way into a frame, at most 2 minutes old
         ended = sessions.update(ended_at=timezone.now(), secret="", session_data="")
         self.stdout.write(f"Ended {ended} session{'' if ended == 1 else 's'}.")
