@@ -18,7 +18,7 @@ from console.signin.models import User
 from console.signin.oidc.authorization import callback_url, get_provider, read_callback
 from console.signin.oidc.claims import merge_claims
 from console.signin.oidc.client import fetch_userinfo, redeem_code
-from console.signin.oidc.id_token import verify_id_token
+from console.signin.oidc.id_token import audience_of, verify_id_token
 from console.signin.return_to import restore_forms, saved_forms
 from console.signin.tokens import SessionSecrets, encrypt_secrets, token_expiry
 from console.signin.user_agent import shorten_user_agent
@@ -86,6 +86,7 @@ def open_session(request: ConsoleRequest, sign_in: VerifiedSignIn) -> None:
         refresh_token if isinstance(refresh_token, str) else "",
         sign_in.token_response["id_token"],
         {name: person[name] for name in rule_claims(settings.CONSOLE_ORGANIZATIONS) if name in person},
+        audience_of(person),
     )
     request.session.attach_user(
         user,

@@ -5,25 +5,29 @@ import json
 import logging
 import time
 import uuid
-from dataclasses import dataclass, field
-from typing import Any, Final, NoReturn
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from prometheus_client import Counter
 
 from console.recorded_text import recorded
-from console.signin.errors import ProviderUnreachable, SignInEnded, SignInRefused
+from console.signin.errors import InvalidIdToken, ProviderUnreachable, SignInEnded, SignInRefused
 from console.signin.models import Session
 from console.signin.oidc import client
-from console.signin.oidc.discovery import provider_configuration
+from console.signin.oidc.discovery import ProviderConfiguration, provider_configuration
+from console.signin.oidc.id_token import verify_refreshed_id_token
 
 logger = logging.getLogger(__name__)
 
 REFRESH_MARGIN: Final = datetime.timedelta(seconds=60)
 """A token is refreshed when it has less than this time left."""
+
+_LEASED_CALLS: Final = 3
+"""Calls to the provider while one request holds the lease: the token endpoint, and its keys at most twice."""
 
 _POLL_SECONDS: Final = 0.1  # between two looks at whether another request has refreshed the token
 
@@ -34,12 +38,19 @@ for _result in ("done", "refused", "failed"):
 
 @dataclass(frozen=True, slots=True)
 class SessionSecrets:
-    """The part of a session that is stored encrypted. ``claims`` are those that rules use."""
+    """The part of a session that is stored encrypted.
+
+    Attributes:
+        claims: those that rules use.
+        audience: ``aud`` of the ID token of the sign-in; one that comes with a refresh must have the same.
+
+    """
 
     access_token: str = field(repr=False)
     refresh_token: str = field(repr=False)
     id_token: str = field(repr=False)
     claims: dict[str, Any] = field(repr=False)
+    audience: list[str] = field(repr=False)
 
 
 def encrypt_secrets(secrets: SessionSecrets) -> str:
@@ -114,7 +125,7 @@ class SessionToken:
         return self._refresh(row, secrets)
 
     def _read(self) -> tuple[Session, SessionSecrets]:
-        row = Session.objects.filter(session_key=self._session_key, ended_at=None).first()
+        row = Session.objects.select_related("user").filter(session_key=self._session_key, ended_at=None).first()
         secrets = decrypt_secrets(row.secret) if row else None
         if row is None or secrets is None:
             raise SignInEnded
@@ -125,16 +136,16 @@ class SessionToken:
         if not secrets.refresh_token:
             if row.token_expires_at and row.token_expires_at > timezone.now():
                 return secrets.access_token
-            self._end("there is no refresh token")
-        lease = datetime.timedelta(seconds=settings.OIDC_TIMEOUT + 5)
-        give_up_at = time.monotonic() + 2 * lease.total_seconds()
+            self._end(row, "there is no refresh token")
+            return self._current_token(row)
+        try:
+            configuration = provider_configuration()  # before the lease, which covers what comes after
+        except SignInRefused as error:
+            raise self._failure() from error
+        give_up_at = time.monotonic() + 2 * (settings.OIDC_TIMEOUT + 5)
         while time.monotonic() < give_up_at:
-            owner = uuid.uuid4()
-            now = timezone.now()
-            unleased = Q(refresh_until=None) | Q(refresh_until__lt=now)
-            sessions = Session.objects.filter(unleased, session_key=self._session_key, secret=row.secret, ended_at=None)
-            if sessions.update(refresh_owner=owner, refresh_until=now + lease):
-                return self._refresh_as(owner, secrets)
+            if owner := self._take_lease(row):
+                return self._refresh_as(owner, row, secrets, configuration)
             time.sleep(_POLL_SECONDS)
             current_row, current_secrets = self._read()
             if current_row.secret != row.secret:
@@ -143,42 +154,86 @@ class SessionToken:
             recorded("token.not_refreshed_in_time", "The access token could not be refreshed in time.")
         )
 
-    def _refresh_as(self, owner: uuid.UUID, secrets: SessionSecrets) -> str:
+    def _take_lease(self, row: Session) -> uuid.UUID | None:
+        """Become the one request that may refresh the token. ``None`` if another one holds the lease."""
+        owner, now = uuid.uuid4(), timezone.now()
+        until = now + datetime.timedelta(seconds=_LEASED_CALLS * settings.OIDC_TIMEOUT + 5)
+        unleased = Q(refresh_until=None) | Q(refresh_until__lt=now)
+        taken = self._unchanged(row).filter(unleased).update(refresh_owner=owner, refresh_until=until)
+        return owner if taken else None
+
+    def _refresh_as(
+        self, owner: uuid.UUID, row: Session, secrets: SessionSecrets, configuration: ProviderConfiguration
+    ) -> str:
         """Refresh the token (OpenID Connect Core 1.0, section 12) and store the new ones."""
-        form = {"grant_type": "refresh_token", "refresh_token": secrets.refresh_token}
         try:
-            response = client.request_token(provider_configuration(), form)
-        except client.TokenRequestRefused as refused:
+            response = self._request_refresh(row, secrets, configuration)
+        except (client.TokenRequestRefused, InvalidIdToken) as refused:
             token_refreshes.labels("refused").inc()
-            self._end(f"the provider refused to refresh the token ({refused.error})")
+            reason = refused.error if isinstance(refused, client.TokenRequestRefused) else refused.message
+            self._end(row, f"the provider refused to refresh the token ({reason})", owner=owner)
+            return self._current_token(row)
         except SignInRefused as error:
-            token_refreshes.labels("failed").inc()
-            self._release(owner)
-            raise ProviderUnreachable(
-                recorded("token.not_refreshed", "The access token could not be refreshed.")
-            ) from error
+            owned = Session.objects.filter(session_key=self._session_key, refresh_owner=owner)
+            owned.update(refresh_owner=None, refresh_until=None)
+            raise self._failure() from error
         token_refreshes.labels("done").inc()
         rotated = response.get("refresh_token")
-        renewed = SessionSecrets(
-            response["access_token"],
-            rotated if isinstance(rotated, str) and rotated else secrets.refresh_token,
-            secrets.id_token,
-            secrets.claims,
+        renewed = replace(
+            secrets,
+            access_token=response["access_token"],
+            refresh_token=rotated if isinstance(rotated, str) and rotated else secrets.refresh_token,
         )
-        self._release(owner, secret=encrypt_secrets(renewed), token_expires_at=token_expiry(response))
+        # Whoever holds the lease by now: with rotation, only the newest refresh token still works.
+        self._unchanged(row).update(
+            secret=encrypt_secrets(renewed),
+            token_expires_at=token_expiry(response),
+            refresh_owner=None,
+            refresh_until=None,
+        )
         return renewed.access_token
 
-    def _release(self, owner: uuid.UUID, **columns: Any) -> None:
-        """Give the lease back and store ``columns``.
+    def _request_refresh(
+        self, row: Session, secrets: SessionSecrets, configuration: ProviderConfiguration
+    ) -> dict[str, Any]:
+        form = {"grant_type": "refresh_token", "refresh_token": secrets.refresh_token}
+        response = client.request_token(configuration, form)
+        if response.get("id_token") is not None:
+            verify_refreshed_id_token(
+                response["id_token"],
+                configuration,
+                subject=row.user.subject if row.user else "",
+                audience=secrets.audience,
+                access_token=response["access_token"],
+            )
+        return response
 
-        Even if the lease has run out: with rotation, the newest refresh token is the only one that still works.
+    def _current_token(self, former: Session) -> str:
+        """Return the token of a session that another request has changed since ``former`` was read."""
+        row, secrets = self._read()
+        if row.secret == former.secret:  # another request is refreshing it
+            raise self._failure()
+        return secrets.access_token
+
+    def _unchanged(self, row: Session) -> QuerySet[Session]:
+        """Select the session if it still has the tokens of ``row``."""
+        return Session.objects.filter(session_key=self._session_key, secret=row.secret, ended_at=None)
+
+    def _end(self, row: Session, cause: str, *, owner: uuid.UUID | None = None) -> None:
+        """End the session, unless its tokens have changed meanwhile or the lease has another owner.
+
+        Raises:
+            SignInEnded: it has ended.
+
         """
-        owned = Session.objects.filter(session_key=self._session_key, ended_at=None, refresh_owner=owner)
-        owned.update(refresh_owner=None, refresh_until=None, **columns)
+        session = self._unchanged(row)
+        if owner is not None:
+            session = session.filter(refresh_owner=owner)
+        if session.update(ended_at=timezone.now(), secret="", session_data=""):
+            logger.info("A session ended: %s", cause)
+            raise SignInEnded
 
-    def _end(self, cause: str) -> NoReturn:
-        logger.info("A session ended: %s", cause)
-        Session.objects.filter(session_key=self._session_key).update(
-            ended_at=timezone.now(), secret="", session_data=""
-        )
-        raise SignInEnded
+    @staticmethod
+    def _failure() -> ProviderUnreachable:
+        token_refreshes.labels("failed").inc()
+        return ProviderUnreachable(recorded("token.not_refreshed", "The access token could not be refreshed."))

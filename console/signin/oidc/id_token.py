@@ -48,17 +48,35 @@ def verify_id_token(
         InvalidIdToken: it fails a check; the page names which.
 
     """
-    if not isinstance(token, str) or not token:
-        raise InvalidIdToken(recorded("id_token.missing", "The token response has none."))
-    key, algorithm = _find_key(token, configuration)
-    claims = _decode(token, key, algorithm)
-    check_audience(claims, settings.OIDC_CLIENT_ID)
-    check_age(claims, time.time())
+    claims = _verify(token, configuration, access_token)
     if claims.get("nonce") != nonce:
         raise InvalidIdToken(recorded("id_token.nonce", "Its nonce is not that of this sign-in."))
-    check_at_hash(claims, algorithm, access_token)
-    check_subject(claims)
     return claims
+
+
+def verify_refreshed_id_token(
+    token: Any, configuration: ProviderConfiguration, *, subject: str, audience: list[str], access_token: str
+) -> None:
+    """Verify an ID token that came with a refreshed access token (OpenID Connect Core 1.0, section 12.2).
+
+    Args:
+        subject: ``sub`` of the ID token of the sign-in.
+        audience: ``aud`` of the ID token of the sign-in.
+
+    """
+    claims = _verify(token, configuration, access_token)
+    if claims["sub"] != subject:
+        raise InvalidIdToken(
+            recorded("id_token.other_subject", "It is about another person (sub) than the one who signed in.")
+        )
+    if set(audience_of(claims)) != set(audience):
+        raise InvalidIdToken(recorded("id_token.other_audience", "Its audience (aud) is not that of the sign-in."))
+
+
+def audience_of(claims: dict[str, Any]) -> list[str]:
+    """Return the clients that the token is for: ``aud`` is a string or a list."""
+    audience = claims["aud"]
+    return [str(client) for client in audience] if isinstance(audience, list) else [str(audience)]
 
 
 def select_key(keys: list[dict[str, Any]], kid: Any, algorithm: str) -> jwt.PyJWK | None:
@@ -117,6 +135,19 @@ def check_subject(claims: dict[str, Any]) -> None:
     subject = claims.get("sub")
     if not isinstance(subject, str) or not 1 <= len(subject) <= 255 or not subject.isprintable():
         raise InvalidIdToken(recorded("id_token.subject_format", "Its sub is not 1 to 255 printable characters."))
+
+
+def _verify(token: Any, configuration: ProviderConfiguration, access_token: str) -> dict[str, Any]:
+    """Check everything that every ID token has to fulfil, and return its claims."""
+    if not isinstance(token, str) or not token:
+        raise InvalidIdToken(recorded("id_token.missing", "The token response has none."))
+    key, algorithm = _find_key(token, configuration)
+    claims = _decode(token, key, algorithm)
+    check_audience(claims, settings.OIDC_CLIENT_ID)
+    check_age(claims, time.time())
+    check_at_hash(claims, algorithm, access_token)
+    check_subject(claims)
+    return claims
 
 
 def _find_key(token: str, configuration: ProviderConfiguration) -> tuple[jwt.PyJWK, str]:
