@@ -13,7 +13,6 @@ from typing import IO, Final
 
 from django.db import connection, transaction
 from django.db.models import OuterRef, Subquery
-from django.utils import timezone
 
 from accounts_ui.changes import event_storage, queries
 from accounts_ui.changes.chain.keys import public_keys, signing_key
@@ -24,6 +23,7 @@ from accounts_ui.changes.exports import events_jsonl
 from accounts_ui.changes.models import OPEN_OUTCOMES, Archive, Change, Event
 from accounts_ui.changes.schema.archive import COLUMNS, make_partition
 from accounts_ui.changes.verification.verify_log import Broken, Verified, database_records, read_lines, verify_prefix
+from console import clock
 
 logger = logging.getLogger("console.checkpoints")
 
@@ -183,7 +183,7 @@ def _record(part: Part, files: Files, digest: str, by: str) -> Archive:
         file=files.export.name,
         file_sha256=digest,
         by=by,
-        at=timezone.now(),
+        at=clock.now(),
         key_id=key_id(key.public_key()),
     )
     record.signature = sign(key, canonical(event_storage.statement_of(record)))

@@ -5,8 +5,8 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.utils import timezone
 
+from console import clock
 from console.recorded_text_field import RecordedTextField
 
 
@@ -168,7 +168,7 @@ class Change(_Facts):
     @property
     def is_running(self) -> bool:
         """Whether some process may still be at it."""
-        return self.outcome == Outcome.PENDING and timezone.now() - self.requested_at < patience()
+        return self.outcome == Outcome.PENDING and clock.now() - self.requested_at < patience()
 
     @property
     def shown_outcome(self) -> str:

@@ -14,6 +14,7 @@ from django.utils import timezone
 from accounts_ui.changes import search
 from accounts_ui.changes.event_storage import lines
 from accounts_ui.changes.models import OPEN_OUTCOMES, Actor, Change, Event, EventBase, EventKind, Outcome, patience
+from console import clock
 
 PER_PAGE = 50
 _FEW = 500  # events whose changes are asked for by id
@@ -223,7 +224,7 @@ def _open(organization_id: str) -> QuerySet[Change]:
 
 def has_due_changes(organization_id: str) -> bool:
     """Whether something has no outcome for so long that the directory cannot be acting on it any more."""
-    due = timezone.now() - patience()
+    due = clock.now() - patience()
     return any(asked <= due for asked in _open(organization_id).values_list("requested_at", flat=True))
 
 
@@ -292,7 +293,7 @@ _REQUESTED_AT = Applied._fields.index("requested_at")
 
 
 def _shown_as(outcome: str) -> Q:
-    stale = Q(outcome=Outcome.PENDING, requested_at__lte=timezone.now() - patience())
+    stale = Q(outcome=Outcome.PENDING, requested_at__lte=clock.now() - patience())
     if outcome == Outcome.UNKNOWN:
         return Q(outcome=Outcome.UNKNOWN) | stale
     if outcome == Outcome.PENDING:

@@ -8,13 +8,13 @@ from typing import Any
 from django.conf import settings
 from django.db import Error, connection, transaction
 from django.db.models import Q
-from django.utils import timezone
 
 from accounts_ui.changes.chain import keys, records
 from accounts_ui.changes.chain.locking import lock_chain
 from accounts_ui.changes.chain.records import FIRST_PREVIOUS_HASH, digest, key_id, line_of, record_of, sign
 from accounts_ui.changes.checkpoints.scheduler import checkpoint_scheduler
 from accounts_ui.changes.models import OPEN_OUTCOMES, Change, Event, EventKind, Outcome, facts_of
+from console import clock
 from console.recorded_text import parts_of
 
 _COLUMNS_OF_OUTCOME = ("outcome", "http_status", "detail", "detail_parts", "after")
@@ -216,7 +216,7 @@ def _append(
         sequence=sequence + 1,
         change_id=change_id,
         event=kind.value,
-        at=timezone.now(),
+        at=clock.now(),
         evidence=evidence,
         key_id=key_id(key.public_key()),
         previous_hash=previous_hash,

@@ -1,6 +1,5 @@
 """The calls: list, types, assign, change status, delete."""
 
-import datetime
 import json
 import logging
 import random
@@ -17,7 +16,7 @@ from accounts_ui.directory.metrics import METHODS, measured, note_list
 from accounts_ui.directory.responses import clean, from_exchange, raise_for_answer
 from accounts_ui.directory.rows import Account, AccountType, NotRows, parse_account
 from accounts_ui.directory.statuses import STATUSES
-from console import http
+from console import clock, http
 from console.recorded_text import recorded
 from console.runtime import telemetry
 
@@ -87,13 +86,13 @@ class DirectoryClient:
             DirectoryError: as its tree says; ``Unreadable`` for a success that is no list.
 
         """
-        asked_at = datetime.datetime.now(datetime.UTC)
+        asked_at = clock.now()
         answer = self._read("list", self._users(organization_id))
         try:
             rows = read_rows(answer.body)
         except NotRows:
             raise errors.Unreadable(_not_a_list(answer), status=answer.status) from None
-        listing = Listing(organization_id, rows, datetime.datetime.now(datetime.UTC), asked_at)
+        listing = Listing(organization_id, rows, clock.now(), asked_at)
         note_list(listing, len(answer.body))
         return listing
 

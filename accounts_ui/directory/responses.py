@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from accounts_ui.directory import errors
-from console import http
+from console import clock, http
 from console.recorded_text import recorded
 
 MAX_DETAIL = 500
@@ -73,7 +73,7 @@ def retry_after(answer: http.Response) -> float | None:
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=datetime.UTC)
-    seconds = (moment - datetime.datetime.now(datetime.UTC)).total_seconds()
+    seconds = (moment - clock.now()).total_seconds()
     return min(max(seconds, 0.0), MAX_RETRY_AFTER)
 
 

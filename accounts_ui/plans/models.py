@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from django.db import models
 
+from console import clock
 from console.recorded_text_field import RecordedTextField
 
 
@@ -61,7 +62,7 @@ class Plan(models.Model):
     state = models.CharField(max_length=16, choices=State.choices, default=State.DRAFT)
     because_parts = models.JSONField(default=list, blank=True)
     because = RecordedTextField(blank=True, parts="because_parts")
-    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
+    created_at = models.DateTimeField(default=clock.now, db_index=True)
     lease_owner = models.UUIDField(null=True)
     lease_until = models.DateTimeField(null=True)
 

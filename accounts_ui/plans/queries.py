@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
-from django.utils import timezone
 
 from accounts_ui.plans.models import CheckResult, Plan, PlanRow, Result, State
+from console import clock
 from console.recorded_text import parts_of
 
 KEPT: Final = datetime.timedelta(days=30)
@@ -123,7 +123,7 @@ def state_of(plan: Plan) -> str:
 
 def lease(plan: Plan, owner: uuid.UUID, until: datetime.datetime) -> bool:
     """Keep others from running the plan; false where somebody else does."""
-    free = Q(lease_until=None) | Q(lease_until__lt=timezone.now())
+    free = Q(lease_until=None) | Q(lease_until__lt=clock.now())
     return bool(Plan.objects.filter(free, pk=plan.pk).update(lease_owner=owner, lease_until=until))
 
 
@@ -135,12 +135,12 @@ def release(plan: Plan, owner: uuid.UUID) -> None:
 
 def is_leased(plan: Plan) -> bool:
     """Whether some request runs a chunk of it now."""
-    return plan.lease_until is not None and plan.lease_until > timezone.now()
+    return plan.lease_until is not None and plan.lease_until > clock.now()
 
 
 def purge() -> int:
     """Delete what is older than ``KEPT``; the changes stay in the log."""
-    old = Plan.objects.filter(created_at__lt=timezone.now() - KEPT).exclude(state=State.RUNNING)
+    old = Plan.objects.filter(created_at__lt=clock.now() - KEPT).exclude(state=State.RUNNING)
     number = old.count()
     old.delete()
     return number

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from django.db.models import QuerySet
-from django.utils import timezone
 
 from accounts_ui.preferences.models import Look, Opened, SavedView
+from console import clock
 
 MOST_OPENED: Final = 20  # organizations that are remembered of a person
 
@@ -54,7 +54,7 @@ def note_opened(owner: Owner, organization_id: str) -> None:
         issuer=owner.issuer,
         subject=owner.subject,
         organization_id=organization_id,
-        defaults={"at": timezone.now()},
+        defaults={"at": clock.now()},
     )
     mine = Opened.objects.filter(issuer=owner.issuer, subject=owner.subject)
     mine.exclude(pk__in=list(mine.values_list("pk", flat=True)[:MOST_OPENED])).delete()

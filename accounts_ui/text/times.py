@@ -11,6 +11,7 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext
 
 from accounts_ui.services.text import as_time
+from console import clock
 
 
 def timestamp(value: Any) -> SafeString | str:
@@ -28,7 +29,7 @@ def focusable_timestamp(value: Any) -> SafeString | str:
 
 def time_ago(at: datetime.datetime) -> str:
     """Return how long ago ``at`` was, in one unit."""
-    passed = timezone.now() - at
+    passed = clock.now() - at
     if passed < datetime.timedelta(minutes=1):
         return gettext("just now")
     return gettext("%(time)s ago") % {"time": timesince(at, depth=1)}

@@ -12,7 +12,6 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 from prometheus_client import Counter
 
 from accounts_ui.changes.chain.keys import signing_key
@@ -20,6 +19,7 @@ from accounts_ui.changes.chain.locking import lock_chain
 from accounts_ui.changes.chain.records import FIRST_PREVIOUS_HASH, canonical, key_id, moment, sign
 from accounts_ui.changes.checkpoints import delivery
 from accounts_ui.changes.models import Checkpoint, Event
+from console import clock
 
 logger = logging.getLogger("console.checkpoints")
 problems = logging.getLogger(__name__)
@@ -64,7 +64,7 @@ def seconds_until_due() -> float | None:
         return 0
     since = checkpoint.at if checkpoint else Event.objects.order_by("sequence").values_list("at", flat=True)[0]
     due = since + datetime.timedelta(minutes=settings.AUDIT_CHECKPOINT_MINUTES)
-    return (due - timezone.now()).total_seconds()
+    return (due - clock.now()).total_seconds()
 
 
 def emit(*, only_if_due: bool = False) -> Checkpoint | None:
@@ -94,7 +94,7 @@ def deliver() -> bool:
             checkpoints_total.labels("failed").inc()
             problems.error("Checkpoint %s was NOT delivered: %s It goes with the next.", checkpoint.sequence, error)
             return False
-        Checkpoint.objects.filter(sequence=checkpoint.sequence, delivered_at=None).update(delivered_at=timezone.now())
+        Checkpoint.objects.filter(sequence=checkpoint.sequence, delivered_at=None).update(delivered_at=clock.now())
         checkpoints_total.labels("delivered").inc()
     return True
 
@@ -108,7 +108,7 @@ def _signed(key: Ed25519PrivateKey, event: Event | None) -> Checkpoint:
     checkpoint = Checkpoint(
         sequence=event.sequence if event else 0,
         hash=event.hash if event else FIRST_PREVIOUS_HASH,
-        at=timezone.now(),
+        at=clock.now(),
         key_id=key_id(key.public_key()),
     )
     checkpoint.signature = sign(key, canonical(_unsigned(checkpoint)))

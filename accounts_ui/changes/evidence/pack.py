@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Any, Final
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from django.utils import timezone
-
 from accounts_ui.changes import event_storage, exports, queries
 from accounts_ui.changes.chain.keys import public_keys, signing_key
 from accounts_ui.changes.chain.locking import snapshot
@@ -23,6 +21,7 @@ from accounts_ui.changes.checkpoints import statements
 from accounts_ui.changes.evidence import verify
 from accounts_ui.changes.evidence.readme import readme
 from accounts_ui.changes.queries import LogFilters
+from console import clock
 
 _PIECE: Final = 64 * 1024
 
@@ -47,7 +46,7 @@ def stream(asked: Asked) -> Iterator[bytes]:
 
 
 def _entries(asked: Asked, archive: ZipFile, sink: "_Sink") -> Iterator[bytes]:
-    key, now = signing_key(), timezone.now()
+    key, now = signing_key(), clock.now()
     checkpoint = statements.make(key)  # the first read: the moment that all others see
     changes = event_storage.begun_here(queries.matching(asked.organization_id, asked.filters))
     away = [event_storage.statement_of(one) for one in event_storage.elsewhere().values()]

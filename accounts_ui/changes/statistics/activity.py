@@ -31,6 +31,7 @@ from accounts_ui.changes.queries import LogFilters, matching, on_days
 from accounts_ui.changes.schema.append_only import SLOT_SECONDS
 from accounts_ui.changes.statistics import tallies
 from accounts_ui.changes.statistics.tallies import OUTCOMES
+from console import clock
 
 _DAY: Final = 24 * 3600
 _EPOCH: Final = datetime.date(1970, 1, 1)
@@ -130,7 +131,7 @@ def _from_tally(organization_id: str, filters: LogFilters, offsets: list[_Offset
 def _stale(organization_id: str, filters: LogFilters, offsets: list[_Offset]) -> list[int]:
     """The days of what is pending for too long. Few ever are; a bound in the query would have it walk another index."""
     pending = Change.objects.filter(organization_id=organization_id, outcome=Outcome.PENDING).order_by()
-    late = timezone.now() - patience()
+    late = clock.now() - patience()
     stale = [name for name, at in pending.values_list("pk", "requested_at") if at <= late]
     if not stale:
         return []
@@ -157,7 +158,7 @@ def _date(number: int) -> datetime.date:
 
 
 def _is_stale() -> Q:
-    return Q(outcome=Outcome.PENDING, requested_at__lte=timezone.now() - patience())
+    return Q(outcome=Outcome.PENDING, requested_at__lte=clock.now() - patience())
 
 
 class _Epoch(Func):
@@ -233,7 +234,7 @@ def _bounds(first: datetime.date, last: datetime.date, filters: LogFilters) -> t
     zone, year = timezone.get_current_timezone(), datetime.timedelta(days=366)
     if filters.since is not None and first - filters.since.date() <= year:
         first = min(first, filters.since.astimezone(zone).date())
-        today = timezone.now().astimezone(zone).date()
+        today = clock.now().astimezone(zone).date()
         last = max(last, today) if filters.until is None and today - first <= year else last
     return first, last
 

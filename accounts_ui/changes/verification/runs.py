@@ -4,13 +4,12 @@ import time
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.utils import timezone
-
 from accounts_ui.changes.chain.keys import public_keys
 from accounts_ui.changes.event_storage import Told, told
 from accounts_ui.changes.models import Verification
 from accounts_ui.changes.queries import end_of_chain
 from accounts_ui.changes.verification.verify_log import NOTHING, Broken, Verified, verify_part
+from console import clock
 
 SECONDS: Final = 2.0
 """How long one request goes on; the part at hand is finished."""
@@ -63,7 +62,7 @@ def begin(*, by: dict[str, Any], whole: bool) -> Verification:
     last = Verification.objects.exclude(state=State.RUNNING).first()
     goes_on = last is not None and last.state == State.VERIFIED and not whole
     known = Verified(last.sequence, last.sequence, last.hash) if last and goes_on else NOTHING
-    now = timezone.now()
+    now = clock.now()
     return Verification.objects.create(
         **by,
         started_at=now,
@@ -94,7 +93,7 @@ def go_on(look: Verification) -> Verification:
         else:
             look.sequence, look.hash = done.sequence, done.hash
             look.state = State.VERIFIED if look.sequence >= look.end else State.RUNNING
-        look.at = timezone.now()
+        look.at = clock.now()
         look.save()
         if time.monotonic() >= until:
             break

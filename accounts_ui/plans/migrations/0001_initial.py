@@ -2,6 +2,8 @@
 
 import django.db.models.deletion
 import uuid
+
+import console.clock
 from django.db import migrations, models
 
 
@@ -28,7 +30,7 @@ class Migration(migrations.Migration):
                 ('state', models.CharField(choices=[('draft', 'draft'), ('running', 'running'), ('paused', 'paused'), ('stopped', 'stopped'), ('done', 'done')], default='draft', max_length=16)),
                 ('because_parts', models.JSONField(blank=True, default=list)),
                 ('because', models.TextField(blank=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True, db_index=True)),
+                ('created_at', models.DateTimeField(db_index=True, default=console.clock.now)),
                 ('lease_owner', models.UUIDField(null=True)),
                 ('lease_until', models.DateTimeField(null=True)),
             ],

@@ -6,7 +6,6 @@ import uuid
 from typing import Any, Final
 
 from django.conf import settings
-from django.utils import timezone
 from django.utils.translation import gettext
 
 from accounts_ui.changes import queries
@@ -19,6 +18,7 @@ from accounts_ui.services.errors import InvalidInput, LogUnavailable, OutcomeNot
 from accounts_ui.services.listing.session_client import SessionClient
 from accounts_ui.services.operations import commands
 from accounts_ui.services.state.snapshot import Snapshot, read_snapshot
+from console import clock
 from console.recorded_text import recorded
 
 CHUNK_ROWS: Final = 10
@@ -100,7 +100,7 @@ def run_chunk(*, client: SessionClient, context: AuditContext, plan: Plan) -> bo
     _refuse_others(context, plan)
     owner = uuid.uuid4()
     longest = datetime.timedelta(seconds=CHUNK_SECONDS + 6 * settings.DIRECTORY_TIMEOUT)
-    if not plan_queries.lease(plan, owner, timezone.now() + longest):
+    if not plan_queries.lease(plan, owner, clock.now() + longest):
         return False
     try:
         _run_rows(client, context, plan)

@@ -22,6 +22,7 @@ from accounts_ui.directory.rows import Account
 from accounts_ui.services.audit_context import AuditContext
 from accounts_ui.services.listing.account_index import AccountIndex
 from accounts_ui.services.state.log_overlay import LogOverlay
+from console import clock
 
 OTHERS_CHANGES_WITHIN: Final = datetime.timedelta(seconds=10)
 """For how long after a read a change of somebody else's may be missing: reading anew for each would never end."""
@@ -119,7 +120,7 @@ class ListingCache:
 
     def find(self, owner: ListingOwner, context: AuditContext) -> CachedListing | None:
         """The owner's list, where there is one that still holds."""
-        now = datetime.datetime.now(datetime.UTC)
+        now = clock.now()
         with self._lock:
             kept = self._kept.get(owner)
         if kept is None:
@@ -143,7 +144,7 @@ class ListingCache:
             going_on = self._reading.get(owner) if share else None
         if going_on is not None:
             kept = going_on.result()
-            if kept.still_holds(context, datetime.datetime.now(datetime.UTC)):
+            if kept.still_holds(context, clock.now()):
                 lists.labels("shared").inc()
                 return kept
         return self._read(owner, read)
@@ -196,7 +197,7 @@ class ListingCache:
 
     def _tidy(self) -> None:
         """Let go of what is over, and of the least recently used while there is too much. Needs the lock."""
-        now = datetime.datetime.now(datetime.UTC)
+        now = clock.now()
         for owner in [owner for owner, kept in self._kept.items() if kept.is_over(now)]:
             del self._kept[owner]
         total = sum(kept.size for kept in self._kept.values())

@@ -11,6 +11,7 @@ from accounts_ui.directory.listing import Listing
 from accounts_ui.directory.responses import clean
 from accounts_ui.directory.rows import Account
 from accounts_ui.services.audit_context import AuditContext
+from console import clock
 from console.recorded_text import parts_of
 
 REREAD: Final = "re-read"
@@ -103,4 +104,4 @@ def _documented(account: Account) -> dict[str, str]:
 
 
 def _now() -> datetime.datetime:
-    return datetime.datetime.now(datetime.UTC)
+    return clock.now()

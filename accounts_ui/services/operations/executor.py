@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from django.db import Error
-from django.utils import timezone
 
 from accounts_ui.changes import queries, undo_links, writer
 from accounts_ui.changes.models import Action, Change, Outcome
@@ -30,6 +29,7 @@ from accounts_ui.services.operations.operation import Operation
 from accounts_ui.services.operations.outcome_rules import decide_outcome
 from accounts_ui.services.state.account_state import describe_account
 from accounts_ui.services.state.snapshot import Snapshot, read_snapshot
+from console import clock
 from console.recorded_text import join_texts, recorded
 
 _REUSED = recorded("operation.id_reused", "This form was sent before with other data. Open a new form.")
@@ -119,7 +119,7 @@ def _check_and_record(
 
 
 def _require_undoable(change: Change) -> None:
-    decision = preconditions.check_undo(change, undo_links.later_than(change), timezone.now())
+    decision = preconditions.check_undo(change, undo_links.later_than(change), clock.now())
     if decision.obstacle:
         raise UndoRefused(decision.detail, decision.blocking_change or change)
 

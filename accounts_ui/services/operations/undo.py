@@ -3,11 +3,10 @@
 import datetime
 from dataclasses import dataclass
 
-from django.utils import timezone
-
 from accounts_ui.changes import undo_links
 from accounts_ui.changes.models import Action, Change
 from accounts_ui.services.operations.preconditions import UNDO_WITHIN, check_undo, reverse_status
+from console import clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +21,9 @@ class ReverseOperation:
 
 def reverse_of(change: Change) -> ReverseOperation | None:
     """Return how ``change`` can be undone now, as far as the log can tell; ``None`` if it cannot."""
-    if change.resolved_at is None or check_undo(change, (), timezone.now()).obstacle:
+    if change.resolved_at is None or check_undo(change, (), clock.now()).obstacle:
         return None  # decided without a query: most changes are too old
-    if check_undo(change, undo_links.later_than(change), timezone.now()).obstacle:
+    if check_undo(change, undo_links.later_than(change), clock.now()).obstacle:
         return None
     deletes = change.action == Action.ASSIGN
     return ReverseOperation(

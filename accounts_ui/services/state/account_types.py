@@ -9,6 +9,7 @@ from accounts_ui.directory import errors
 from accounts_ui.directory.client import DirectoryClient
 from accounts_ui.directory.listing import Listing
 from accounts_ui.directory.rows import AccountType
+from console import clock
 from console.recorded_text import recorded
 
 _INCOMPLETE = recorded(
@@ -74,7 +75,7 @@ def known_types(*, client: DirectoryClient, organization_id: str, listing: Listi
             rows.setdefault(code, TypeRow(code=code, source="list"))
     for code, name in queries.used_types(organization_id).items():
         rows.setdefault(code, TypeRow(code=code, name=name, source="log"))
-    return KnownTypes(list(rows.values()), note, datetime.datetime.now(datetime.UTC))
+    return KnownTypes(list(rows.values()), note, clock.now())
 
 
 def _row(row: AccountType, source: str) -> TypeRow:

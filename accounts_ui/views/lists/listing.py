@@ -5,13 +5,13 @@ from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpResponse
-from django.utils import timezone
 from django.utils.translation import gettext
 
 from accounts_ui.directory.errors import DirectoryError
 from accounts_ui.views.base import client_of, respond
 from accounts_ui.views.error_map import problem_for
 from accounts_ui.views.lists.list_query import AccountsQuery
+from console import clock
 from console.request import OrganizationRequest
 
 
@@ -40,5 +40,5 @@ def respond_with_list(
         for header, value in problem.headers.items():
             response.headers[header] = value
         return response
-    age = max(0, round((timezone.now() - listed.read_at).total_seconds()))
+    age = max(0, round((clock.now() - listed.read_at).total_seconds()))
     return respond(request, name, {**values, "listing": listed, "age": age})
