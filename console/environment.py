@@ -16,6 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 from environ import Env
 
 from console.addresses import LOOPBACK_HOSTS, split_url
+from console.redaction import MIN_SECRET_LENGTH
 
 
 def required(env: Env, name: str, example: str, *, parse: Callable[[str], Any] = str) -> Any:
@@ -80,6 +81,18 @@ class ServiceUrl(VariableParser):
             raise self.error(f"http:// is accepted only for a loopback address; use https://{parts.netloc}")
         # An issuer is compared letter for letter (OpenID Connect Discovery 1.0, section 4.3), so it keeps its slash.
         return text.rstrip("/") if self.name != "OIDC_ISSUER" else text
+
+
+class ClientSecret(VariableParser):
+    """Parses a client secret. A short one could be guessed, and could not be told from an ordinary word in a log."""
+
+    def __call__(self, text: str) -> str:
+        if len(text) < MIN_SECRET_LENGTH:
+            raise self.error(
+                f"it has {len(text)} characters, and {MIN_SECRET_LENGTH} are required; "
+                "let the provider generate a new client secret"
+            )
+        return text
 
 
 class DatabaseUrl(VariableParser):

@@ -12,6 +12,7 @@ from environ import FileAwareEnv
 
 from console.environment import (
     CacheUrl,
+    ClientSecret,
     CheckpointTarget,
     DatabaseUrl,
     Ed25519Key,
@@ -138,7 +139,12 @@ if "redis" in CACHES["default"]["BACKEND"].lower():
 
 OIDC_ISSUER = required(env, "OIDC_ISSUER", "https://login.example.org", parse=ServiceUrl("OIDC_ISSUER"))
 OIDC_CLIENT_ID = required(env, "OIDC_CLIENT_ID", "org-accounts-console")
-OIDC_CLIENT_SECRET = required(env, "OIDC_CLIENT_SECRET", "the secret that the provider issued for the client")
+OIDC_CLIENT_SECRET = required(
+    env,
+    "OIDC_CLIENT_SECRET",
+    "the secret that the provider issued for the client",
+    parse=ClientSecret("OIDC_CLIENT_SECRET"),
+)
 OIDC_SCOPES = env.str("OIDC_SCOPES", default="openid profile email offline_access").split()
 OIDC_PROVIDER_NAME = env.str("OIDC_PROVIDER_NAME", default=urlsplit(OIDC_ISSUER).netloc)
 OIDC_TIMEOUT = number_setting(env, "OIDC_TIMEOUT", default=10.0, least=0.5, most=60)  # seconds for one whole call

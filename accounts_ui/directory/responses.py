@@ -9,8 +9,10 @@ from typing import Any
 from accounts_ui.directory import errors
 from console import clock, http
 from console.recorded_text import recorded
+from console.redaction import redact
 
 MAX_DETAIL = 500
+_SEARCHED = 20_000  # characters of an error; far more than is shown
 MAX_RETRY_AFTER = 3600.0  # seconds; a longer wait is nothing that a person at a page can use
 
 
@@ -94,7 +96,7 @@ def _unauthorized(document: dict[str, Any], detail: str) -> errors.Refused:
     permissions = document.get("missing_permissions")
     if not isinstance(permissions, list):
         return errors.TokenRejected(detail, status=401)
-    names = tuple(clean(str(name), limit=100) for name in permissions[:20])
+    names = tuple(clean_error(str(name), limit=100) for name in permissions[:20])
     return errors.PermissionMissing(_PERMISSIONS.format(names=", ".join(names)), status=401, permissions=names)
 
 
@@ -124,8 +126,13 @@ def _detail(answer: http.Response, document: dict[str, Any]) -> str:
     said += [document.get("message"), error if isinstance(error, str) else None]
     for text in said:
         if isinstance(text, str) and clean(text):
-            return clean(text)
+            return clean_error(text)
     return _NO_DETAIL.format(answer=answer.status)
+
+
+def clean_error(text: str, *, limit: int = MAX_DETAIL) -> str:
+    """As ``clean``, for an error of the directory, which may repeat the secrets that it was sent."""
+    return clean(redact(text[:_SEARCHED]), limit=limit)
 
 
 def clean(text: str, *, limit: int = MAX_DETAIL) -> str:

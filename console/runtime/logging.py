@@ -5,38 +5,17 @@
 """
 
 import logging
-import re
 from contextvars import ContextVar
 from typing import Any, Final, Literal
 
 from pythonjsonlogger.core import RESERVED_ATTRS
 from pythonjsonlogger.json import JsonFormatter
 
+from console.redaction import redact
 from console.runtime import telemetry
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 """The id of the current request; empty outside of a request."""
-
-# A second line of defence: this project's code logs no secrets, but a library's message or an exception's text might.
-_SECRETS: Final = tuple(
-    re.compile(pattern, re.IGNORECASE)
-    for pattern in (
-        r"(?P<keep>\bbearer\s+)[\w.~+/=-]{8,}",
-        r"(?P<keep>\bauthorization\W{1,6}basic\s+)[\w+/=-]+",
-        r"(?P<keep>\b(?:access_token|refresh_token|id_token|id_token_hint|client_secret|code_verifier)\W{1,6})"
-        r"[\w.~+/%-]{4,}",
-        r"(?P<keep>[?&](?:code|state)=)[^&\s\"']+",
-        r"(?P<keep>\b)eyJ[\w-]{8,}\.[\w-]+\.[\w-]*",  # RFC 7519: a JSON Web Token, signed or not
-    )
-)
-
-
-def redact(text: str) -> str:
-    """Replace everything in ``text`` that looks like a token or a secret by ``[redacted]``."""
-    for pattern in _SECRETS:
-        text = pattern.sub(r"\g<keep>[redacted]", text)
-    return text
-
 
 class RequestIdFilter(logging.Filter):
     """Adds ``request_id``, ``trace_id`` and ``span_id`` to each record, for the formatters."""

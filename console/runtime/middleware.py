@@ -16,6 +16,7 @@ from opentelemetry.trace import Span, SpanKind, StatusCode
 from console.embedding import Mode, security_headers
 from console.request import ConsoleRequest, set_request_defaults
 from console.runtime import metrics, telemetry
+from console.redaction import forget_secrets
 from console.runtime.logging import request_id
 
 access_log = logging.getLogger("console.access")
@@ -37,6 +38,7 @@ class RequestMiddleware:
         request.id = read_request_id(request.headers.get("X-Request-ID", ""))
         request.ip = read_address(request.META, settings.TRUSTED_PROXY_COUNT)
         request_id.set(request.id)
+        forget_secrets()
         caller = telemetry.incoming_context(request.headers)
         attributes = {"console.request_id": request.id}
         with telemetry.start_span("request", attributes, SpanKind.SERVER, parent=caller) as span:

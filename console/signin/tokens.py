@@ -15,6 +15,7 @@ from django.utils import timezone
 from prometheus_client import Counter
 
 from console.recorded_text import recorded
+from console.redaction import note_secrets
 from console.signin.errors import InvalidIdToken, ProviderUnreachable, SignInEnded, SignInRefused
 from console.signin.models import Session
 from console.signin.oidc import client
@@ -55,6 +56,7 @@ class SessionSecrets:
 
 def encrypt_secrets(secrets: SessionSecrets) -> str:
     """Encrypt with the first of ``TOKEN_ENCRYPTION_KEYS``."""
+    _note(secrets)
     document = {name: getattr(secrets, name) for name in SessionSecrets.__slots__}
     return token_cipher().encrypt(json.dumps(document).encode()).decode()
 
@@ -62,9 +64,16 @@ def encrypt_secrets(secrets: SessionSecrets) -> str:
 def decrypt_secrets(text: str) -> SessionSecrets | None:
     """Decrypt the ``secret`` of a session; ``None`` if none of the keys fits (any more)."""
     try:
-        return SessionSecrets(**json.loads(token_cipher().decrypt(text.encode())))
+        secrets = SessionSecrets(**json.loads(token_cipher().decrypt(text.encode())))
     except (InvalidToken, ValueError, TypeError):
         return None
+    _note(secrets)
+    return secrets
+
+
+def _note(secrets: SessionSecrets) -> None:
+    """From here on, no text that is shown, logged or recorded repeats these tokens."""
+    note_secrets(secrets.access_token, secrets.refresh_token, secrets.id_token)
 
 
 def token_cipher() -> MultiFernet:

@@ -93,6 +93,7 @@ WRONG = {
     "an empty gate": ({"CONSOLE_ORGANIZATIONS": "{}"}, "without a rule, nobody has access"),
     "a rule for nobody": ({"CONSOLE_ORGANIZATIONS": '{"acme": {}}'}, "nobody has access"),
     "an odd field": ({"CONSOLE_ORGANIZATIONS": '{"acme": {"admin": {}}}'}, "unknown field 'admin'"),
+    "a short client secret": ({"OIDC_CLIENT_SECRET": "fifteen-letters"}, "16 are required"),
     "no Fernet key": ({"TOKEN_ENCRYPTION_KEYS": "abc"}, "not a Fernet key"),
     "no Ed25519 key": ({"AUDIT_SIGNING_KEY": "abc"}, "not the base64"),
     "no number": ({"DIRECTORY_TIMEOUT": "soon"}, "not a number"),

@@ -6,6 +6,7 @@ from django.conf import settings
 
 from console import http
 from console.recorded_text import recorded
+from console.redaction import note_secrets
 from console.signin.errors import (
     CodeRejected,
     InvalidTokenResponse,
@@ -56,6 +57,7 @@ def request_token(configuration: ProviderConfiguration, form: dict[str, str]) ->
     if 400 <= response.status < 500:
         raise TokenRequestRefused(_error_code(response))
     document = json_object(response, InvalidTokenResponse)
+    note_secrets(*(str(document.get(name) or "") for name in ("access_token", "refresh_token", "id_token")))
     check_token_response(document)
     return document
 
