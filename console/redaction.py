@@ -1,6 +1,6 @@
 """Takes secrets out of text that comes from outside, before it is shown, logged or recorded.
 
-A directory or provider may repeat in an error what it was sent: the access token, or the client secret, plain or encoded.
+A directory or provider may repeat in an error what it was sent: the access token or the client secret, in any encoding.
 Two nets: the secrets that this request has in its hands, in every usual encoding; and whatever looks like a secret.
 Only free text and errors are searched, never lists of people.
 """

@@ -12,8 +12,8 @@ from environ import FileAwareEnv
 
 from console.environment import (
     CacheUrl,
-    ClientSecret,
     CheckpointTarget,
+    ClientSecret,
     DatabaseUrl,
     Ed25519Key,
     FernetKeys,

@@ -6,7 +6,7 @@
 
 import logging
 from contextvars import ContextVar
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from pythonjsonlogger.core import RESERVED_ATTRS
 from pythonjsonlogger.json import JsonFormatter
@@ -16,6 +16,7 @@ from console.runtime import telemetry
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 """The id of the current request; empty outside of a request."""
+
 
 class RequestIdFilter(logging.Filter):
     """Adds ``request_id``, ``trace_id`` and ``span_id`` to each record, for the formatters."""

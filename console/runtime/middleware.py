@@ -14,9 +14,9 @@ from django.http.response import HttpResponseBase
 from opentelemetry.trace import Span, SpanKind, StatusCode
 
 from console.embedding import Mode, security_headers
+from console.redaction import forget_secrets
 from console.request import ConsoleRequest, set_request_defaults
 from console.runtime import metrics, telemetry
-from console.redaction import forget_secrets
 from console.runtime.logging import request_id
 
 access_log = logging.getLogger("console.access")
