@@ -13,7 +13,7 @@ from typing import Final, Literal
 from django.core.checks import CheckMessage, Error, Warning  # noqa: A004  (Django's own names)
 
 from console.error_pages import Problem
-from console.runtime.logging import redact
+from console.redaction import redact
 
 Level = Literal["ok", "warning", "error"]
 CheckFunction = Callable[[], Iterable["Finding"]]

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.views import debug
 
-from console.runtime.logging import redact
+from console.redaction import redact
 
 
 class ExceptionReporter(debug.ExceptionReporter):
