@@ -105,7 +105,7 @@ def _same(said, used):
     try:
         return float(said) == float(used)
     except ValueError:
-        return said == used
+        return said.casefold() == used.casefold()
 
 
 def test_required_ones_stop_the_start(read):
