@@ -8,7 +8,7 @@ the hash back is the one.
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from accounts_ui.changes.chain.records import FIELDS, digest, is_signed
+from accounts_ui.changes.chain.records import FIELDS, digest, format_problem, is_signed
 from accounts_ui.changes.models import Action, EventKind, Outcome
 from accounts_ui.directory.statuses import STATUSES
 
@@ -40,6 +40,8 @@ def changed_field(record: Mapping[str, Any], relatives: Iterable[Mapping[str, An
     for name, value in _candidates(record, list(relatives), keys):
         if digest(_with(record, name, value)) == record.get("hash"):
             return f"{name} was changed: {value!r} was signed"
+    if record.get("v") not in FIELDS:
+        return format_problem(record)
     return "a field was changed, to or from what nothing else in the log holds (such as detail, message or evidence)"
 
 
