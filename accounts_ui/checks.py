@@ -53,7 +53,7 @@ def diagnose_triggers() -> Iterator[Finding]:
     if not set(trigger_check.TABLES) <= set(connection.introspection.table_names()):
         yield warning("the database has no change log yet, or that of an older release", RUN_MIGRATE, "console.W023")
         return
-    wrong = trigger_check.wrong(connection)
+    wrong = trigger_check.trigger_problems(connection)
     if wrong:
         yield error(
             f"the triggers that protect the change log were altered: {'; '.join(wrong)}",

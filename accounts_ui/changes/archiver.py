@@ -16,13 +16,19 @@ from django.db.models import OuterRef, Subquery
 
 from accounts_ui.changes import event_storage, queries
 from accounts_ui.changes.chain.keys import public_keys, signing_key
-from accounts_ui.changes.chain.locking import lock_archive, snapshot
-from accounts_ui.changes.chain.records import FIRST_PREVIOUS_HASH, canonical, key_id, sign
+from accounts_ui.changes.chain.locking import consistent_read, lock_archive
+from accounts_ui.changes.chain.records import FIRST_PREVIOUS_HASH, canonical_json, key_id, sign
 from accounts_ui.changes.checkpoints import statements
 from accounts_ui.changes.exports import events_jsonl
 from accounts_ui.changes.models import OPEN_OUTCOMES, Archive, Change, Event
 from accounts_ui.changes.schema.archive import COLUMNS, make_partition
-from accounts_ui.changes.verification.verify_log import Broken, Verified, database_records, read_lines, verify_prefix
+from accounts_ui.changes.verification.verify_log import (
+    BrokenLog,
+    VerifiedPart,
+    database_records,
+    read_export,
+    verify_prefix,
+)
 from console import clock
 
 logger = logging.getLogger("console.checkpoints")
@@ -39,14 +45,14 @@ class NotArchived(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ArchivePart:
     """The part of the log to archive: from the event after ``after`` up to ``last``, which has this ``hash``.
 
     ``last`` lies before ``first`` where there is nothing to archive. ``kept_back`` is the change that keeps more
     from being archived: it began within what was asked for, and did not come to its end there.
     """
 
-    after: Verified
+    after: VerifiedPart
     last: int
     hash: str
     kept_back: Change | None
@@ -63,14 +69,14 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Files:
+class ArchiveFiles:
     """Where export and signed checkpoint of a part are written."""
 
     export: Path
     checkpoint: Path
 
     @classmethod
-    def of(cls, part: Part, folder: Path) -> "Files":
+    def of(cls, part: ArchivePart, folder: Path) -> "ArchiveFiles":
         """Their names tell the part."""
         name = f"changes-{part.first}-{part.last}"
         return cls(folder / f"{name}.jsonl", folder / f"{name}.checkpoint.json")
@@ -81,19 +87,19 @@ class Files:
             path.unlink(missing_ok=True)
 
 
-def last_before(moment: datetime.datetime) -> int:
+def last_event_before(moment: datetime.datetime) -> int:
     """The last event before this moment, as the end of what is to be archived."""
     later = Event.objects.filter(at__gte=moment).order_by("sequence").values_list("sequence", flat=True).first()
     return queries.end_of_chain() if later is None else later - 1
 
 
-def choose(through: int) -> Part:
+def choose_part(through: int) -> ArchivePart:
     """The longest part up to ``through`` that holds whole, resolved changes only. The newest event always stays."""
     former = Archive.objects.order_by("-last_sequence").first()
-    after = Verified(0, former.last_sequence, former.hash) if former else Verified(0, 0, FIRST_PREVIOUS_HASH)
+    after = VerifiedPart(0, former.last_sequence, former.hash) if former else VerifiedPart(0, 0, FIRST_PREVIOUS_HASH)
     last, kept_back = _whole_up_to(after.sequence + 1, min(through, queries.end_of_chain() - 1))
     hash_ = Event.objects.filter(sequence=last).values_list("hash", flat=True).first()
-    return Part(after, last, hash_ or after.hash, kept_back)
+    return ArchivePart(after, last, hash_ or after.hash, kept_back)
 
 
 def _whole_up_to(first: int, last: int) -> tuple[int, Change | None]:
@@ -113,13 +119,13 @@ def _whole_up_to(first: int, last: int) -> tuple[int, Change | None]:
     return last, kept_back
 
 
-def verify(part: Part) -> None:
+def verify_archive_part(part: ArchivePart) -> None:
     """Verify what would be archived, and what keeps the log. Raises ``Broken``."""
-    with snapshot():
+    with consistent_read():
         verify_prefix(database_records(part.after.sequence, part.last), public_keys(), part.after, part.last)
 
 
-def archive(part: Part, files: Files, *, by: str) -> Archive:
+def archive_part(part: ArchivePart, files: ArchiveFiles, *, by: str) -> Archive:
     """Write the files, verify what was written, and move the part. All of it is done, or nothing is moved.
 
     Raises:
@@ -130,27 +136,27 @@ def archive(part: Part, files: Files, *, by: str) -> Archive:
     """
     try:
         digest = _write(part, files)
-        with snapshot(), files.export.open(encoding="utf-8", newline="\n") as lines:
-            verify_prefix(read_lines(lines), public_keys(), part.after, part.last)
+        with consistent_read(), files.export.open(encoding="utf-8", newline="\n") as lines:
+            verify_prefix(read_export(lines), public_keys(), part.after, part.last)
     except FileExistsError as error:
         raise NotArchived(f"{error.filename} is there already, and is not overwritten.") from None
     except OSError as error:
         files.remove()
         raise NotArchived(f"The files cannot be written: {error}") from None
-    except Broken:
+    except BrokenLog:
         files.remove()
         raise
     return _move(part, _record(part, files, digest, by))  # whatever fails from here on, the files stay
 
 
-def _write(part: Part, files: Files) -> str:
+def _write(part: ArchivePart, files: ArchiveFiles) -> str:
     """Write both, each new and on the disk when this returns. The SHA-256 of the export."""
     digest = hashlib.sha256()
     with files.checkpoint.open("x", encoding="utf-8") as file:
-        statement = statements.vouch(signing_key(), Event.objects.get(sequence=part.last))
+        statement = statements.sign_event(signing_key(), Event.objects.get(sequence=part.last))
         _write_out(file, [json.dumps(statement) + "\n"])
     try:
-        with snapshot(), files.export.open("xb") as export:
+        with consistent_read(), files.export.open("xb") as export:
             for line in events_jsonl(Event.objects.filter(sequence__gte=part.first, sequence__lte=part.last)):
                 digest.update(line.encode())
                 export.write(line.encode())
@@ -174,7 +180,7 @@ def _sync(file: IO[str] | IO[bytes]) -> None:
     os.fsync(file.fileno())
 
 
-def _record(part: Part, files: Files, digest: str, by: str) -> Archive:
+def _record(part: ArchivePart, files: ArchiveFiles, digest: str, by: str) -> Archive:
     key = signing_key()
     record = Archive(
         first_sequence=part.first,
@@ -186,11 +192,11 @@ def _record(part: Part, files: Files, digest: str, by: str) -> Archive:
         at=clock.now(),
         key_id=key_id(key.public_key()),
     )
-    record.signature = sign(key, canonical(event_storage.statement_of(record)))
+    record.signature = sign(key, canonical_json(event_storage.archive_statement(record)))
     return record
 
 
-def _move(part: Part, record: Archive) -> Archive:
+def _move(part: ArchivePart, record: Archive) -> Archive:
     bounds = [part.first, part.last]
     with transaction.atomic(durable=True), connection.cursor() as cursor:
         lock_archive()
@@ -201,5 +207,5 @@ def _move(part: Part, record: Archive) -> Archive:
             cursor.execute(statement, bounds)
             if cursor.rowcount != part.count:
                 raise NotArchived(f"{cursor.rowcount} events were found instead of {part.count}. Nothing was moved.")
-    logger.info("%s", event_storage.line_of(record))
+    logger.info("%s", event_storage.archive_line(record))
     return record

@@ -7,24 +7,24 @@ from typing import Any, Final
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from accounts_ui.changes.chain.records import moment
+from accounts_ui.changes.chain.records import format_time
 from accounts_ui.changes.models import Archive, ArchivedEvent, Change, Event, EventBase, EventKind
 
-Elsewhere = Mapping[int, Archive]
+ExternalArchives = Mapping[int, Archive]
 """Archives no event of which is in this database, by their first sequence."""
 
 _PLACES: Final = (ArchivedEvent, Event)
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class StoredArchive:
     """An archive, and whether its events are held elsewhere."""
 
     archive: Archive
-    is_elsewhere: bool
+    is_external: bool
 
 
-def lines(*conditions: Any, **named: Any) -> QuerySet[Any]:
+def stored_events(*conditions: Any, **named: Any) -> QuerySet[Any]:
     """The events that match, wherever they lie, in the order of the chain.
 
     One query, so that what is being moved is found, and found once. Its ``values_list`` has to have ``sequence``.
@@ -33,7 +33,7 @@ def lines(*conditions: Any, **named: Any) -> QuerySet[Any]:
     return archived.union(kept, all=True).order_by("sequence")
 
 
-def elsewhere() -> dict[int, Archive]:
+def external_archives() -> dict[int, Archive]:
     """What is held elsewhere. A part of which this database has anything has to be whole."""
     inside = {"sequence__gte": OuterRef("first_sequence"), "sequence__lte": OuterRef("last_sequence")}
     here = Q()
@@ -42,36 +42,36 @@ def elsewhere() -> dict[int, Archive]:
     return {archive.first_sequence: archive for archive in Archive.objects.exclude(here)}
 
 
-def told() -> list[Told]:
+def list_archives() -> list[StoredArchive]:
     """All archives, oldest first."""
-    away = elsewhere()
-    return [Told(archive, archive.first_sequence in away) for archive in Archive.objects.all()]
+    away = external_archives()
+    return [StoredArchive(archive, archive.first_sequence in away) for archive in Archive.objects.all()]
 
 
-def holder_of(change: Change, events: list[EventBase]) -> Archive | None:
+def external_archive_of(change: Change, events: list[EventBase]) -> Archive | None:
     """The archive elsewhere that holds the change's first events, where only ``events`` are here."""
     before = events[0].sequence if events else change.last_sequence + 1
     return max(
-        (one for one in elsewhere().values() if one.first_sequence < before),
+        (one for one in external_archives().values() if one.first_sequence < before),
         key=lambda one: one.last_sequence,
         default=None,
     )
 
 
-def begun_here(changes: QuerySet[Change]) -> QuerySet[Change]:
+def exclude_external(changes: QuerySet[Change]) -> QuerySet[Change]:
     """Those of the changes all of whose events are in this database."""
-    if not elsewhere():
+    if not external_archives():
         return changes
     first = {"change_id": OuterRef("change_id"), "event": EventKind.REQUESTED}
     return changes.filter(Q(*(Q(Exists(place.objects.filter(**first))) for place in _PLACES), _connector=Q.OR))
 
 
-def line_of(archive: Archive) -> str:
+def archive_line(archive: Archive) -> str:
     """The record as one line of JSON, ``signature`` included."""
-    return json.dumps({**statement_of(archive), "signature": archive.signature}, separators=(",", ":"))
+    return json.dumps({**archive_statement(archive), "signature": archive.signature}, separators=(",", ":"))
 
 
-def words(archive: Archive) -> str:
+def describe_archive(archive: Archive) -> str:
     """The archive in words, for the command line."""
     return (
         f"events {archive.first_sequence} to {archive.last_sequence}, archived on {archive.at:%Y-%m-%d} by {archive.by}"
@@ -79,7 +79,7 @@ def words(archive: Archive) -> str:
     )
 
 
-def statement_of(archive: Archive) -> dict[str, Any]:
+def archive_statement(archive: Archive) -> dict[str, Any]:
     """The record of an archive as it is signed and shown, without ``signature``."""
     return {
         "first_sequence": archive.first_sequence,
@@ -88,6 +88,6 @@ def statement_of(archive: Archive) -> dict[str, Any]:
         "file": archive.file,
         "file_sha256": archive.file_sha256,
         "by": archive.by,
-        "at": moment(archive.at),
+        "at": format_time(archive.at),
         "key_id": archive.key_id,
     }

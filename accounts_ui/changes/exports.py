@@ -5,9 +5,9 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from accounts_ui.changes.chain.records import line_of, moment
+from accounts_ui.changes.chain.records import format_time, line_of
 from accounts_ui.changes.models import FACTS, Change
-from accounts_ui.changes.queries import LogFilters, events_matching, matching
+from accounts_ui.changes.queries import LogFilters, events_of_matching, matching_changes
 from accounts_ui.csv_output import csv_lines
 
 COLUMNS = ("change_id", "requested_at", "resolved_at", *(name for name in FACTS if name != "detail_parts"))
@@ -15,14 +15,14 @@ COLUMNS = ("change_id", "requested_at", "resolved_at", *(name for name in FACTS 
 _CHUNK = 1000
 
 
-def as_csv(organization_id: str, filters: LogFilters) -> Iterator[str]:
+def export_csv(organization_id: str, filters: LogFilters) -> Iterator[str]:
     """Each change that matches, newest first, after a line of column names."""
-    return changes_csv(matching(organization_id, filters))
+    return changes_csv(matching_changes(organization_id, filters))
 
 
-def as_jsonl(organization_id: str, filters: LogFilters) -> Iterator[str]:
+def export_jsonl(organization_id: str, filters: LogFilters) -> Iterator[str]:
     """Each event of the changes that match, one a line, in the order of the chain."""
-    return events_jsonl(events_matching(organization_id, filters))
+    return events_jsonl(events_of_matching(organization_id, filters))
 
 
 def changes_csv(changes: QuerySet[Change]) -> Iterator[str]:
@@ -39,5 +39,5 @@ def _cells(change: Change) -> list[Any]:
     values = {name: getattr(change, name) for name in COLUMNS}
     values["outcome"] = change.shown_outcome
     for name in ("requested_at", "resolved_at"):
-        values[name] = moment(values[name]) if values[name] else None
+        values[name] = format_time(values[name]) if values[name] else None
     return list(values.values())

@@ -168,7 +168,7 @@ class Change(_Facts):
     @property
     def is_running(self) -> bool:
         """Whether some process may still be at it."""
-        return self.outcome == Outcome.PENDING and clock.now() - self.requested_at < patience()
+        return self.outcome == Outcome.PENDING and clock.now() - self.requested_at < resolution_wait()
 
     @property
     def shown_outcome(self) -> str:
@@ -287,7 +287,7 @@ class Verification(models.Model):
         return f"{self.state} to {self.sequence}"
 
 
-def patience() -> datetime.timedelta:
+def resolution_wait() -> datetime.timedelta:
     """How long an operation may take: one limit for its call, one for the read that may follow."""
     return datetime.timedelta(seconds=2 * settings.DIRECTORY_TIMEOUT)
 

@@ -12,8 +12,17 @@ from django.db.models.lookups import Exact
 from django.utils import timezone
 
 from accounts_ui.changes import search
-from accounts_ui.changes.event_storage import lines
-from accounts_ui.changes.models import OPEN_OUTCOMES, Actor, Change, Event, EventBase, EventKind, Outcome, patience
+from accounts_ui.changes.event_storage import stored_events
+from accounts_ui.changes.models import (
+    OPEN_OUTCOMES,
+    Actor,
+    Change,
+    Event,
+    EventBase,
+    EventKind,
+    Outcome,
+    resolution_wait,
+)
 from console import clock
 
 PER_PAGE = 50
@@ -51,7 +60,7 @@ class LogPage:
     per_page: int
 
 
-class Applied(NamedTuple):
+class AppliedChange(NamedTuple):
     """What the log last applied to one account: the columns of that change. There can be very many."""
 
     change_id: uuid.UUID
@@ -67,7 +76,7 @@ class Applied(NamedTuple):
     actor_subject: str
 
 
-def find(organization_id: str, filters: LogFilters, days: Mapping[datetime.date, int]) -> LogPage:
+def find_page(organization_id: str, filters: LogFilters, days: Mapping[datetime.date, int]) -> LogPage:
     """One page of the changes that match, so many on each of the reader's ``days``. One past the last is the last."""
     total = sum(days.values())
     pages = max(1, -(-total // PER_PAGE))
@@ -89,14 +98,14 @@ def _part(
         elif skipped + among < stop:
             within.append(day)
             among += days[day]
-    found = matching(organization_id, on_days(filters, within[-1], within[0]))
+    found = matching_changes(organization_id, limit_to_days(filters, within[-1], within[0]))
     first, last = start - skipped, stop - skipped
     if first < among // 2:
         return list(found[first:last])
     return list(found.reverse()[among - last : among - first])[::-1]
 
 
-def on_days(filters: LogFilters, first: datetime.date, last: datetime.date) -> LogFilters:
+def limit_to_days(filters: LogFilters, first: datetime.date, last: datetime.date) -> LogFilters:
     """The same, asked for on these days of the reader, or one between.
 
     One pair of bounds: of two SQLite reads along the wider one.
@@ -107,14 +116,14 @@ def on_days(filters: LogFilters, first: datetime.date, last: datetime.date) -> L
     return replace(filters, since=max(since, filters.since or since), until=min(until, filters.until or until))
 
 
-def matching(organization_id: str, filters: LogFilters) -> QuerySet[Change]:
+def matching_changes(organization_id: str, filters: LogFilters) -> QuerySet[Change]:
     """All changes of the organization that match, newest first."""
-    named = search.candidates(filters.q) if filters.q else None
+    named = search.indexed_matches(filters.q) if filters.q else None
     of = _OfOrganization if named or filters.among is not None else F
     found = _narrowed(Change.objects.filter(named or Q(), Exact(of("organization_id"), organization_id)), filters)
     if not filters.actor:
         return found
-    by = Actor.objects.filter(is_by(filters.actor, ""), organization_id=organization_id)
+    by = Actor.objects.filter(by_actor_text(filters.actor, ""), organization_id=organization_id)
     subjects = list(by.order_by().values_list("subject", flat=True).distinct()[:2])
     return found.filter(actor_subject=subjects[0]) if len(subjects) == 1 else found  # in the words of an index
 
@@ -136,7 +145,7 @@ def _narrowed(found: QuerySet[Change], filters: LogFilters) -> QuerySet[Change]:
     if filters.outcome:
         found = found.filter(_shown_as(filters.outcome))
     if filters.actor:
-        found = found.filter(is_by(filters.actor))
+        found = found.filter(by_actor_text(filters.actor))
     if filters.since:
         found = found.filter(requested_at__gte=filters.since)
     if filters.until:
@@ -148,7 +157,7 @@ def _narrowed(found: QuerySet[Change], filters: LogFilters) -> QuerySet[Change]:
     return found
 
 
-def is_by(actor: str, prefix: str = "actor_") -> Q:
+def by_actor_text(actor: str, prefix: str = "actor_") -> Q:
     """Whether it was an admin of this subject or address, or whose name has this in it."""
     return Q(
         (f"{prefix}subject", actor),
@@ -158,25 +167,25 @@ def is_by(actor: str, prefix: str = "actor_") -> Q:
     )
 
 
-def events_matching(organization_id: str, filters: LogFilters) -> QuerySet[Any]:
+def events_of_matching(organization_id: str, filters: LogFilters) -> QuerySet[Any]:
     """The events of the changes that match, in the order of the chain."""
     if replace(filters, page=1) == LogFilters():  # all: none of a million changes is asked for
-        return lines(organization_id=organization_id)
-    return events_among(organization_id, matching(organization_id, filters))
+        return stored_events(organization_id=organization_id)
+    return events_of_changes(organization_id, matching_changes(organization_id, filters))
 
 
-def events_among(organization_id: str, changes: QuerySet[Change]) -> QuerySet[Any]:
+def events_of_changes(organization_id: str, changes: QuerySet[Change]) -> QuerySet[Any]:
     """The events of these changes, in the order of the chain."""
     ids = changes.order_by().values("change_id")
-    return lines(organization_id=organization_id, change_id__in=ids)
+    return stored_events(organization_id=organization_id, change_id__in=ids)
 
 
-def get(organization_id: str, change_id: uuid.UUID) -> Change | None:
+def find_change(organization_id: str, change_id: uuid.UUID) -> Change | None:
     """The change, where the organization has it."""
     return Change.objects.filter(organization_id=organization_id, change_id=change_id).first()
 
 
-def by_operation(change_id: uuid.UUID) -> Change | None:
+def change_of_operation(change_id: uuid.UUID) -> Change | None:
     """The change of any organization that an operation id names."""
     return Change.objects.filter(change_id=change_id).first()
 
@@ -186,24 +195,24 @@ def end_of_chain() -> int:
     return Event.objects.order_by("-sequence").values_list("sequence", flat=True).first() or 0
 
 
-def news(organization_id: str, filters: LogFilters, after: int) -> tuple[int, int]:
+def count_news_since(organization_id: str, filters: LogFilters, after: int) -> tuple[int, int]:
     """Of what matches: how many changes were asked for after this sequence, and how many older ones moved on."""
-    events = list(lines(sequence__gt=after).values_list("change_id", "event", "sequence")[: _FEW + 1])
+    events = list(stored_events(sequence__gt=after).values_list("change_id", "event", "sequence")[: _FEW + 1])
     if len(events) <= _FEW:  # as nearly always: nothing but these changes is looked at
         moved = _narrowed(Change.objects.filter(change_id__in={change_id for change_id, _, _ in events}), filters)
         rows = moved.order_by().values_list("change_id", "organization_id")
         there = {change_id for change_id, organization in rows if organization == organization_id}
         new = len({change_id for change_id, kind, _ in events if kind == EventKind.REQUESTED} & there)
         return new, len(there) - new
-    found = matching(organization_id, filters).filter(last_sequence__gt=after).order_by()
-    asked = lines(sequence__gt=after, event=EventKind.REQUESTED, change_id__in=found.values("change_id"))
+    found = matching_changes(organization_id, filters).filter(last_sequence__gt=after).order_by()
+    asked = stored_events(sequence__gt=after, event=EventKind.REQUESTED, change_id__in=found.values("change_id"))
     new = asked.count()
     return new, found.count() - new
 
 
 def events_of(change: Change) -> list[EventBase]:
     """Its events that are in this database, oldest first."""
-    return list(lines(change_id=change.change_id))
+    return list(stored_events(change_id=change.change_id))
 
 
 def first_event(change: Change) -> EventBase | None:
@@ -224,7 +233,7 @@ def _open(organization_id: str) -> QuerySet[Change]:
 
 def has_due_changes(organization_id: str) -> bool:
     """Whether something has no outcome for so long that the directory cannot be acting on it any more."""
-    due = clock.now() - patience()
+    due = clock.now() - resolution_wait()
     return any(asked <= due for asked in _open(organization_id).values_list("requested_at", flat=True))
 
 
@@ -234,35 +243,35 @@ def open_accounts(organization_id: str) -> set[tuple[str, str]]:
     return set(found.values_list("subject_id", "code"))
 
 
-def of_account(organization_id: str, subject_id: str, code: str, *, limit: int = 5) -> list[Change]:
+def changes_of_account(organization_id: str, subject_id: str, code: str, *, limit: int = 5) -> list[Change]:
     """The last changes of one account, newest first."""
     found = Change.objects.filter(organization_id=organization_id, subject_id=subject_id, code=code)
     return list(found[:limit])
 
 
-def of_subject(organization_id: str, subject_id: str, *, limit: int = 50) -> list[Change]:
+def changes_of_subject(organization_id: str, subject_id: str, *, limit: int = 50) -> list[Change]:
     """The last changes of one person, newest first."""
     return list(Change.objects.filter(organization_id=organization_id, subject_id=subject_id)[:limit])
 
 
-def last_applied(organization_id: str, *, subject_ids: Iterable[str] | None = None) -> list[Applied]:
+def last_applied(organization_id: str, *, subject_ids: Iterable[str] | None = None) -> list[AppliedChange]:
     """For each account that this console ever changed, the last change that was applied; oldest first."""
     found = Change.objects.filter(organization_id=organization_id, outcome=Outcome.APPLIED)
     if subject_ids is not None:
         found = found.filter(subject_id__in=list(subject_ids))
-    rows = _newest_of_each_account(found).values_list(*Applied._fields, "last_sequence")
+    rows = _newest_of_each_account(found).values_list(*AppliedChange._fields, "last_sequence")
     by_time = sorted(rows, key=lambda row: (row[_REQUESTED_AT], row[-1]))
-    return [Applied._make(row[:-1]) for row in by_time]
+    return [AppliedChange._make(row[:-1]) for row in by_time]
 
 
-def touched_since(organization_id: str, sequence: int, *, most: int) -> frozenset[tuple[str, str]] | None:
+def accounts_updated_since(organization_id: str, sequence: int, *, most: int) -> frozenset[tuple[str, str]] | None:
     """The accounts, by subject and code, whose changes moved after ``sequence``; ``None`` where ``most`` did."""
     found = Change.objects.filter(organization_id=organization_id, last_sequence__gt=sequence).order_by()
     touched = list(found.values_list("subject_id", "code")[:most])
     return frozenset(touched) if len(touched) < most else None
 
 
-def moved_since(
+def updated_since(
     organization_id: str, sequence: int, *, most: int = _FEW
 ) -> list[tuple[uuid.UUID, tuple[str, str]]] | None:
     """The changes that moved after ``sequence``, each with its actor's issuer and subject; ``None`` where many did."""
@@ -289,11 +298,11 @@ def _newest_of_each_account(found: QuerySet[Change]) -> QuerySet[Change]:
     return found.filter(~Exists(same)).order_by()
 
 
-_REQUESTED_AT = Applied._fields.index("requested_at")
+_REQUESTED_AT = AppliedChange._fields.index("requested_at")
 
 
 def _shown_as(outcome: str) -> Q:
-    stale = Q(outcome=Outcome.PENDING, requested_at__lte=clock.now() - patience())
+    stale = Q(outcome=Outcome.PENDING, requested_at__lte=clock.now() - resolution_wait())
     if outcome == Outcome.UNKNOWN:
         return Q(outcome=Outcome.UNKNOWN) | stale
     if outcome == Outcome.PENDING:

@@ -9,7 +9,7 @@ from django.db.models import Func, Q, TextField
 from django.db.models.expressions import RawSQL
 from django.db.models.lookups import IContains
 
-from accounts_ui.changes.schema.search_index import TEXTS, is_built, table
+from accounts_ui.changes.schema.search_index import TEXTS, create_and_fill, is_built
 
 _GRAM: Final = 3  # characters; less than that no index knows
 _MOST_GRAMS: Final = 40
@@ -17,7 +17,7 @@ _MANY: Final = 50_000
 """More changes than that are rather read one after the other than looked up."""
 
 _AGAIN: Final = (
-    *table("temp.search_again"),
+    *create_and_fill("temp.search_again"),
     "CREATE VIRTUAL TABLE temp.search_kept_words USING fts5vocab(main, changes_search, instance)",
     "CREATE VIRTUAL TABLE temp.search_true_words USING fts5vocab(temp, search_again, instance)",
 )
@@ -49,7 +49,7 @@ def _in_any(text: str) -> Q:
     return found
 
 
-def candidates(text: str) -> Q | None:
+def indexed_matches(text: str) -> Q | None:
     """On SQLite: the changes that may mention ``text``, by number. ``None`` where they are not known, or very many."""
     if connection.vendor != "sqlite" or len(text) < _GRAM or not text.isprintable() or not is_built(connection):
         return None
@@ -71,7 +71,7 @@ def _with_id(found: Q, text: str) -> Q:
         return found
 
 
-def wrong() -> str:
+def index_mismatch() -> str:
     """Which change the index of SQLite does not have as it is, in words; empty where all is well."""
     if connection.vendor != "sqlite" or not is_built(connection):
         return ""

@@ -4,39 +4,39 @@ import uuid
 from collections.abc import Iterable
 from typing import Any, Final
 
-from accounts_ui.changes.event_storage import lines
+from accounts_ui.changes.event_storage import stored_events
 from accounts_ui.changes.models import Change, EventBase, EventKind, Outcome
 
 _UNDOES: Final = "undoes"
 
 
-def evidence_of(change_id: uuid.UUID) -> dict[str, Any]:
+def undo_evidence(change_id: uuid.UUID) -> dict[str, Any]:
     """What the first event of a change says that takes back ``change_id``."""
     return {_UNDOES: str(change_id)}
 
 
-def undone_by(first: EventBase) -> uuid.UUID | None:
+def undone_change(first: EventBase) -> uuid.UUID | None:
     """The change that the one with this first event takes back."""
     told = (first.evidence or {}).get(_UNDOES)
     return uuid.UUID(told) if told else None
 
 
-def undone_by_each(change_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, uuid.UUID]:
+def undone_changes(change_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, uuid.UUID]:
     """Of these changes, those that take one back, and which."""
-    found = lines(change_id__in=list(change_ids), event=EventKind.REQUESTED, evidence__isnull=False)
-    undone = {first.change_id: undone_by(first) for first in found}
+    found = stored_events(change_id__in=list(change_ids), event=EventKind.REQUESTED, evidence__isnull=False)
+    undone = {first.change_id: undone_change(first) for first in found}
     return {change_id: one for change_id, one in undone.items() if one}
 
 
-def later_than(change: Change) -> list[Change]:
+def later_changes(change: Change) -> list[Change]:
     """What happened to the same account after ``change``, oldest first; what was not applied did not happen."""
     account = {name: getattr(change, name) for name in ("organization_id", "subject_id", "code")}
     found = Change.objects.filter(**account, last_sequence__gt=change.last_sequence)
     return list(found.exclude(outcome=Outcome.NOT_APPLIED).order_by("last_sequence"))
 
 
-def undoing_of(change: Change) -> Change | None:
+def undoing_change(change: Change) -> Change | None:
     """The later change that took ``change`` back, or may have."""
-    later = later_than(change)
-    undone = undone_by_each(one.change_id for one in later)
+    later = later_changes(change)
+    undone = undone_changes(one.change_id for one in later)
     return next((one for one in later if undone.get(one.change_id) == change.change_id), None)

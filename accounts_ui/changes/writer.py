@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from accounts_ui.changes.chain import keys, records
 from accounts_ui.changes.chain.locking import lock_chain
-from accounts_ui.changes.chain.records import FIRST_PREVIOUS_HASH, digest, key_id, line_of, record_of, sign
+from accounts_ui.changes.chain.records import FIRST_PREVIOUS_HASH, key_id, line_of, record_hash, record_of, sign
 from accounts_ui.changes.checkpoints.scheduler import checkpoint_scheduler
 from accounts_ui.changes.models import OPEN_OUTCOMES, Change, Event, EventKind, Outcome, facts_of
 from console import clock
@@ -222,7 +222,7 @@ def _append(
         previous_hash=previous_hash,
         **facts,
     )
-    event.hash = digest(record_of(event))
+    event.hash = record_hash(record_of(event))
     event.signature = sign(key, bytes.fromhex(event.hash))
     event.save(force_insert=True)
     return event

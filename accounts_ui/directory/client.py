@@ -176,7 +176,7 @@ class DirectoryClient:
     ) -> http.Response:
         left = deadline - time.monotonic()
         if left < self._least:  # only waiting for the token takes time in between
-            raise _told(METHODS[operation], errors.TokenLate(_TOO_LATE))
+            raise _mismatch_text(METHODS[operation], errors.TokenLate(_TOO_LATE))
         headers = {"Authorization": f"Bearer {token}"}
         if self._request_id:
             headers["X-Request-ID"] = self._request_id
@@ -194,13 +194,13 @@ def _exchange(
         answer = http.exchange(method, url, timeout=timeout, max_bytes=max_bytes, headers=headers, body=body)
         raise_for_answer(answer)
     except http.ExchangeError as error:
-        raise _told(method, from_exchange(error)) from error
+        raise _mismatch_text(method, from_exchange(error)) from error
     except errors.DirectoryError as error:
-        raise _told(method, error) from error.__cause__
+        raise _mismatch_text(method, error) from error.__cause__
     return answer
 
 
-def _told(method: str, error: errors.DirectoryError) -> errors.DirectoryError:
+def _mismatch_text(method: str, error: errors.DirectoryError) -> errors.DirectoryError:
     """The error, once the operator's log has it. Without the address, which names a person."""
     logger.warning("A call to the directory failed: %s: %s: %s", method, type(error).__name__, error.detail)
     return error

@@ -13,9 +13,9 @@ from typing import Any, Final
 
 import psycopg
 
-from accounts_ui.changes.schema.append_only import tally
-from accounts_ui.changes.schema.search_index import table
-from accounts_ui.changes.schema.tallies import share
+from accounts_ui.changes.schema.append_only import fill_tally
+from accounts_ui.changes.schema.search_index import create_and_fill
+from accounts_ui.changes.schema.tallies import fill_shares
 
 DAYS, EACH, CODES, ADMINS = 365, 50, 8, 20
 """Each person has about so many changes, however many there are in all: a page of one person is as full."""
@@ -114,8 +114,10 @@ def _write(execute: Callable[[str], Any], vendor: str, number: int) -> None:
         return
     with unguarded(execute, vendor):
         _write_rows(execute, vendor, number)
-        searchable = table("changes_search")[1:] if vendor == "sqlite" else ()  # PostgreSQL keeps its index by itself
-        for statement in (tally(vendor), *share(vendor), *searchable):
+        searchable = (
+            create_and_fill("changes_search")[1:] if vendor == "sqlite" else ()
+        )  # PostgreSQL keeps its index by itself
+        for statement in (fill_tally(vendor), *fill_shares(vendor), *searchable):
             execute(statement)
 
 

@@ -19,7 +19,7 @@ _SEALED: Final = (
 def sign_all() -> int:
     """How many it signed."""
     from accounts_ui.changes.chain import keys
-    from accounts_ui.changes.chain.records import FIRST_PREVIOUS_HASH, digest, key_id, record_of, sign
+    from accounts_ui.changes.chain.records import FIRST_PREVIOUS_HASH, key_id, record_hash, record_of, sign
     from accounts_ui.changes.models import Event
 
     key, previous, last = keys.signing_key(), FIRST_PREVIOUS_HASH, 0
@@ -28,7 +28,7 @@ def sign_all() -> int:
         sealed = []
         for event in chunk:
             event.key_id, event.previous_hash = name, previous
-            previous, last = digest(record_of(event)), event.sequence
+            previous, last = record_hash(record_of(event)), event.sequence
             sealed.append((name, event.previous_hash, previous, sign(key, bytes.fromhex(previous)), last))
         with connection.cursor() as cursor:
             cursor.executemany(_SEALED, sealed)

@@ -35,20 +35,20 @@ def main(folder: Path) -> None:
     from accounts_ui.changes.chain.keys import public_keys
     from accounts_ui.changes.evidence import pack
     from accounts_ui.changes.queries import LogFilters
-    from accounts_ui.changes.verification.verify_log import read_lines, verify_database, verify_records
+    from accounts_ui.changes.verification.verify_log import read_export, verify_database, verify_records
 
     release()
     facts = {**FACTS, "subject_id": "person-later", "ticket": "T-1"}
     change = writer.request(uuid.uuid4(), facts, read_at_sequence=queries.end_of_chain())
     writer.conclude(change, "applied", http_status=200, detail="", after="expired")
-    export = list(exports.as_jsonl("acme", LogFilters()))
+    export = list(exports.export_jsonl("acme", LogFilters()))
     (folder / "export.jsonl").write_text("".join(export), encoding="utf-8")
     admin = {"issuer": "i", "subject": "s", "name": "Ada", "email": ""}
-    request = pack.Asked(organization_id="acme", organization_name="Acme", filters=LogFilters(), made_by=admin)
-    (folder / "pack.zip").write_bytes(b"".join(pack.stream(request)))
+    request = pack.PackRequest(organization_id="acme", organization_name="Acme", filters=LogFilters(), made_by=admin)
+    (folder / "pack.zip").write_bytes(b"".join(pack.write_pack(request)))
     verified = {
         "database": verify_database(public_keys()).sequence,
-        "export": verify_records(read_lines(export), public_keys()).sequence,
+        "export": verify_records(read_export(export), public_keys()).sequence,
         "versions": [json.loads(line)["v"] for line in export],
     }
     print(json.dumps(verified))

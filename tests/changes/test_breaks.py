@@ -14,9 +14,9 @@ import pytest
 import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from accounts_ui.changes.schema.append_only import tally
-from accounts_ui.changes.schema.search_index import table
-from accounts_ui.changes.schema.tallies import share
+from accounts_ui.changes.schema.append_only import fill_tally
+from accounts_ui.changes.schema.search_index import create_and_fill
+from accounts_ui.changes.schema.tallies import fill_shares
 from tests import servers
 from tests.changes.verdicts import Verifier
 from tests.conftest import DATABASES
@@ -72,7 +72,13 @@ class Copy:
 
     def __exit__(self, *_):
         if self.vendor == "postgresql":
-            back = [(f"DELETE FROM {table}", f"INSERT INTO {table} SELECT * FROM kept.{table}") for table in TABLES]
+            back = [
+                (
+                    f"DELETE FROM {table}",
+                    f"INSERT INTO {table} SELECT * FROM kept.{table}",
+                )
+                for table in TABLES
+            ]
             self.tamper(*(statement for pair in back for statement in pair))
         self.connection.close()
 
@@ -319,7 +325,7 @@ def test_removed_and_swapped_rows(prepared):
 
 def _searchable_again():
     """The statements that make the search index what the changes say now."""
-    _, fill = table("changes_search")
+    _, fill = create_and_fill("changes_search")
     return "INSERT INTO changes_search (changes_search) VALUES ('delete-all')", fill
 
 
@@ -329,8 +335,8 @@ def test_a_removed_tail(prepared):
             "DELETE FROM changes_event WHERE sequence > 4",
             "DELETE FROM changes_change WHERE last_sequence > 4",
             *(f"DELETE FROM {table}" for table in TALLIES),
-            tally(copy.vendor),
-            *share(copy.vendor),
+            fill_tally(copy.vendor),
+            *fill_shares(copy.vendor),
             *(_searchable_again() if copy.vendor == "sqlite" else ()),
         )
         assert copy.verify()[0] == 0, "without a checkpoint nobody can tell"

@@ -33,7 +33,7 @@ def _lock(statement: str) -> None:
 
 
 @contextmanager
-def snapshot() -> Iterator[None]:
+def consistent_read() -> Iterator[None]:
     """Reads within see the log as it is at the first of them, whoever appends meanwhile. Nobody waits for it."""
     if connection.vendor == "postgresql":
         with transaction.atomic(durable=True), connection.cursor() as cursor:

@@ -76,25 +76,25 @@ def _field(event: "EventBase", name: str) -> Any:
     value = getattr(event, name)
     if name == "change_id":
         return str(value)
-    return moment(value) if name == "at" else value
+    return format_time(value) if name == "at" else value
 
 
-def moment(at: datetime.datetime) -> str:
+def format_time(at: datetime.datetime) -> str:
     """An RFC 3339 time in UTC, to the microsecond."""
     return at.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def digest(record: Mapping[str, Any]) -> str:
+def record_hash(record: Mapping[str, Any]) -> str:
     """The hash of a record.
 
     Raises:
         ValueError: something in it has no canonical form.
 
     """
-    return hashlib.sha256(canonical({k: v for k, v in record.items() if k not in _SEAL})).hexdigest()
+    return hashlib.sha256(canonical_json({k: v for k, v in record.items() if k not in _SEAL})).hexdigest()
 
 
-def canonical(document: Mapping[str, Any] | list[Any]) -> bytes:
+def canonical_json(document: Mapping[str, Any] | list[Any]) -> bytes:
     """RFC 8785 canonical JSON. Raises ``ValueError`` where there is none."""
     try:
         return rfc8785.dumps(document if isinstance(document, list) else dict(document))

@@ -63,7 +63,7 @@ class CheckpointScheduler:
             return
         if request_work(kind=KIND, due_at=due_at):
             wake_workers(due_at)
-        newest = statements.last()
+        newest = statements.newest_checkpoint()
         covered = newest.sequence if newest else 0
         sequence = covered + settings.AUDIT_CHECKPOINT_EVENTS
         self._requested = RequestedCheckpoint(sequence, due_at, requested_at=clock.now())
@@ -84,8 +84,8 @@ def emit_due_checkpoint(_lease: Lease) -> datetime.datetime | None:
     A worker that was killed in the middle may have emitted without delivering, so delivery does not depend on a new
     checkpoint.
     """
-    if not statements.emit(only_if_due=True):
-        statements.deliver()
+    if not statements.emit_checkpoint(only_if_due=True):
+        statements.deliver_checkpoints()
     due_at = next_due_at()
     if not statements.has_undelivered():
         return due_at

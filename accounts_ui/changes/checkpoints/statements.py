@@ -16,7 +16,7 @@ from prometheus_client import Counter
 
 from accounts_ui.changes.chain.keys import signing_key
 from accounts_ui.changes.chain.locking import lock_chain
-from accounts_ui.changes.chain.records import FIRST_PREVIOUS_HASH, canonical, key_id, moment, sign
+from accounts_ui.changes.chain.records import FIRST_PREVIOUS_HASH, canonical_json, format_time, key_id, sign
 from accounts_ui.changes.checkpoints import delivery
 from accounts_ui.changes.models import Checkpoint, Event
 from console import clock
@@ -29,34 +29,34 @@ for _result in ("emitted", "delivered", "failed"):
     checkpoints_total.labels(_result)  # begins with 0
 
 
-def make(key: Ed25519PrivateKey) -> dict[str, Any]:
+def sign_current_end(key: Ed25519PrivateKey) -> dict[str, Any]:
     """A signed statement of where the chain ends now. Nothing is stored."""
-    return statement_of(_signed(key, Event.objects.order_by("-sequence").first()))
+    return checkpoint_statement(_signed(key, Event.objects.order_by("-sequence").first()))
 
 
-def vouch(key: Ed25519PrivateKey, event: Event) -> dict[str, Any]:
+def sign_event(key: Ed25519PrivateKey, event: Event) -> dict[str, Any]:
     """A signed statement of an event that is not the end of the chain. Nothing is stored."""
-    return statement_of(_signed(key, event))
+    return checkpoint_statement(_signed(key, event))
 
 
-def statement_of(checkpoint: Checkpoint) -> dict[str, Any]:
+def checkpoint_statement(checkpoint: Checkpoint) -> dict[str, Any]:
     """The checkpoint as it is signed, logged and sent, ``signature`` included."""
     return {**_unsigned(checkpoint), "signature": checkpoint.signature}
 
 
-def line_of(checkpoint: Checkpoint) -> str:
+def checkpoint_line(checkpoint: Checkpoint) -> str:
     """The statement as one line of JSON."""
-    return json.dumps(statement_of(checkpoint), separators=(",", ":"))
+    return json.dumps(checkpoint_statement(checkpoint), separators=(",", ":"))
 
 
-def last() -> Checkpoint | None:
+def newest_checkpoint() -> Checkpoint | None:
     """The newest one that was emitted."""
     return Checkpoint.objects.order_by("-sequence").first()
 
 
 def seconds_until_due() -> float | None:
     """How long until the next is due: 0 or less now, ``None`` while nothing new was appended."""
-    event, checkpoint = Event.objects.order_by("-sequence").first(), last()
+    event, checkpoint = Event.objects.order_by("-sequence").first(), newest_checkpoint()
     covered = checkpoint.sequence if checkpoint else 0
     if event is None or event.sequence <= covered:
         return None
@@ -67,7 +67,7 @@ def seconds_until_due() -> float | None:
     return (due - clock.now()).total_seconds()
 
 
-def emit(*, only_if_due: bool = False) -> Checkpoint | None:
+def emit_checkpoint(*, only_if_due: bool = False) -> Checkpoint | None:
     """Emit one where something new was appended, and deliver what was not delivered yet."""
     with transaction.atomic(durable=True):
         lock_chain()
@@ -78,18 +78,18 @@ def emit(*, only_if_due: bool = False) -> Checkpoint | None:
             checkpoint.save(force_insert=True)
     if checkpoint:
         checkpoints_total.labels("emitted").inc()
-        logger.info("%s", line_of(checkpoint))
-        deliver()
+        logger.info("%s", checkpoint_line(checkpoint))
+        deliver_checkpoints()
     return checkpoint
 
 
-def deliver() -> bool:
+def deliver_checkpoints() -> bool:
     """Send what was not delivered yet, oldest first, up to the first failure. Whether nothing is left behind."""
     if not settings.AUDIT_CHECKPOINT_TARGET:
         return True
     for checkpoint in Checkpoint.objects.filter(delivered_at=None).order_by("sequence")[:1000]:
         try:
-            delivery.send(line_of(checkpoint))
+            delivery.send(checkpoint_line(checkpoint))
         except delivery.NotDelivered as error:
             checkpoints_total.labels("failed").inc()
             problems.error("Checkpoint %s was NOT delivered: %s It goes with the next.", checkpoint.sequence, error)
@@ -111,7 +111,7 @@ def _signed(key: Ed25519PrivateKey, event: Event | None) -> Checkpoint:
         at=clock.now(),
         key_id=key_id(key.public_key()),
     )
-    checkpoint.signature = sign(key, canonical(_unsigned(checkpoint)))
+    checkpoint.signature = sign(key, canonical_json(_unsigned(checkpoint)))
     return checkpoint
 
 
@@ -119,6 +119,6 @@ def _unsigned(checkpoint: Checkpoint) -> dict[str, Any]:
     return {
         "sequence": checkpoint.sequence,
         "hash": checkpoint.hash,
-        "at": moment(checkpoint.at),
+        "at": format_time(checkpoint.at),
         "key_id": checkpoint.key_id,
     }

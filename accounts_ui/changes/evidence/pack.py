@@ -15,8 +15,8 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from accounts_ui.changes import event_storage, exports, queries
 from accounts_ui.changes.chain.keys import public_keys, signing_key
-from accounts_ui.changes.chain.locking import snapshot
-from accounts_ui.changes.chain.records import canonical, key_id, moment, sign
+from accounts_ui.changes.chain.locking import consistent_read
+from accounts_ui.changes.chain.records import canonical_json, format_time, key_id, sign
 from accounts_ui.changes.checkpoints import statements
 from accounts_ui.changes.evidence import verify
 from accounts_ui.changes.evidence.readme import readme
@@ -27,7 +27,7 @@ _PIECE: Final = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class PackRequest:
     """What to pack, and who asks: ``made_by`` as issuer, subject, name and email."""
 
     organization_id: str
@@ -36,27 +36,27 @@ class Asked:
     made_by: dict[str, str]
 
 
-def stream(asked: Asked) -> Iterator[bytes]:
+def write_pack(asked: PackRequest) -> Iterator[bytes]:
     """The zip, piece by piece."""
     sink = _Sink()
-    with snapshot():
+    with consistent_read():
         with ZipFile(sink, "w", ZIP_DEFLATED) as archive:
             yield from _entries(asked, archive, sink)
         yield sink.take()
 
 
-def _entries(asked: Asked, archive: ZipFile, sink: "_Sink") -> Iterator[bytes]:
+def _entries(asked: PackRequest, archive: ZipFile, sink: "_Sink") -> Iterator[bytes]:
     key, now = signing_key(), clock.now()
-    checkpoint = statements.make(key)  # the first read: the moment that all others see
-    changes = event_storage.begun_here(queries.matching(asked.organization_id, asked.filters))
-    away = [event_storage.statement_of(one) for one in event_storage.elsewhere().values()]
-    events = _Counted(exports.events_jsonl(queries.events_among(asked.organization_id, changes)))
+    checkpoint = statements.sign_current_end(key)  # the first read: the moment that all others see
+    changes = event_storage.exclude_external(queries.matching_changes(asked.organization_id, asked.filters))
+    away = [event_storage.archive_statement(one) for one in event_storage.external_archives().values()]
+    events = _Counted(exports.events_jsonl(queries.events_of_changes(asked.organization_id, changes)))
     rows = _Counted(exports.changes_csv(changes))
     manifest: dict[str, Any] = {
         "format": verify.FORMAT,
         "organization_id": asked.organization_id,
         "filters": _named(asked.filters),
-        "made_at": moment(now),
+        "made_at": format_time(now),
         "made_by": asked.made_by,
         **({"held_elsewhere": away} if away else {}),
     }
@@ -73,7 +73,7 @@ def _entries(asked: Asked, archive: ZipFile, sink: "_Sink") -> Iterator[bytes]:
         hashes[name] = yield from _entry(archive, sink, name, now, texts)
     manifest |= {"files": hashes, "events": events.count, "changes": rows.count - 1}
     manifest["key_id"] = key_id(key.public_key())
-    manifest["signature"] = sign(key, canonical(manifest))
+    manifest["signature"] = sign(key, canonical_json(manifest))
     yield from _entry(archive, sink, "manifest.json", now, [_pretty(manifest)])
 
 
@@ -100,7 +100,9 @@ def _named(filters: LogFilters) -> dict[str, str]:
     names = [field.name for field in fields(filters) if field.name not in ("page", "among")]
     given = {name: getattr(filters, name) for name in names}
     return {
-        name: moment(value) if isinstance(value, datetime.datetime) else value for name, value in given.items() if value
+        name: format_time(value) if isinstance(value, datetime.datetime) else value
+        for name, value in given.items()
+        if value
     }
 
 

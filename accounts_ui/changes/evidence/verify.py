@@ -44,7 +44,7 @@ OPEN = ("pending", "unknown")
 LONGEST = 16 * 1024 * 1024  # bytes of a document that is read as a whole
 
 
-class Broken(Exception):
+class BrokenPack(Exception):
     """The first break: ``sequence``, where that is known, and what is wrong."""
 
     def __init__(self, sequence: int | None, what: str) -> None:
@@ -99,7 +99,7 @@ def _refuse(text: str) -> Any:
 # --- Keys -------------------------------------------------------------------------------------------------------
 
 
-class Key(NamedTuple):
+class PackKey(NamedTuple):
     """A public key, its place among the others, and the first and last sequence that it signs."""
 
     id: str
@@ -117,21 +117,21 @@ class Key(NamedTuple):
         return ""
 
 
-def keyring(entries: Iterable[tuple[str, int | None]]) -> dict[str, Key]:
+def keyring(entries: Iterable[tuple[str, int | None]]) -> dict[str, PackKey]:
     """Keys by their ids, from base64 and the last sequence of each, oldest first. Raises ``ValueError``."""
-    found: dict[str, Key] = {}
+    found: dict[str, PackKey] = {}
     first = 1
     for text, last in entries:
         raw = base64.b64decode(text.strip(), validate=True)
         name = hashlib.sha256(raw).hexdigest()[:16]
         if name in found or (last is not None and last < first - 1):
             raise ValueError(f"key {name} comes twice, or ends before the one before it")
-        found[name] = Key(name, Ed25519PublicKey.from_public_bytes(raw), len(found), first, last)
+        found[name] = PackKey(name, Ed25519PublicKey.from_public_bytes(raw), len(found), first, last)
         first = first if last is None else last + 1
     return found
 
 
-def given_key(text: str) -> tuple[str, int | None]:
+def parse_key(text: str) -> tuple[str, int | None]:
     """``KEY`` or ``KEY@LAST``."""
     key, at, last = text.strip().partition("@")
     if at and not (last.isascii() and last.isdigit()):
@@ -139,7 +139,7 @@ def given_key(text: str) -> tuple[str, int | None]:
     return key, int(last) if at else None
 
 
-def packed_keys(document: Any) -> dict[str, Key]:
+def packed_keys(document: Any) -> dict[str, PackKey]:
     """The keys of public-keys.json. Raises ``ValueError``."""
     if type(document) is not list or not all(type(entry) is dict for entry in document):
         raise ValueError("not a list of keys")
@@ -153,7 +153,7 @@ def packed_keys(document: Any) -> dict[str, Key]:
     return found
 
 
-def is_signed(key: Key, message: bytes, signature: Any) -> bool:
+def is_signed(key: PackKey, message: bytes, signature: Any) -> bool:
     """Whether ``signature`` is that of ``key`` over ``message``."""
     try:
         key.public.verify(base64.b64decode(str(signature), validate=True), message)
@@ -162,15 +162,15 @@ def is_signed(key: Key, message: bytes, signature: Any) -> bool:
     return True
 
 
-def signer_of(document: dict[str, Any], what: str, keys: dict[str, Key], sequence: int | None) -> Key:
+def signing_key_of(document: dict[str, Any], what: str, keys: dict[str, PackKey], sequence: int | None) -> PackKey:
     """The key that signed all of the document but ``signature``."""
     key = keys.get(str(document.get("key_id")))
     try:
         signed = canonical({name: value for name, value in document.items() if name != "signature"})
     except ValueError as error:
-        raise Broken(sequence, f"{what}: no canonical JSON: {error}") from None
+        raise BrokenPack(sequence, f"{what}: no canonical JSON: {error}") from None
     if key is None or not is_signed(key, signed, document.get("signature")):
-        raise Broken(sequence, f"{what} is not signed by a known key")
+        raise BrokenPack(sequence, f"{what} is not signed by a known key")
     return key
 
 
@@ -209,7 +209,7 @@ class Pack:
                 raise ValueError("too long")
             return read_json(data.decode("utf-8"))
         except ValueError as error:
-            raise Broken(None, f"{name} is not JSON as the console writes it: {error}") from None
+            raise BrokenPack(None, f"{name} is not JSON as the console writes it: {error}") from None
 
     def sha256(self, name: str) -> str:
         """The hash of one of them."""
@@ -223,7 +223,7 @@ class Pack:
 # --- What is verified -------------------------------------------------------------------------------------------
 
 
-class Told:
+class ChangeSummary:
     """What the events of a change say: the cells of its line in the table, and its newest sequence."""
 
     def __init__(self) -> None:
@@ -232,10 +232,12 @@ class Told:
 
     def add(self, record: dict[str, Any]) -> None:
         """Take the next event."""
-        facts, self.sequence = facts_of(record), record["sequence"]
+        facts, self.sequence = columns_of(record), record["sequence"]
         if not self.cells:
             if record.get("event") != "requested":
-                raise Broken(self.sequence, f"change {record.get('change_id')} begins here: what was before is missing")
+                raise BrokenPack(
+                    self.sequence, f"change {record.get('change_id')} begins here: what was before is missing"
+                )
             self.cells = {name: facts[name] for name in (*FROZEN, "change_id")}
             self.cells["requested_at"] = record.get("at")
         self.cells.update({name: facts[name] for name in MOVING})
@@ -253,7 +255,7 @@ class Told:
         return cell in texts or (cell.startswith("'") and cell[1:] in texts)  # what a spreadsheet would run has a '
 
 
-def facts_of(record: dict[str, Any]) -> dict[str, Any]:
+def columns_of(record: dict[str, Any]) -> dict[str, Any]:
     """The fields of a record under the names of the table's columns."""
     actor = record.get("actor")
     parts = actor if isinstance(actor, dict) else {}
@@ -263,25 +265,25 @@ def facts_of(record: dict[str, Any]) -> dict[str, Any]:
 class Verifier:
     """One pack and the keys to trust; kept checkpoints, where there are any."""
 
-    def __init__(self, pack: Pack, given: dict[str, Key], kept: Iterable[str] = ()) -> None:
+    def __init__(self, pack: Pack, given: dict[str, PackKey], kept: Iterable[str] = ()) -> None:
         self.pack, self.given, self.kept = pack, given, kept
-        self.told: dict[str, Told] = {}
+        self.told: dict[str, ChangeSummary] = {}
         self.count = self.last = 0
 
     def verify(self) -> None:
         """All of it. Raises ``Broken`` at the first break."""
         names = sorted(self.pack.names())
         if names != sorted((*FILES, "manifest.json")):
-            raise Broken(None, f"the pack does not hold the files that it has to: {', '.join(names)}")
+            raise BrokenPack(None, f"the pack does not hold the files that it has to: {', '.join(names)}")
         try:
             packed = packed_keys(self.pack.document("public-keys.json"))
         except ValueError as error:
-            raise Broken(None, f"public-keys.json: {error}") from None
+            raise BrokenPack(None, f"public-keys.json: {error}") from None
         self.keys = self.given or packed
         self.manifest = self._manifest()
         self.checkpoint = self._checkpoint(self.pack.document("checkpoint.json"))
         if self.checkpoint["key_id"] != self.manifest["key_id"]:
-            raise Broken(None, "manifest and checkpoint are signed by different keys")
+            raise BrokenPack(None, "manifest and checkpoint are signed by different keys")
         self.vouched = {self.checkpoint["sequence"]: self.checkpoint["hash"]}
         for line in self.kept:
             self._keep(line)
@@ -289,42 +291,42 @@ class Verifier:
         self._table()
         for what, count in (("events", self.count), ("changes", len(self.told))):
             if self.manifest[what] != count:
-                raise Broken(None, f"the manifest counts {self.manifest[what]} {what}, and the pack holds {count}")
+                raise BrokenPack(None, f"the manifest counts {self.manifest[what]} {what}, and the pack holds {count}")
         for name in FILES:
             if self.manifest["files"][name] != self.pack.sha256(name):
-                raise Broken(None, f"{name} is not the file that the manifest vouches for")
+                raise BrokenPack(None, f"{name} is not the file that the manifest vouches for")
 
     def _manifest(self) -> dict[str, Any]:
         manifest = self.pack.document("manifest.json")
         if type(manifest) is not dict or manifest.get("format") != FORMAT:
-            raise Broken(None, f"manifest.json is not one of the format {FORMAT!r}")
-        signer_of(manifest, "the manifest", self.keys, None)
+            raise BrokenPack(None, f"manifest.json is not one of the format {FORMAT!r}")
+        signing_key_of(manifest, "the manifest", self.keys, None)
         files, filters = manifest.get("files"), manifest.get("filters")
         if type(files) is not dict or sorted(files) != sorted(FILES) or type(filters) is not dict:
-            raise Broken(None, "the manifest does not name the files of a pack, and its filters")
+            raise BrokenPack(None, "the manifest does not name the files of a pack, and its filters")
         away = manifest.get("held_elsewhere", [])
         if type(away) is not list or not all(type(one) is dict for one in away):
-            raise Broken(None, "the manifest does not name what is held elsewhere as the console does")
+            raise BrokenPack(None, "the manifest does not name what is held elsewhere as the console does")
         return manifest
 
     def _checkpoint(self, checkpoint: Any) -> dict[str, Any]:
         sequence = checkpoint.get("sequence") if type(checkpoint) is dict else None
         if type(sequence) is not int:
-            raise Broken(None, "the checkpoint is not one: it has no sequence number")
+            raise BrokenPack(None, "the checkpoint is not one: it has no sequence number")
         if type(checkpoint.get("hash")) is not str:
-            raise Broken(sequence, "the checkpoint is not one: it has no hash")
-        key = signer_of(checkpoint, "the checkpoint", self.keys, sequence)
+            raise BrokenPack(sequence, "the checkpoint is not one: it has no hash")
+        key = signing_key_of(checkpoint, "the checkpoint", self.keys, sequence)
         if key.last is not None and sequence > key.last:
-            raise Broken(sequence, f"the checkpoint is {key.why_not(sequence)}")
+            raise BrokenPack(sequence, f"the checkpoint is {key.why_not(sequence)}")
         return dict(checkpoint)
 
     def _keep(self, line: str) -> None:
         kept = self._checkpoint(read_json(line))
         sequence, end = kept["sequence"], self.checkpoint
         if sequence > end["sequence"] and str(kept.get("at")) <= str(end.get("at")):
-            raise Broken(sequence, "is vouched for by a checkpoint that was kept before the pack was made: cut off")
+            raise BrokenPack(sequence, "is vouched for by a checkpoint that was kept before the pack was made: cut off")
         if self.vouched.setdefault(sequence, kept["hash"]) != kept["hash"]:
-            raise Broken(sequence, "two checkpoints vouch for different hashes: the log was rewritten")
+            raise BrokenPack(sequence, "two checkpoints vouch for different hashes: the log was rewritten")
 
     def _events(self) -> None:
         whole = self.manifest["events"] == self.checkpoint["sequence"]
@@ -332,22 +334,24 @@ class Verifier:
         for record in self._records():
             sequence = record.get("sequence")
             if type(sequence) is not int:
-                raise Broken(self.last + 1, "the record has no sequence number")
+                raise BrokenPack(self.last + 1, "the record has no sequence number")
             if sequence <= self.last:
-                raise Broken(sequence, f"stands after {self.last}: repeated, or out of order")
+                raise BrokenPack(sequence, f"stands after {self.last}: repeated, or out of order")
             if sequence != self.last + 1 and whole:
-                raise Broken(self.last + 1, f"is missing (the next record is {sequence})")
+                raise BrokenPack(self.last + 1, f"is missing (the next record is {sequence})")
             verify_hash(sequence, record)
             verify_format(sequence, record)
             if sequence == self.last + 1 and record.get("previous_hash") != before:
                 what = "previous_hash is not the hash of the record before: one was removed, inserted or rewritten"
-                raise Broken(sequence, what)
+                raise BrokenPack(sequence, what)
             newest = verify_signature(sequence, record, self.keys, newest)
             self._fits(sequence, record)
-            self.told.setdefault(str(record.get("change_id")), Told()).add(record)
+            self.told.setdefault(str(record.get("change_id")), ChangeSummary()).add(record)
             self.count, self.last, before = self.count + 1, sequence, record["hash"]
         if whole and self.last < self.checkpoint["sequence"]:
-            raise Broken(self.checkpoint["sequence"], "is vouched for by the checkpoint and missing: the tail was cut")
+            raise BrokenPack(
+                self.checkpoint["sequence"], "is vouched for by the checkpoint and missing: the tail was cut"
+            )
 
     def _records(self) -> Iterator[dict[str, Any]]:
         with self.pack.text("events.jsonl", "\n") as lines:
@@ -355,19 +359,19 @@ class Verifier:
                 try:
                     record = read_json(line)
                 except ValueError:
-                    raise Broken(None, f"line {number} is not JSON") from None
+                    raise BrokenPack(None, f"line {number} is not JSON") from None
                 if type(record) is not dict:
-                    raise Broken(None, f"line {number} is not a JSON object")
+                    raise BrokenPack(None, f"line {number} is not a JSON object")
                 yield record
 
     def _fits(self, sequence: int, record: dict[str, Any]) -> None:
         """Whether the record belongs into this pack."""
         if self.vouched.get(sequence, record["hash"]) != record["hash"]:
-            raise Broken(sequence, "the checkpoint vouches for another hash: the log was rewritten")
+            raise BrokenPack(sequence, "the checkpoint vouches for another hash: the log was rewritten")
         if sequence > self.checkpoint["sequence"]:
-            raise Broken(sequence, "stands after the end of the log that the checkpoint vouches for")
+            raise BrokenPack(sequence, "stands after the end of the log that the checkpoint vouches for")
         if record.get("organization_id") != self.manifest.get("organization_id"):
-            raise Broken(sequence, "is of another organization than the manifest says")
+            raise BrokenPack(sequence, "is of another organization than the manifest says")
 
     def _table(self) -> None:
         with self.pack.text("changes.csv", "") as lines:
@@ -375,24 +379,24 @@ class Verifier:
             try:
                 self._rows(rows)
             except csv.Error as error:
-                raise Broken(None, f"changes.csv, line {rows.line_num}: {error}") from None
+                raise BrokenPack(None, f"changes.csv, line {rows.line_num}: {error}") from None
 
     def _rows(self, rows: Iterator[list[str]]) -> None:
         if tuple(next(rows, ())) != COLUMNS:
-            raise Broken(None, "changes.csv does not begin with the names of its columns")
+            raise BrokenPack(None, "changes.csv does not begin with the names of its columns")
         left = dict(self.told)
         for cells in rows:
             if len(cells) != len(COLUMNS):
-                raise Broken(None, f"changes.csv has a row of {len(cells)} cells")
+                raise BrokenPack(None, f"changes.csv has a row of {len(cells)} cells")
             row = dict(zip(COLUMNS, cells))
             told = left.pop(row["change_id"], None)
             if told is None:
-                raise Broken(None, f"changes.csv: change {row['change_id']} has no events, or stands there twice")
+                raise BrokenPack(None, f"changes.csv: change {row['change_id']} has no events, or stands there twice")
             if wrong := told.differs(row):
                 what = f"changes.csv says other than the events of change {row['change_id']}: {', '.join(wrong)}"
-                raise Broken(told.sequence, what)
+                raise BrokenPack(told.sequence, what)
         for name, told in left.items():
-            raise Broken(told.sequence, f"change {name} has events and is missing in changes.csv")
+            raise BrokenPack(told.sequence, f"change {name} has events and is missing in changes.csv")
 
 
 def verify_hash(sequence: int, record: dict[str, Any]) -> None:
@@ -400,34 +404,34 @@ def verify_hash(sequence: int, record: dict[str, Any]) -> None:
     try:
         sealed = canonical({name: value for name, value in record.items() if name not in ("hash", "signature")})
     except ValueError as error:
-        raise Broken(sequence, f"no canonical JSON: {error}") from None
+        raise BrokenPack(sequence, f"no canonical JSON: {error}") from None
     if record.get("hash") != hashlib.sha256(sealed).hexdigest():
-        raise Broken(sequence, "the record does not have the hash that it claims: a field was changed")
+        raise BrokenPack(sequence, "the record does not have the hash that it claims: a field was changed")
 
 
 def verify_format(sequence: int, record: dict[str, Any]) -> None:
     """Whether the record has exactly the fields of its format version."""
     version = record.get("v")
     if type(version) is not int or version not in FIELDS:
-        raise Broken(sequence, f"has the format version {version!r:.20}, which this verify.py does not know")
+        raise BrokenPack(sequence, f"has the format version {version!r:.20}, which this verify.py does not know")
     expected = set(FIELDS[version])
     if missing := sorted(expected - set(record)):
-        raise Broken(sequence, f"lacks fields of format version {version}: {', '.join(missing)}")
+        raise BrokenPack(sequence, f"lacks fields of format version {version}: {', '.join(missing)}")
     if extra := sorted(set(record) - expected):
-        raise Broken(sequence, f"has fields that format version {version} does not have: {', '.join(extra):.200}")
+        raise BrokenPack(sequence, f"has fields that format version {version} does not have: {', '.join(extra):.200}")
 
 
-def verify_signature(sequence: int, record: dict[str, Any], keys: dict[str, Key], newest: int) -> int:
+def verify_signature(sequence: int, record: dict[str, Any], keys: dict[str, PackKey], newest: int) -> int:
     """Whether a key signed the record that could. The place of the key among the keys, which never goes back."""
     key = keys.get(str(record.get("key_id")))
     if key is None:
-        raise Broken(sequence, f"key_id: signed by a key that is not known here ({record.get('key_id')})")
+        raise BrokenPack(sequence, f"key_id: signed by a key that is not known here ({record.get('key_id')})")
     if not is_signed(key, bytes.fromhex(record["hash"]), record.get("signature")):
-        raise Broken(sequence, "signature: it is not that of its key")
+        raise BrokenPack(sequence, "signature: it is not that of its key")
     if why := key.why_not(sequence):
-        raise Broken(sequence, why)
+        raise BrokenPack(sequence, why)
     if key.position < newest:
-        raise Broken(sequence, f"signed by the retired key {key.id} after a newer key had begun to sign")
+        raise BrokenPack(sequence, f"signed by the retired key {key.id} after a newer key had begun to sign")
     return key.position
 
 
@@ -441,11 +445,11 @@ def main() -> int:
     csv.field_size_limit(LONGEST)
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
-        given = keyring(given_key(text) for text in options.public_key)
+        given = keyring(parse_key(text) for text in options.public_key)
         kept = options.checkpoint.read_text(encoding="utf-8").split("\n") if options.checkpoint else []
         verifier = Verifier(Pack(options.pack), given, [line for line in kept if line.strip()])
         verifier.verify()
-    except Broken as broken:
+    except BrokenPack as broken:
         return _say(f"NOT verified. {broken}", 1)
     except (OSError, ValueError, RuntimeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         return _say(f"NOT verified. It cannot be read: {error}", 1)

@@ -211,12 +211,12 @@ TALLY: Final[dict[str, tuple[Trigger, ...]]] = {
 SUMS: Final = ", ".join(f"SUM(CASE WHEN outcome = '{outcome}' THEN 1 ELSE 0 END)" for outcome in OUTCOMES)
 
 
-def counted(vendor: str) -> str:
+def count_query(vendor: str) -> str:
     """The query of what the tally has to say: organization, slot, and the number of each outcome."""
     slot = SLOTS[vendor].format(at="requested_at")
     return f"SELECT organization_id, {slot}, {SUMS} FROM changes_change GROUP BY 1, 2"
 
 
-def tally(vendor: str) -> str:
+def fill_tally(vendor: str) -> str:
     """The statement that counts what is there."""
-    return f"INSERT INTO changes_tally (organization_id, slot, {', '.join(OUTCOMES)}) {counted(vendor)}"
+    return f"INSERT INTO changes_tally (organization_id, slot, {', '.join(OUTCOMES)}) {count_query(vendor)}"

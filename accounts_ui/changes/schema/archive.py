@@ -69,7 +69,7 @@ ARCHIVE: Final = {
 """Those of the archive, and those of the log that let an archived event go."""
 
 
-def standing(vendor: str) -> list[Trigger]:
+def expected_triggers(vendor: str) -> list[Trigger]:
     """All triggers that a migrated database has."""
     return [*LOG[vendor], *CHECKPOINTS[vendor], *TALLY[vendor], *SHARES[vendor], *ARCHIVE[vendor]]
 

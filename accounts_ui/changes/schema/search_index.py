@@ -47,7 +47,7 @@ SEARCH: Final = (
 _FILL: Final = f"SELECT last_sequence, {_joined('c', 'char(10)')} FROM changes_change c"
 
 
-def table(name: str) -> tuple[str, str]:
+def create_and_fill(name: str) -> tuple[str, str]:
     """The statements that make such a table of SQLite, and fill it."""
     made = f"CREATE VIRTUAL TABLE {name} USING fts5(body, content='', detail=none, tokenize='trigram')"
     return made, f"INSERT INTO {name} (rowid, body) {_FILL}"
@@ -72,7 +72,7 @@ def is_built(connection: BaseDatabaseWrapper) -> bool:
     return bool(found and found[0])
 
 
-def build(connection: BaseDatabaseWrapper) -> None:
+def build_index(connection: BaseDatabaseWrapper) -> None:
     """Index the texts, beside who writes on PostgreSQL.
 
     Raises:
@@ -85,5 +85,5 @@ def build(connection: BaseDatabaseWrapper) -> None:
                 cursor.execute(statement)
             return
         with transaction.atomic(using=connection.alias):
-            for statement in (*table("changes_search"), *(trigger.for_sqlite() for trigger in SEARCH)):
+            for statement in (*create_and_fill("changes_search"), *(trigger.for_sqlite() for trigger in SEARCH)):
                 cursor.execute(statement)

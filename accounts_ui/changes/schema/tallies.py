@@ -54,7 +54,7 @@ SHARES: Final = {vendor: _kept(slot.format(at="NEW.requested_at")) for vendor, s
 """These triggers."""
 
 
-def shared(vendor: str) -> str:
+def share_query(vendor: str) -> str:
     """The query of what the shares have to say: organization, dimension, value, slot, the number of each outcome."""
     slot = SLOTS[vendor].format(at="c.requested_at")
     sources = (
@@ -68,21 +68,21 @@ def shared(vendor: str) -> str:
     )
 
 
-def first_wrong(vendor: str) -> str:
+def first_mismatch(vendor: str) -> str:
     """The query of the first share that is not what the changes say. The database compares them: they are many."""
     kept = f"SELECT {_COLUMNS} FROM changes_share WHERE {' <> 0 OR '.join(OUTCOMES)} <> 0"
     return (
-        f"WITH kept AS ({kept}), there ({_COLUMNS}) AS ({shared(vendor)}) "
+        f"WITH kept AS ({kept}), there ({_COLUMNS}) AS ({share_query(vendor)}) "
         "SELECT * FROM (SELECT * FROM kept EXCEPT SELECT * FROM there) AS more "
         "UNION ALL SELECT * FROM (SELECT * FROM there EXCEPT SELECT * FROM kept) AS less ORDER BY 1, 4, 2, 3 LIMIT 1"
     )
 
 
-def share(vendor: str) -> tuple[str, ...]:
+def fill_shares(vendor: str) -> tuple[str, ...]:
     """The statements that find the actors of what is there, and count it."""
     actors = ", ".join(f"actor_{name}" for name in _ACTOR)
     return (
         f"INSERT INTO changes_actor (organization_id, {', '.join(_ACTOR)}) "
         f"SELECT DISTINCT organization_id, {actors} FROM changes_change",
-        f"INSERT INTO changes_share ({_COLUMNS}) {shared(vendor)}",
+        f"INSERT INTO changes_share ({_COLUMNS}) {share_query(vendor)}",
     )

@@ -6,7 +6,7 @@ from typing import Any, Final
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from accounts_ui.changes.schema.append_only import Trigger
-from accounts_ui.changes.schema.archive import standing
+from accounts_ui.changes.schema.archive import expected_triggers
 from accounts_ui.changes.schema.search_index import SEARCH, is_built
 
 TABLES: Final = ("changes_event", "changes_change", "changes_checkpoint", "changes_archivedevent", "changes_archive")
@@ -30,11 +30,11 @@ _RULES: Final = f"""
 """
 
 
-def wrong(connection: BaseDatabaseWrapper) -> list[str]:
+def trigger_problems(connection: BaseDatabaseWrapper) -> list[str]:
     """A phrase for each trigger that is not as it was made, and for each that nobody made here."""
     look = _on_sqlite if connection.vendor == "sqlite" else _on_postgresql
     search = SEARCH if connection.vendor == "sqlite" and is_built(connection) else ()
-    return sorted(look(connection, [*standing(connection.vendor), *search]))
+    return sorted(look(connection, [*expected_triggers(connection.vendor), *search]))
 
 
 def _rows(connection: BaseDatabaseWrapper, query: str) -> list[Any]:

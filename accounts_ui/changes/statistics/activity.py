@@ -26,8 +26,8 @@ from django.db.models import (
 from django.db.models.lookups import LessThan
 from django.utils import timezone
 
-from accounts_ui.changes.models import Change, Outcome, patience
-from accounts_ui.changes.queries import LogFilters, matching, on_days
+from accounts_ui.changes.models import Change, Outcome, resolution_wait
+from accounts_ui.changes.queries import LogFilters, limit_to_days, matching_changes
 from accounts_ui.changes.schema.append_only import SLOT_SECONDS
 from accounts_ui.changes.statistics import tallies
 from accounts_ui.changes.statistics.tallies import OUTCOMES
@@ -44,7 +44,7 @@ _UNITS: Final = ((45, "day"), (7 * 60, "week"), (31 * 60, "month"))
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class Period:
     """A day, a week from its Monday, a month or a year, with the changes asked for in it by outcome."""
 
     start: datetime.date
@@ -67,13 +67,13 @@ class Activity:
     outcomes: Counter[str]
     days: dict[datetime.date, int]
     unit: str
-    spans: list[Span]
+    spans: list[Period]
 
 
-def activity(organization_id: str, filters: LogFilters) -> Activity:
+def count_activity(organization_id: str, filters: LogFilters) -> Activity:
     """Count what matches, by the days of the reader's time zone."""
-    found = matching(organization_id, filters)
-    offsets = _offsets(*_ends(matching(organization_id, LogFilters())))
+    found = matching_changes(organization_id, filters)
+    offsets = _offsets(*_ends(matching_changes(organization_id, LogFilters())))
     counted = _from_tally(organization_id, filters, offsets)
     if counted is None:
         counted, first, last = _from_changes(found, offsets)
@@ -108,13 +108,15 @@ def _first_and_last(organization_id: str, filters: LogFilters, days: list[dateti
     """When the first and the last one were asked for, looked for on the reader's ``days`` that have one."""
     if not days:
         return None, None
-    first, last = (matching(organization_id, on_days(filters, day, day)) for day in (min(days), max(days)))
+    first, last = (
+        matching_changes(organization_id, limit_to_days(filters, day, day)) for day in (min(days), max(days))
+    )
     return _end(first, "requested_at"), _end(last, "-requested_at")
 
 
 def _from_tally(organization_id: str, filters: LogFilters, offsets: list[_Offset]) -> list[_Counted] | None:
     """What the tallies know by themselves. ``None`` where that is too little."""
-    slots = tallies.slots(organization_id, filters)
+    slots = tallies.half_hour_counts(organization_id, filters)
     if slots is None or any(seconds % SLOT_SECONDS for _, seconds in offsets):
         return None
     day = _day(F("slot") * SLOT_SECONDS, offsets)
@@ -131,11 +133,11 @@ def _from_tally(organization_id: str, filters: LogFilters, offsets: list[_Offset
 def _stale(organization_id: str, filters: LogFilters, offsets: list[_Offset]) -> list[int]:
     """The days of what is pending for too long. Few ever are; a bound in the query would have it walk another index."""
     pending = Change.objects.filter(organization_id=organization_id, outcome=Outcome.PENDING).order_by()
-    late = clock.now() - patience()
+    late = clock.now() - resolution_wait()
     stale = [name for name, at in pending.values_list("pk", "requested_at") if at <= late]
     if not stale:
         return []
-    found = matching(organization_id, replace(filters, outcome="")).filter(pk__in=stale).order_by()
+    found = matching_changes(organization_id, replace(filters, outcome="")).filter(pk__in=stale).order_by()
     asked = [int(at.timestamp()) for at in found.values_list("requested_at", flat=True)]
     return [(second + _offset_at(second, offsets)) // _DAY for second in asked]
 
@@ -158,7 +160,7 @@ def _date(number: int) -> datetime.date:
 
 
 def _is_stale() -> Q:
-    return Q(outcome=Outcome.PENDING, requested_at__lte=clock.now() - patience())
+    return Q(outcome=Outcome.PENDING, requested_at__lte=clock.now() - resolution_wait())
 
 
 class _Epoch(Func):
@@ -212,7 +214,7 @@ def _day(second: Any, offsets: list[_Offset]) -> Any:
     return ExpressionWrapper((second + offset) / _DAY, output_field=BigIntegerField())
 
 
-def _spans(days: dict[datetime.date, Counter[str]], filters: LogFilters) -> tuple[str, list[Span]]:
+def _spans(days: dict[datetime.date, Counter[str]], filters: LogFilters) -> tuple[str, list[Period]]:
     if not days:
         return "day", []
     first, last = _bounds(min(days), max(days), filters)
@@ -221,7 +223,7 @@ def _spans(days: dict[datetime.date, Counter[str]], filters: LogFilters) -> tupl
     spans, start = [], _start(first, unit)
     while start <= last:
         end = _next(start, unit)
-        spans.append(Span(start, end - datetime.timedelta(days=1), Counter()))
+        spans.append(Period(start, end - datetime.timedelta(days=1), Counter()))
         start = end
     by_start = {span.start: span for span in spans}
     for day, counts in days.items():

@@ -8,14 +8,14 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 
 from accounts_ui.changes.models import Actor, Outcome, Share, Tally
-from accounts_ui.changes.queries import LogFilters, is_by
-from accounts_ui.changes.schema.append_only import SLOT_SECONDS, counted
-from accounts_ui.changes.schema.tallies import DIMENSIONS, first_wrong
+from accounts_ui.changes.queries import LogFilters, by_actor_text
+from accounts_ui.changes.schema.append_only import SLOT_SECONDS, count_query
+from accounts_ui.changes.schema.tallies import DIMENSIONS, first_mismatch
 
 OUTCOMES: Final = (Outcome.APPLIED, Outcome.NOT_APPLIED, Outcome.UNKNOWN, Outcome.PENDING)
 
 
-def slots(organization_id: str, filters: LogFilters) -> QuerySet[Tally] | QuerySet[Share] | None:
+def half_hour_counts(organization_id: str, filters: LogFilters) -> QuerySet[Tally] | QuerySet[Share] | None:
     """The half hours of what these filters ask for, whatever the outcome.
 
     ``None`` where the tallies do not know: they tell of all changes, and of those with one action, one code or
@@ -41,26 +41,26 @@ def _values(organization_id: str, dimension: str, asked: str) -> list[str]:
     """As the shares have what is asked for: for actors, the number of each who matches."""
     if dimension != "actor":
         return [asked]
-    found = Actor.objects.filter(is_by(asked, ""), organization_id=organization_id)
+    found = Actor.objects.filter(by_actor_text(asked, ""), organization_id=organization_id)
     return [str(number) for number in found.values_list("pk", flat=True)]
 
 
-def wrong() -> str:
+def tally_mismatch() -> str:
     """The first half hour whose tally is not what its changes say, in words; empty where there is none."""
     columns = ("organization_id", "slot", "pending", "applied", "not_applied", "unknown")
     kept = set(Tally.objects.values_list(*columns))
     with connection.cursor() as cursor:
-        cursor.execute(counted(connection.vendor))
+        cursor.execute(count_query(connection.vendor))
         there = {(row[0], *map(int, row[1:])) for row in cursor.fetchall()}
     empty = {row for row in kept if not any(row[2:])}
     for organization_id, slot, *_ in sorted(there ^ (kept - empty)):
-        return _told(organization_id, slot)
+        return _mismatch_text(organization_id, slot)
     with connection.cursor() as cursor:
-        cursor.execute(first_wrong(connection.vendor))
+        cursor.execute(first_mismatch(connection.vendor))
         share = cursor.fetchone()
-    return _told(share[0], int(share[3]), f" by {share[1]}") if share else ""
+    return _mismatch_text(share[0], int(share[3]), f" by {share[1]}") if share else ""
 
 
-def _told(organization_id: str, slot: int, by: str = "") -> str:
+def _mismatch_text(organization_id: str, slot: int, by: str = "") -> str:
     at = datetime.datetime.fromtimestamp(slot * SLOT_SECONDS, datetime.UTC)
     return f"the tally{by} of {organization_id} for the half hour from {at.isoformat()} is not what its changes say"

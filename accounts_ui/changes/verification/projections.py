@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from django.db.models import Exists, OuterRef, Q
 
-from accounts_ui.changes.chain.records import ACTOR_FIELDS, moment, record_of
-from accounts_ui.changes.event_storage import Elsewhere, lines
+from accounts_ui.changes.chain.records import ACTOR_FIELDS, format_time, record_of
+from accounts_ui.changes.event_storage import ExternalArchives, stored_events
 from accounts_ui.changes.models import FACTS, OPEN_OUTCOMES, Change, EventBase, EventKind
 
 _MOVING: Final = ("outcome", "http_status", "detail", "detail_parts", "after")
@@ -16,7 +16,7 @@ _FROZEN: Final = tuple(name for name in FACTS if name not in _MOVING)
 _CHUNK: Final = 500
 
 
-class Untrue(Exception):
+class ProjectionMismatch(Exception):
     """A change that says other than its events: ``sequence``, the event that says so."""
 
     def __init__(self, sequence: int, what: str) -> None:
@@ -24,7 +24,7 @@ class Untrue(Exception):
         self.sequence = sequence
 
 
-def verify_changes(elsewhere: Elsewhere, after: int = 0, to: int | None = None) -> None:
+def verify_projections(elsewhere: ExternalArchives, after: int = 0, to: int | None = None) -> None:
     """Each change against its first and its newest event. Raises ``Untrue``.
 
     Args:
@@ -35,29 +35,31 @@ def verify_changes(elsewhere: Elsewhere, after: int = 0, to: int | None = None) 
     """
     window = {"gt": after} if to is None else {"gt": after, "lte": to}
     is_orphan = ~Exists(Change.objects.filter(change_id=OuterRef("change_id")))
-    orphans = lines(is_orphan, **{f"sequence__{name}": bound for name, bound in window.items()})
+    orphans = stored_events(is_orphan, **{f"sequence__{name}": bound for name, bound in window.items()})
     for event in orphans[:1]:
-        raise Untrue(event.sequence, f"change {event.change_id} has events and is missing itself")
+        raise ProjectionMismatch(event.sequence, f"change {event.change_id} has events and is missing itself")
     found = Change.objects.filter(**{f"last_sequence__{name}": bound for name, bound in window.items()})
     for archive in elsewhere.values():
         found = found.exclude(last_sequence__gte=archive.first_sequence, last_sequence__lte=archive.last_sequence)
     changes = found.order_by("last_sequence").iterator(_CHUNK)
     while chunk := list(islice(changes, _CHUNK)):
         events: dict[Any, list[EventBase]] = defaultdict(list)
-        for event in lines(change_id__in=[one.change_id for one in chunk]):
+        for event in stored_events(change_id__in=[one.change_id for one in chunk]):
             events[event.change_id].append(event)
         for change in chunk:
             _verify(change, events[change.change_id], elsewhere)
 
 
-def _verify(change: Change, events: list[EventBase], elsewhere: Elsewhere) -> None:
+def _verify(change: Change, events: list[EventBase], elsewhere: ExternalArchives) -> None:
     if not events:
-        raise Untrue(change.last_sequence, f"change {change.change_id} has no events")
+        raise ProjectionMismatch(change.last_sequence, f"change {change.change_id} has no events")
     told = dict(_as_events_say(events))
     if elsewhere and events[0].event != EventKind.REQUESTED:  # its first events are held elsewhere
         told = {name: told[name] for name in (*_MOVING, "resolved_at", "last_sequence")}
     if wrong := [name for name, value in told.items() if getattr(change, name) != value]:
-        raise Untrue(events[-1].sequence, f"change {change.change_id} says other than its events: {', '.join(wrong)}")
+        raise ProjectionMismatch(
+            events[-1].sequence, f"change {change.change_id} says other than its events: {', '.join(wrong)}"
+        )
 
 
 def _as_events_say(events: list[EventBase]) -> Iterator[tuple[str, Any]]:
@@ -69,12 +71,12 @@ def _as_events_say(events: list[EventBase]) -> Iterator[tuple[str, Any]]:
     yield "last_sequence", last.sequence
 
 
-def relatives_of(record: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+def related_records(record: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
     """The records of the same change, and the change itself as parts of a record."""
     sequence = record["sequence"]
-    for event in lines(sequence__in=[sequence - 1, sequence + 1]):
+    for event in stored_events(sequence__in=[sequence - 1, sequence + 1]):
         yield record_of(event)
-    for event in lines(~Q(sequence=sequence), change_id=record["change_id"]):
+    for event in stored_events(~Q(sequence=sequence), change_id=record["change_id"]):
         yield record_of(event)
     for change in Change.objects.filter(change_id=record["change_id"]) | Change.objects.filter(last_sequence=sequence):
         actor = {part: getattr(change, f"actor_{part}") for part in ACTOR_FIELDS}
@@ -82,4 +84,4 @@ def relatives_of(record: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
         yield {**known, "change_id": str(change.change_id), "actor": actor}
         for at in (change.requested_at, change.resolved_at):
             if at:
-                yield {"at": moment(at)}
+                yield {"at": format_time(at)}

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from accounts_ui.changes.chain.keys import public_keys
-from accounts_ui.changes.event_storage import Told, told
+from accounts_ui.changes.event_storage import StoredArchive, list_archives
 from accounts_ui.changes.models import Verification
 from accounts_ui.changes.queries import end_of_chain
-from accounts_ui.changes.verification.verify_log import NOTHING, Broken, Verified, verify_part
+from accounts_ui.changes.verification.verify_log import NOTHING_VERIFIED, BrokenLog, VerifiedPart, verify_part
 from console import clock
 
-SECONDS: Final = 2.0
+RUN_SECONDS: Final = 2.0
 """How long one request goes on; the part at hand is finished."""
 
 _PART: Final = 1000  # events
@@ -20,7 +20,7 @@ State = Verification.State
 
 
 @dataclass(frozen=True, slots=True)
-class Chain:
+class VerificationStatus:
     """What is known of the chain. ``last``: the newest look that came to an end; ``whole``: the newest whole one.
 
     ``running``: a look that began after ``last`` and still has to go on. ``archives``: what was moved, and where it is.
@@ -30,7 +30,7 @@ class Chain:
     whole: Verification | None
     running: Verification | None
     end: int
-    archives: list[Told]
+    archives: list[StoredArchive]
 
     @property
     def newer(self) -> int:
@@ -43,25 +43,25 @@ class Chain:
         return 100 * self.running.sequence // max(1, self.running.end) if self.running else 0
 
 
-def chain() -> Chain:
+def verification_status() -> VerificationStatus:
     """The state of the chain, as far as somebody looked."""
     ended = Verification.objects.exclude(state=State.RUNNING)
     last = ended.first()
     running = Verification.objects.filter(state=State.RUNNING)
-    return Chain(
+    return VerificationStatus(
         last=last,
         whole=ended.filter(state=State.VERIFIED, since=0).first(),
         running=(running.filter(at__gt=last.at) if last else running).first(),
         end=end_of_chain(),
-        archives=told(),
+        archives=list_archives(),
     )
 
 
-def begin(*, by: dict[str, Any], whole: bool) -> Verification:
+def start_run(*, by: dict[str, Any], whole: bool) -> Verification:
     """A look at the whole chain, or at what came since the last one. After a break only a whole one is a look."""
     last = Verification.objects.exclude(state=State.RUNNING).first()
     goes_on = last is not None and last.state == State.VERIFIED and not whole
-    known = Verified(last.sequence, last.sequence, last.hash) if last and goes_on else NOTHING
+    known = VerifiedPart(last.sequence, last.sequence, last.hash) if last and goes_on else NOTHING_VERIFIED
     now = clock.now()
     return Verification.objects.create(
         **by,
@@ -75,19 +75,19 @@ def begin(*, by: dict[str, Any], whole: bool) -> Verification:
     )
 
 
-def get(number: int) -> Verification | None:
+def find_run(number: int) -> Verification | None:
     """The look of this number."""
     return Verification.objects.filter(pk=number).first()
 
 
-def go_on(look: Verification) -> Verification:
+def continue_run(look: Verification) -> Verification:
     """Verify on for a while. A look that came to its end stays as it is."""
-    until = time.monotonic() + SECONDS
+    until = time.monotonic() + RUN_SECONDS
     keys = public_keys()
     while look.state == State.RUNNING:
         try:
-            done, look.end = verify_part(keys, Verified(look.sequence, look.sequence, look.hash), most=_PART)
-        except Broken as broken:
+            done, look.end = verify_part(keys, VerifiedPart(look.sequence, look.sequence, look.hash), most=_PART)
+        except BrokenLog as broken:
             look.state, look.what = State.BROKEN, str(broken)
             look.broken_at = broken.sequence if isinstance(broken.sequence, int) else None
         else:

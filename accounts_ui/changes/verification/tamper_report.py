@@ -8,7 +8,7 @@ the hash back is the one.
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from accounts_ui.changes.chain.records import FIELDS, digest, format_problem, is_signed
+from accounts_ui.changes.chain.records import FIELDS, format_problem, is_signed, record_hash
 from accounts_ui.changes.models import Action, EventKind, Outcome
 from accounts_ui.directory.statuses import STATUSES
 
@@ -26,19 +26,19 @@ _WORDS: Final[dict[str, list[Any]]] = {
 }
 
 
-def changed_field(record: Mapping[str, Any], relatives: Iterable[Mapping[str, Any]], keys: Keys) -> str:
+def describe_tampering(record: Mapping[str, Any], relatives: Iterable[Mapping[str, Any]], keys: Keys) -> str:
     """A phrase that names the field of ``record`` and, where that helps, what it was.
 
     Args:
         relatives: records and parts of records that hold the same values: the record before, the change, its events.
 
     """
-    sealed = digest(record)
+    sealed = record_hash(record)
     key = keys.get(str(record.get("key_id")))
     if key is not None and is_signed(key.public, bytes.fromhex(sealed), record.get("signature")):
         return "hash was changed"
     for name, value in _candidates(record, list(relatives), keys):
-        if digest(_with(record, name, value)) == record.get("hash"):
+        if record_hash(_with(record, name, value)) == record.get("hash"):
             return f"{name} was changed: {value!r} was signed"
     if record.get("v") not in FIELDS:
         return format_problem(record)

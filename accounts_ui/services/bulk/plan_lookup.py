@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from accounts_ui.changes.models import Change
-from accounts_ui.changes.queries import LogFilters, matching
+from accounts_ui.changes.queries import LogFilters, matching_changes
 from accounts_ui.plans import queries
 from accounts_ui.plans.models import Plan
 
@@ -34,5 +34,5 @@ def plans_of_page(organization_id: str, rows: list[Change], filters: LogFilters)
     """Two queries, however many rows and plans there are."""
     plans = queries.of_operations(organization_id, [row.change_id for row in rows])
     by_id = {plan.pk: plan for plan in plans.values()}
-    counted = queries.count_among(by_id, matching(organization_id, filters).order_by()) if by_id else {}
+    counted = queries.count_among(by_id, matching_changes(organization_id, filters).order_by()) if by_id else {}
     return Planned(plans, {by_id[plan_id]: number for plan_id, number in counted.items()})

@@ -153,7 +153,7 @@ def _run_row(client: SessionClient, context: AuditContext, plan: Plan, row: Plan
 
 def _take_over(plan: Plan, row: PlanRow) -> None:
     """The outcome that the log has of this row by now, where it has one."""
-    change = queries.get(plan.organization_id, row.operation_id)
+    change = queries.find_change(plan.organization_id, row.operation_id)
     if change and change.outcome in (Outcome.APPLIED, Outcome.NOT_APPLIED):
         plan_queries.keep_result(row, _result(change), change.detail)
 

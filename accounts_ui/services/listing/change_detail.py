@@ -41,7 +41,7 @@ def show_change(*, client: SessionClient, context: AuditContext, change_id: str)
         ChangeUnknown: the organization has no such change.
 
     """
-    change = queries.get(context.organization_id, check_change_id(change_id))
+    change = queries.find_change(context.organization_id, check_change_id(change_id))
     if change is None:
         raise ChangeUnknown(NO_SUCH_CHANGE)
     applied = queries.last_applied(context.organization_id, subject_ids=[change.subject_id])
@@ -50,14 +50,14 @@ def show_change(*, client: SessionClient, context: AuditContext, change_id: str)
     marks = find_all_drift(context.organization_id, listing, last) if listing else {}
     events = queries.events_of(change)
     first = next((one for one in events if one.event == EventKind.REQUESTED), None)
-    undoes = undo_links.undone_by(first) if first else None
+    undoes = undo_links.undone_change(first) if first else None
     return ChangePage(
         change=change,
         events=events,
-        elsewhere=None if first else event_storage.holder_of(change, events),
+        elsewhere=None if first else event_storage.external_archive_of(change, events),
         outside=marks.get((change.subject_id, change.code)),
         unread=bool(last) and listing is None,
         plan_row=plan_queries.of_operation(context.organization_id, change.change_id),
-        undoes=queries.get(context.organization_id, undoes) if undoes else None,
-        undone_by=undo_links.undoing_of(change),
+        undoes=queries.find_change(context.organization_id, undoes) if undoes else None,
+        undone_by=undo_links.undoing_change(change),
     )

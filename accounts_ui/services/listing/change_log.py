@@ -9,9 +9,9 @@ from accounts_ui.changes.checkpoints import statements
 from accounts_ui.changes.evidence import pack
 from accounts_ui.changes.models import Checkpoint
 from accounts_ui.changes.queries import LogFilters, LogPage
-from accounts_ui.changes.statistics.activity import Activity, activity
+from accounts_ui.changes.statistics.activity import Activity, count_activity
 from accounts_ui.changes.verification import runs
-from accounts_ui.changes.verification.runs import Chain
+from accounts_ui.changes.verification.runs import VerificationStatus
 from accounts_ui.plans.models import Plan
 from accounts_ui.services.audit_context import AuditContext
 from accounts_ui.services.bulk.plan_lookup import Planned, changes_of_plan, plan_of_log, plans_of_page
@@ -35,7 +35,7 @@ class ChangeLog:
     page: LogPage
     activity: Activity
     checkpoint: Checkpoint | None
-    chain: Chain
+    chain: VerificationStatus
     newest: int
     plan: Plan | None
     plans: Planned | None
@@ -63,13 +63,13 @@ def show_change_log(*, context: AuditContext, filters: LogFilters, with_plans: b
     """
     organization_id, filters = context.organization_id, _within_plan(context, filters)
     newest = queries.end_of_chain()
-    counted = activity(organization_id, filters)
-    page = queries.find(organization_id, filters, counted.days)
+    counted = count_activity(organization_id, filters)
+    page = queries.find_page(organization_id, filters, counted.days)
     return ChangeLog(
         page=page,
         activity=counted,
-        checkpoint=statements.last(),
-        chain=runs.chain(),
+        checkpoint=statements.newest_checkpoint(),
+        chain=runs.verification_status(),
         newest=newest,
         plan=plan_of_log(organization_id, uuid.UUID(filters.plan)) if filters.plan else None,
         plans=plans_of_page(organization_id, page.rows, filters) if with_plans else None,
@@ -78,24 +78,24 @@ def show_change_log(*, context: AuditContext, filters: LogFilters, with_plans: b
 
 def count_news(*, context: AuditContext, filters: LogFilters, after: int) -> LogNews:
     """Count what matches and was recorded after the sequence ``after``."""
-    return LogNews(*queries.news(context.organization_id, _within_plan(context, filters), after))
+    return LogNews(*queries.count_news_since(context.organization_id, _within_plan(context, filters), after))
 
 
 def export_changes(*, context: AuditContext, filters: LogFilters) -> Iterator[str]:
     """Yield the matching changes as CSV."""
-    return exports.as_csv(context.organization_id, _within_plan(context, filters))
+    return exports.export_csv(context.organization_id, _within_plan(context, filters))
 
 
 def export_events(*, context: AuditContext, filters: LogFilters) -> Iterator[str]:
     """Yield the events of the matching changes as JSON lines."""
-    return exports.as_jsonl(context.organization_id, _within_plan(context, filters))
+    return exports.export_jsonl(context.organization_id, _within_plan(context, filters))
 
 
 def export_evidence(*, context: AuditContext, organization_name: str, filters: LogFilters) -> Iterator[bytes]:
     """Yield a zip with which an outsider can verify the matching changes."""
     admin = {"issuer": context.issuer, "subject": context.subject, "name": context.name, "email": context.email}
-    return pack.stream(
-        pack.Asked(
+    return pack.write_pack(
+        pack.PackRequest(
             organization_id=context.organization_id,
             organization_name=organization_name,
             filters=_within_plan(context, filters),
@@ -104,7 +104,7 @@ def export_evidence(*, context: AuditContext, organization_name: str, filters: L
     )
 
 
-def continue_verification(*, context: AuditContext, run: int, whole: bool) -> Chain:
+def continue_verification(*, context: AuditContext, run: int, whole: bool) -> VerificationStatus:
     """Verify the next part of the log, and return the state of the log afterwards.
 
     Args:
@@ -115,11 +115,11 @@ def continue_verification(*, context: AuditContext, run: int, whole: bool) -> Ch
         InvalidInput: there is no such run.
 
     """
-    current = runs.get(run) if run else runs.begin(by=_author(context), whole=whole)
+    current = runs.find_run(run) if run else runs.start_run(by=_author(context), whole=whole)
     if current is None:
         raise InvalidInput("run", _NO_SUCH_RUN)
-    runs.go_on(current)
-    return runs.chain()
+    runs.continue_run(current)
+    return runs.verification_status()
 
 
 def _within_plan(context: AuditContext, filters: LogFilters) -> LogFilters:

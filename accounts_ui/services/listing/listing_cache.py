@@ -86,7 +86,7 @@ class CachedListing:
         end = queries.end_of_chain()
         if end == self._held_at:
             return True
-        moved = queries.moved_since(self.listing.organization_id, self.sequence)
+        moved = queries.updated_since(self.listing.organization_id, self.sequence)
         if moved is None:
             return False
         others = [actor for change_id, actor in moved if change_id not in self.own]

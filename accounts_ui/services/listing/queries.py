@@ -149,7 +149,7 @@ def show_person(*, client: SessionClient, context: AuditContext, subject_id: str
     check_subject(subject_id)
     table = client.browse(context.organization_id).table
     rows = table.rows_of(subject_id)
-    changes = queries.of_subject(context.organization_id, subject_id)
+    changes = queries.changes_of_subject(context.organization_id, subject_id)
     if not rows and not changes:
         raise SubjectUnknown(_NOBODY)
     accounts = [row for row in rows if row.code is not None]
@@ -177,6 +177,6 @@ def account_row(*, client: SessionClient, context: AuditContext, subject_id: str
 
 def _change_or_none(context: AuditContext, change_id: str) -> Change | None:
     try:
-        return queries.get(context.organization_id, check_change_id(change_id)) if change_id else None
+        return queries.find_change(context.organization_id, check_change_id(change_id)) if change_id else None
     except InvalidInput:
         return None

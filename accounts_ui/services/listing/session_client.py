@@ -14,7 +14,7 @@ from django.core.cache import cache
 from django.db import DatabaseError
 
 from accounts_ui.changes import queries
-from accounts_ui.changes.models import Change, patience
+from accounts_ui.changes.models import Change, resolution_wait
 from accounts_ui.directory.client import DirectoryClient
 from accounts_ui.directory.errors import DirectoryError
 from accounts_ui.directory.listing import Listing
@@ -156,7 +156,7 @@ def _note_wait(organization_id: str, seconds: float) -> None:
 def _is_first(what: str, organization_id: str) -> bool:
     """Whether nobody came here for a while; without a cache that is not known, and nobody is first."""
     try:
-        return bool(cache.add(_key(what, organization_id), True, timeout=math.ceil(patience().total_seconds())))
+        return bool(cache.add(_key(what, organization_id), True, timeout=math.ceil(resolution_wait().total_seconds())))
     except Exception:  # noqa: BLE001  (whatever the cache's driver raises: the page goes on)
         logger.warning("The cache cannot be reached: a visit resolves nothing.")
         return False

@@ -37,7 +37,7 @@ def failed_attempt(*, context: AuditContext, operation_id: str) -> Change | None
     If the form became any other change, it keeps its id, and sending it again shows that change's result.
     """
     try:
-        change = queries.get(context.organization_id, check_operation_id(operation_id))
+        change = queries.find_change(context.organization_id, check_operation_id(operation_id))
     except InvalidInput:
         return None
     return change if change and change.outcome == Outcome.NOT_APPLIED else None

@@ -105,7 +105,7 @@ def undo(*, client: SessionClient, context: AuditContext, operation_id: str, cha
 
     """
     with before_sending():
-        change = queries.get(context.organization_id, validation.check_change_id(change_id))
+        change = queries.find_change(context.organization_id, validation.check_change_id(change_id))
     if change is None:
         raise ChangeUnknown(NO_SUCH_CHANGE)
     operation = new_operation(

@@ -5,7 +5,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any, Final
 
-from accounts_ui.changes.chain.records import canonical, moment
+from accounts_ui.changes.chain.records import canonical_json, format_time
 from accounts_ui.changes.models import Change
 from accounts_ui.directory.listing import Listing
 from accounts_ui.directory.responses import clean
@@ -52,8 +52,8 @@ def of_listing(basis: Provenance, listing: Listing, subject_id: str, code: str) 
     copies = listing.accounts_with(subject_id, code)
     return {
         **basis.facts(),
-        "asked_at": moment(listing.asked_at),
-        "read_at": moment(listing.read_at),
+        "asked_at": format_time(listing.asked_at),
+        "read_at": format_time(listing.read_at),
         "rows": len(listing),
         "told": account is not None or listing.tells_codes_of(subject_id),
         "accounts": len(copies),
@@ -66,7 +66,7 @@ def of_failed_read(basis: Provenance, said: str) -> dict[str, Any]:
     """A look that did not succeed."""
     return {
         **basis.facts(),
-        "tried_at": moment(_now()),
+        "tried_at": format_time(_now()),
         "read_at": None,
         "failed": clean(said),
         "failed_parts": parts_of(said),
@@ -75,7 +75,7 @@ def of_failed_read(basis: Provenance, said: str) -> dict[str, Any]:
 
 def of_decision(context: AuditContext) -> dict[str, Any]:
     """An explicit decision; how the admin found out is the event's message."""
-    return {**by_origin(DECISION, context).facts(), "decided_at": moment(_now())}
+    return {**by_origin(DECISION, context).facts(), "decided_at": format_time(_now())}
 
 
 def rows_digest(accounts: tuple[Account, ...]) -> str:
@@ -84,7 +84,7 @@ def rows_digest(accounts: tuple[Account, ...]) -> str:
     Of each row the documented fields, by the directory's names, and none that is absent, null or empty.
     """
     try:
-        return hashlib.sha256(canonical([_documented(one) for one in accounts])).hexdigest()
+        return hashlib.sha256(canonical_json([_documented(one) for one in accounts])).hexdigest()
     except ValueError:
         return ""  # text that no canonical JSON can hold
 

@@ -89,7 +89,7 @@ def before_sending() -> Iterator[None]:
 def _earlier_change(operation: Operation, context: AuditContext, timeout: float) -> Change | None:
     """Return the change that has this operation's id, once it is concluded or ``timeout`` seconds have passed."""
     with before_sending():
-        change = queries.by_operation(operation.id)
+        change = queries.change_of_operation(operation.id)
         if change is None:
             return None
         if not operation.is_recorded_by(change, context):
@@ -119,7 +119,7 @@ def _check_and_record(
 
 
 def _require_undoable(change: Change) -> None:
-    decision = preconditions.check_undo(change, undo_links.later_than(change), clock.now())
+    decision = preconditions.check_undo(change, undo_links.later_changes(change), clock.now())
     if decision.obstacle:
         raise UndoRefused(decision.detail, decision.blocking_change or change)
 
@@ -143,7 +143,7 @@ def _record(operation: Operation, account: AccountFacts, context: AuditContext, 
         type_name=account.type_name,
         before=account.state.listed_status if assigns else account.status,
     )
-    undone = undo_links.evidence_of(operation.undoes.change_id) if operation.undoes else None
+    undone = undo_links.undo_evidence(operation.undoes.change_id) if operation.undoes else None
     try:
         return writer.request(operation.id, facts, read_at_sequence=sequence, evidence=undone)
     except writer.AccountBusy as busy:

@@ -58,7 +58,7 @@ class Operation:
         first = queries.first_event(change)
         if first is None:  # its first event is in an archive outside this database: the other fields have to do
             return True
-        undone_id = undo_links.undone_by(first)
+        undone_id = undo_links.undone_change(first)
         if self.undoes or undone_id:
             return self.undoes is not None and self.undoes.change_id == undone_id
         if self.action == Action.ASSIGN:

@@ -5,7 +5,7 @@ import logging
 from django.db import Error
 
 from accounts_ui.changes import queries, writer
-from accounts_ui.changes.models import Change, Outcome, patience
+from accounts_ui.changes.models import Change, Outcome, resolution_wait
 from accounts_ui.directory.client import DirectoryClient
 from accounts_ui.directory.listing import Listing
 from accounts_ui.services.audit_context import AuditContext
@@ -89,7 +89,7 @@ def resolve_from_listing(*, listing: Listing, context: AuditContext) -> None:
 def _resolve(
     change: Change, listing: Listing, context: AuditContext, basis: Provenance
 ) -> tuple[Change, OutcomeDecision]:
-    past = is_past_acting(change, patience(), listing.asked_at)
+    past = is_past_acting(change, resolution_wait(), listing.asked_at)
     judgement = decide_outcome(change, listing, basis, may_still_act=not past)
     if judgement.outcome == Outcome.UNKNOWN and change.outcome == Outcome.PENDING:
         judgement = OutcomeDecision(
@@ -107,7 +107,7 @@ def _resolve(
 
 
 def _get(context: AuditContext, change_id: str) -> Change:
-    change = queries.get(context.organization_id, check_change_id(change_id))
+    change = queries.find_change(context.organization_id, check_change_id(change_id))
     if change is None:
         raise ChangeUnknown(NO_SUCH_CHANGE)
     return change

@@ -23,7 +23,7 @@ def reverse_of(change: Change) -> ReverseOperation | None:
     """Return how ``change`` can be undone now, as far as the log can tell; ``None`` if it cannot."""
     if change.resolved_at is None or check_undo(change, (), clock.now()).obstacle:
         return None  # decided without a query: most changes are too old
-    if check_undo(change, undo_links.later_than(change), clock.now()).obstacle:
+    if check_undo(change, undo_links.later_changes(change), clock.now()).obstacle:
         return None
     deletes = change.action == Action.ASSIGN
     return ReverseOperation(

@@ -1,7 +1,7 @@
 """Describe one account by what was read of the directory and what the log has recorded."""
 
 from accounts_ui.changes import queries
-from accounts_ui.changes.queries import Applied
+from accounts_ui.changes.queries import AppliedChange
 from accounts_ui.directory.listing import Listing
 from accounts_ui.directory.responses import clean
 from accounts_ui.services.account import AccountFacts, AccountState
@@ -16,7 +16,7 @@ def describe_account(*, snapshot: Snapshot, context: AuditContext, subject_id: s
     """Return what directory and log know of one account, whether it exists or not."""
     listing = snapshot.listing
     account = listing.account(subject_id, code)
-    changes = queries.of_account(context.organization_id, subject_id, code, limit=LAST_CHANGES)
+    changes = queries.changes_of_account(context.organization_id, subject_id, code, limit=LAST_CHANGES)
     open_change = next((change for change in changes if change.is_open), None)
     applied_to_person = queries.last_applied(context.organization_id, subject_ids=[subject_id])
     applied = next((change for change in applied_to_person if change.code == code), None)
@@ -52,7 +52,7 @@ def state_of(
     subject_id: str,
     code: str,
     *,
-    applied: Applied | None,
+    applied: AppliedChange | None,
     person_recorded: bool,
     type_known: bool,
     has_open_change: bool,

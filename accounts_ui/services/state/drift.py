@@ -9,7 +9,7 @@ from typing import Final
 
 from accounts_ui.changes import queries
 from accounts_ui.changes.models import Action
-from accounts_ui.changes.queries import Applied
+from accounts_ui.changes.queries import AppliedChange
 from accounts_ui.directory.listing import Listing
 from accounts_ui.directory.rows import Account
 from accounts_ui.directory.statuses import ENDED_STATUSES
@@ -23,7 +23,7 @@ EXPIRED: Final = "expired"
 Key = tuple[str, str]
 
 
-def find_drift(applied: Applied, listing: Listing) -> Drift | None:
+def find_drift(applied: AppliedChange, listing: Listing) -> Drift | None:
     """The mark of one account; ``None`` where the list agrees with the log, or does not tell.
 
     The list may be older than what was applied: then it does not tell either.
@@ -39,7 +39,7 @@ def find_drift(applied: Applied, listing: Listing) -> Drift | None:
     return Drift(kind, listed, applied.after, at, str(applied.change_id), listing.read_at)
 
 
-def find_all_drift(organization_id: str, listing: Listing, applied: Iterable[Applied]) -> dict[Key, Drift]:
+def find_all_drift(organization_id: str, listing: Listing, applied: Iterable[AppliedChange]) -> dict[Key, Drift]:
     """The marks of all accounts that the log knows. An account with an open change has none: it may be ours."""
     still_open = queries.open_accounts(organization_id)
     found = {}
@@ -51,7 +51,7 @@ def find_all_drift(organization_id: str, listing: Listing, applied: Iterable[App
     return found
 
 
-def _kind(applied: Applied, account: Account | None, now: datetime.datetime) -> str:
+def _kind(applied: AppliedChange, account: Account | None, now: datetime.datetime) -> str:
     deleted = applied.action == Action.DELETE
     if account is None:
         return "" if deleted or applied.after == "deleted" else GONE

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from accounts_ui.changes import queries
-from accounts_ui.changes.queries import Applied
+from accounts_ui.changes.queries import AppliedChange
 from accounts_ui.directory.listing import Listing
 from accounts_ui.services.account import Drift
 from accounts_ui.services.state.drift import Key, find_all_drift
@@ -52,7 +52,7 @@ class LogOverlay:
         self,
         listing: Listing,
         sequence: int,
-        applied: Iterable[Applied],
+        applied: Iterable[AppliedChange],
         *,
         earlier: "LogOverlay | None" = None,
         touched: frozenset[Key] = frozenset(),
@@ -60,12 +60,12 @@ class LogOverlay:
         people = {subject_id for subject_id, _code in touched}
         self.sequence = sequence
         self._listing = listing
-        self._applied: dict[Key, Applied] = dict(earlier._applied) if earlier else {}
-        self._newest: dict[str, Applied] = dict(earlier._newest) if earlier else {}
+        self._applied: dict[Key, AppliedChange] = dict(earlier._applied) if earlier else {}
+        self._newest: dict[str, AppliedChange] = dict(earlier._newest) if earlier else {}
         self.outside: dict[Key, Drift] = (
             {key: mark for key, mark in earlier.outside.items() if key[0] not in people} if earlier else {}
         )
-        self._unlisted: dict[str, list[Applied]] = (
+        self._unlisted: dict[str, list[AppliedChange]] = (
             {one: rest for one, rest in earlier._unlisted.items() if one not in people} if earlier else {}
         )
         self._take(list(applied))
@@ -87,7 +87,7 @@ class LogOverlay:
         sequence = queries.end_of_chain()
         if sequence == self.sequence:
             return self
-        touched = queries.touched_since(listing.organization_id, self.sequence, most=_MANY)
+        touched = queries.accounts_updated_since(listing.organization_id, self.sequence, most=_MANY)
         if touched is None:
             return LogOverlay.of(listing)
         if not touched:
@@ -133,7 +133,7 @@ class LogOverlay:
             if not self._listing.is_listed(subject_id) or self._has_no_row(one)
         ]
 
-    def _take(self, applied: list[Applied]) -> None:
+    def _take(self, applied: list[AppliedChange]) -> None:
         """Take in what was applied, oldest first: the newest of each account stays."""
         self.outside |= find_all_drift(self._listing.organization_id, self._listing, applied)
         for one in applied:
@@ -141,7 +141,7 @@ class LogOverlay:
             if self._listing.account_row(one.subject_id, one.code) is None:
                 self._unlisted.setdefault(one.subject_id, []).append(one)
 
-    def _recorded(self, one: Applied) -> RecordedAccount:
+    def _recorded(self, one: AppliedChange) -> RecordedAccount:
         return RecordedAccount(
             subject_id=one.subject_id,
             subject_name=one.subject_name,
@@ -153,11 +153,11 @@ class LogOverlay:
             outside=self.outside.get((one.subject_id, one.code)),
         )
 
-    def _has_no_row(self, one: Applied) -> bool:
+    def _has_no_row(self, one: AppliedChange) -> bool:
         """Whether it is gone from the list, and there is no row of the person's own to say so at."""
         mark = self.outside.get((one.subject_id, one.code))
         return mark is not None and mark.listed is None and self._listing.person(one.subject_id) is None
 
 
-def _moment_of(applied: Applied) -> datetime.datetime:
+def _moment_of(applied: AppliedChange) -> datetime.datetime:
     return applied.resolved_at or applied.requested_at

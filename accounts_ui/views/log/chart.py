@@ -8,7 +8,7 @@ from typing import Final
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext, ngettext
 
-from accounts_ui.changes.statistics.activity import Activity, Span
+from accounts_ui.changes.statistics.activity import Activity, Period
 from accounts_ui.changes.statistics.tallies import OUTCOMES
 
 WIDTH: Final = 800
@@ -84,7 +84,7 @@ def draw(activity: Activity) -> Chart | None:
     )
 
 
-def _bar(span: Span, unit: str, x: float, room: float, most: int, outcomes: list[str]) -> Bar:
+def _bar(span: Period, unit: str, x: float, room: float, most: int, outcomes: list[str]) -> Bar:
     width = min(room * (1 - _GAP), _WIDEST)
     return Bar(
         label=_name(span, unit),
@@ -96,7 +96,7 @@ def _bar(span: Span, unit: str, x: float, room: float, most: int, outcomes: list
     )
 
 
-def _pieces(span: Span, x: float, width: float, scale: float, outcomes: list[str]) -> Iterator[Piece]:
+def _pieces(span: Period, x: float, width: float, scale: float, outcomes: list[str]) -> Iterator[Piece]:
     ground = float(HEIGHT)
     for outcome in outcomes:
         if height := span.counts[outcome] * scale:
@@ -113,7 +113,7 @@ def _titles() -> dict[str, str]:
     }
 
 
-def _name(span: Span, unit: str) -> str:
+def _name(span: Period, unit: str) -> str:
     if unit == "year":
         return str(span.start.year)
     if unit == "month":

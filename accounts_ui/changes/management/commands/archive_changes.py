@@ -10,8 +10,8 @@ from django.db import Error
 from django.utils.dateparse import parse_date
 
 from accounts_ui.changes import archiver
-from accounts_ui.changes.event_storage import words
-from accounts_ui.changes.verification.verify_log import Broken
+from accounts_ui.changes.event_storage import describe_archive
+from accounts_ui.changes.verification.verify_log import BrokenLog
 
 
 class Command(BaseCommand):
@@ -35,7 +35,7 @@ class Command(BaseCommand):
         """Do it, and say what was done."""
         try:
             self._archive(options)
-        except Broken as broken:
+        except BrokenLog as broken:
             raise CommandError(f"NOT verified, so nothing was archived. {broken}") from None
         except archiver.NotArchived as error:
             raise CommandError(str(error)) from None
@@ -44,20 +44,20 @@ class Command(BaseCommand):
 
     def _archive(self, options: dict[str, Any]) -> None:
         before = options["before"]
-        part = archiver.choose(options["through"] if before is None else archiver.last_before(before))
+        part = archiver.choose_part(options["through"] if before is None else archiver.last_event_before(before))
         if part.kept_back:
             state = "open" if part.kept_back.is_open else f"resolved by event {part.kept_back.last_sequence}"
             self.stdout.write(f"Change {part.kept_back.change_id}, {state}, keeps back what follows {part.last}.")
         if part.count < 1:
             self.stdout.write("Nothing to archive.")
             return
-        files = archiver.Files.of(part, options["folder"])
+        files = archiver.ArchiveFiles.of(part, options["folder"])
         if options["dry_run"]:
-            archiver.verify(part)
+            archiver.verify_archive_part(part)
             self.stdout.write(f"Verified. Would archive events {part.first} to {part.last} in {files.export}.")
             return
-        done = archiver.archive(part, files, by=options["by"] or getpass.getuser())
-        self.stdout.write(f"Archived: {words(done)}.")
+        done = archiver.archive_part(part, files, by=options["by"] or getpass.getuser())
+        self.stdout.write(f"Archived: {describe_archive(done)}.")
         self.stdout.write(f"Keep {files.export} and {files.checkpoint} where the console cannot reach them.")
 
 

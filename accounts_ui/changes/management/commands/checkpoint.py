@@ -35,9 +35,9 @@ class Command(BaseCommand):
         elif options["retire"]:
             self.stdout.write(f"{public}@{queries.end_of_chain()}")
         elif options["emit"]:
-            checkpoint = statements.emit()
-            self.stdout.write(statements.line_of(checkpoint) if checkpoint else "Nothing new.")
-            if not statements.deliver():
+            checkpoint = statements.emit_checkpoint()
+            self.stdout.write(statements.checkpoint_line(checkpoint) if checkpoint else "Nothing new.")
+            if not statements.deliver_checkpoints():
                 raise CommandError("A checkpoint was not delivered; the log says why.")
         else:
-            self.stdout.write(json.dumps(statements.make(signing_key())))
+            self.stdout.write(json.dumps(statements.sign_current_end(signing_key())))

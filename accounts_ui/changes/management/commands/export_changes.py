@@ -5,8 +5,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from accounts_ui.changes import event_storage
-from accounts_ui.changes.chain.locking import snapshot
-from accounts_ui.changes.event_storage import lines
+from accounts_ui.changes.chain.locking import consistent_read
+from accounts_ui.changes.event_storage import stored_events
 from accounts_ui.changes.exports import events_jsonl
 
 
@@ -23,14 +23,14 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Print them, as they are at one moment."""
         after, to = options["after"], options["to"]
-        with snapshot():
-            away = event_storage.elsewhere().values()
+        with consistent_read():
+            away = event_storage.external_archives().values()
             for line in events_jsonl(
-                lines(sequence__gt=after) if to is None else lines(sequence__gt=after, sequence__lte=to)
+                stored_events(sequence__gt=after) if to is None else stored_events(sequence__gt=after, sequence__lte=to)
             ):
                 self.stdout.write(line, ending="")
         for archive in away:
             if archive.last_sequence > after and (to is None or archive.first_sequence <= to):
                 self.stderr.write(
-                    f"NOT exported, because they are not in this database: {event_storage.words(archive)}."
+                    f"NOT exported, because they are not in this database: {event_storage.describe_archive(archive)}."
                 )

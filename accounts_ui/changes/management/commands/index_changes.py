@@ -17,7 +17,7 @@ class Command(BaseCommand):
         """Build it, unless it is there."""
         try:
             if not search_index.is_built(connection):
-                search_index.build(connection)
+                search_index.build_index(connection)
         except Error as error:
             raise CommandError(f"The texts cannot be indexed: {str(error).strip()}") from None
         self.stdout.write("The log's texts are indexed.")

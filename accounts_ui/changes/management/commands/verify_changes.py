@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts_ui.changes.chain.keyring import Keyring, read_document, read_ranged_key
 from accounts_ui.changes.chain.keys import public_keys
-from accounts_ui.changes.event_storage import words
+from accounts_ui.changes.event_storage import describe_archive
 from accounts_ui.changes.verification import verify_log
 
 
@@ -40,23 +40,23 @@ class Command(BaseCommand):
         """Verify, and say to where."""
         try:
             verified = self._verify(options)
-        except verify_log.Broken as broken:
+        except verify_log.BrokenLog as broken:
             raise CommandError(f"NOT verified. {broken}") from None
         self.stdout.write(f"Verified {verified.count} events, to sequence {verified.sequence}, hash {verified.hash}")
         for archive in verified.elsewhere:
-            self.stdout.write(f"NOT verified, because they are not in this database: {words(archive)}.")
+            self.stdout.write(f"NOT verified, because they are not in this database: {describe_archive(archive)}.")
             self.stdout.write("What follows fits to their end, as it was signed.")
 
-    def _verify(self, options: dict[str, Any]) -> verify_log.Verified:
+    def _verify(self, options: dict[str, Any]) -> verify_log.VerifiedPart:
         keys = self._keys(options["public_key"], options["public_keys"])
         vouched = self._vouched(options["checkpoint"], keys)
         after = self._vouched(options["after"], keys)
         if options["file"] is None:
             return verify_log.verify_database(keys, vouched)
-        start = verify_log.Verified(0, *max(after.items())) if after else verify_log.NOTHING
+        start = verify_log.VerifiedPart(0, *max(after.items())) if after else verify_log.NOTHING_VERIFIED
         try:
             with options["file"].open(encoding="utf-8", newline="\n") as lines:
-                records = verify_log.read_lines(lines)
+                records = verify_log.read_export(lines)
                 return verify_log.verify_records(
                     records, keys, filtered=options["filtered"], vouched=vouched, after=start
                 )
@@ -75,7 +75,7 @@ class Command(BaseCommand):
                 f"These are not Ed25519 public keys, as KEY or KEY@LAST, oldest first: {error}"
             ) from None
 
-    def _vouched(self, path: Path | None, keys: Keyring) -> verify_log.Vouched | None:
+    def _vouched(self, path: Path | None, keys: Keyring) -> verify_log.CheckpointHashes | None:
         if path is None:
             return None
         try:

@@ -11,7 +11,14 @@ import pytest
 
 from accounts_ui.changes import exports
 from accounts_ui.changes.chain import records
-from accounts_ui.changes.chain.records import ACTOR_FIELDS, CURRENT_VERSION, FIELDS, digest, format_problem, record_of
+from accounts_ui.changes.chain.records import (
+    ACTOR_FIELDS,
+    CURRENT_VERSION,
+    FIELDS,
+    format_problem,
+    record_hash,
+    record_of,
+)
 from accounts_ui.changes.evidence import verify
 from accounts_ui.changes.models import FACTS, ArchivedEvent, Change, Event
 from accounts_ui.changes.schema import append_only, archive, search_index
@@ -57,7 +64,7 @@ def test_a_record_has_the_fields_of_its_version_in_their_order() -> None:
 def test_all_fields_but_hash_and_signature_are_hashed() -> None:
     record = record_of(event())
     for name in record:
-        changed = digest({**record, name: "changed"}) != digest(record)
+        changed = record_hash({**record, name: "changed"}) != record_hash(record)
         assert changed == (name not in ("hash", "signature")), name
 
 
@@ -109,7 +116,7 @@ def test_a_record_of_another_format_is_named(change: dict[str, Any], problem: st
     if not problem:
         verify.verify_format(1, record)
         return
-    with pytest.raises(verify.Broken, match=re.escape(expected)):
+    with pytest.raises(verify.BrokenPack, match=re.escape(expected)):
         verify.verify_format(1, record)
 
 
@@ -127,7 +134,7 @@ def test_the_frozen_migration_has_the_triggers_of_the_code() -> None:
     migration = Path(__file__).parents[5] / "accounts_ui/changes/migrations/0002_triggers.py"
     text = " ".join(migration.read_text().split())
     for vendor in ("sqlite", "postgresql"):
-        for trigger in archive.standing(vendor):
+        for trigger in archive.expected_triggers(vendor):
             statements = [trigger.for_sqlite()] if vendor == "sqlite" else trigger.for_postgresql()
             for statement in statements:
                 assert " ".join(statement.split()) in text, trigger.name
