@@ -24,13 +24,13 @@ logger = logging.getLogger(__name__)
 
 
 class Problem(Exception):
-    """Something that a person has to be told instead of what they asked for.
+    """An error that a view raises to show its page.
 
     Attributes:
         status: the HTTP status of the answer.
-        title: what is the matter, in a few words.
+        title: what went wrong, in a few words.
         message: what happened and what to do next. Both may be recorded text (``console.recorded_text``).
-        actions: ways on, as pairs of label and address.
+        actions: next steps, as pairs of label and address.
         code: a short name of the reason, for logs and scripts (``data-code``).
 
     """
@@ -55,24 +55,24 @@ class Problem(Exception):
 
 
 def not_found() -> Problem:
-    """The one answer for what is not there and what this person must not see."""
+    """Return the problem for what does not exist, and for what this person may not see: nobody can tell them apart."""
     return Problem(
         404,
-        gettext("There is nothing here"),
-        gettext("This address leads to nothing that you may open. Check it, or go on from the list of organizations."),
+        gettext("Page not found"),
+        gettext("This address does not exist, or you may not open it. Check it, or choose an organization."),
         actions=[(gettext("Organizations"), "/")],
         code="not_found",
     )
 
 
 def show(request: ConsoleRequest, problem: Problem) -> HttpResponse:
-    """The page for a problem, or the fragment where htmx asked."""
+    """Return the page of a problem, or its fragment for htmx."""
     fragment = bool(request.headers.get("HX-Request"))
     template = "errors/_content.html" if fragment else "errors/page.html"
     response = render(request, template, {"problem": problem}, status=problem.status)
     for name, value in problem.headers.items():
         response.headers[name] = value
-    if fragment:  # whatever part of another page was to be swapped in
+    if fragment:  # whatever htmx wanted to swap in, it gets the problem
         response.headers["HX-Reselect"] = ".problem"
         response.headers["HX-Reswap"] = "innerHTML"
     patch_vary_headers(response, ["HX-Request"])
@@ -93,8 +93,8 @@ class ErrorPageMiddleware:
         return show(request, exception) if isinstance(exception, Problem) else None
 
 
-def _for_its_reader(handler: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """In the language of the request, which may have failed before anything had set it."""
+def _in_request_language(handler: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Run an error handler in the request's language: the request may have failed before a middleware set it."""
 
     @functools.wraps(handler)
     def inner(request: ConsoleRequest, *args: Any, **more: Any) -> HttpResponse:
@@ -104,9 +104,9 @@ def _for_its_reader(handler: Callable[..., HttpResponse]) -> Callable[..., HttpR
     return inner
 
 
-@_for_its_reader
+@_in_request_language
 def bad_request(request: ConsoleRequest, exception: Exception | None = None) -> HttpResponse:
-    """400: the request cannot be read; 413 where what was typed or pasted is larger than a form may be."""
+    """400: the request cannot be read. 413: what was typed or pasted is larger than a form may be."""
     if isinstance(exception, RequestDataTooBig):
         discard_body(request)
         return show(request, _too_large())
@@ -126,25 +126,22 @@ def _too_large() -> Problem:
     size = filesizeformat(settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
     return Problem(
         413,
-        gettext("This is too much text for a form"),
-        gettext(
-            "The fields of a form hold %(size)s in all, and nothing of this was read. Go back, and upload a long list "
-            "as a file instead of pasting it."
-        )
+        gettext("Too much text"),
+        gettext("A form can hold %(size)s. Nothing was read or changed. Go back, and upload a long list as a file.")
         % {"size": size},
         actions=[(gettext("Organizations"), "/")],
         code="too_large",
     )
 
 
-@_for_its_reader
+@_in_request_language
 def permission_denied(request: ConsoleRequest, exception: Exception | None = None) -> HttpResponse:
     """403."""
     return show(
         request,
         Problem(
             403,
-            gettext("This is not yours to do"),
+            gettext("You are not allowed to do this"),
             gettext("Ask an administrator of the organization."),
             actions=[(gettext("Organizations"), "/")],
             code="forbidden",
@@ -152,17 +149,17 @@ def permission_denied(request: ConsoleRequest, exception: Exception | None = Non
     )
 
 
-@_for_its_reader
+@_in_request_language
 def page_not_found(request: ConsoleRequest, exception: Exception | None = None) -> HttpResponse:
     """404."""
     return show(request, not_found())
 
 
-@_for_its_reader
+@_in_request_language
 def server_error(request: ConsoleRequest) -> HttpResponse:
-    """500: a fault of the console; 503 where it is the database's, wherever in a request that showed.
+    """500 for a fault of the console, 503 for a database error anywhere in the request.
 
-    It must work where nothing else does, so it uses no template.
+    It must work when nothing else does, so it uses no template.
     """
     if isinstance(sys.exception(), Error):
         return _bare(
@@ -170,25 +167,24 @@ def server_error(request: ConsoleRequest) -> HttpResponse:
             503,
             gettext("The database does not answer"),
             gettext(
-                "The console can neither see who you are nor record anything at the moment. Try again in a minute. "
-                "If you had just sent a change, do not send it from a new form before you have looked into the change "
-                "log."
+                "The console cannot read your session or record changes at the moment. Try again in a minute. If you "
+                "have just sent a change, look in the change log before you send it again."
             ),
         )
     return _bare(
         request,
         500,
-        gettext("The console failed"),
-        gettext("Nothing that you see here tells whether your last change was made: open the change log to see it."),
+        gettext("Something went wrong"),
+        gettext("Your last change may or may not have been applied. Open the change log to check."),
     )
 
 
 def _bare(request: ConsoleRequest, status: int, title: str, message: str) -> HttpResponse:
     number = request.id
-    tell, organizations = gettext("If it stays so, tell your operator this number:"), gettext("Organizations")
+    report, organizations = gettext("If this happens again, give your operator this number:"), gettext("Organizations")
     section = (
         f'<section class="problem" role="alert" data-status="{status}">'
-        f"<h1>{title}</h1><p>{message} {tell} "
+        f"<h1>{title}</h1><p>{message} {report} "
         f"<code>{number}</code></p><p><a href='/'>{organizations}</a></p></section>"
     )
     if not request.headers.get("HX-Request"):
@@ -202,17 +198,16 @@ def _bare(request: ConsoleRequest, status: int, title: str, message: str) -> Htt
 
 
 def csrf_failure(request: ConsoleRequest, reason: str = "") -> HttpResponse:
-    """403: the form carries no proof that it came from a page of this console."""
+    """403: the form has no valid CSRF token. It may be older than the sign-in, or the browser refuses cookies."""
     logger.warning("CSRF check failed: %s", reason)
     return show(
         request,
         Problem(
             403,
-            gettext("This form could not be trusted"),
+            gettext("This form has expired"),
             gettext(
-                "It did not come with the proof that one of this console's own pages made it, so nothing was done. "
-                "Your browser may refuse cookies, or the page is from before you signed in. Reload the page and send "
-                "it again."
+                "Nothing was done. Reload the page and send the form again. If this happens again, allow cookies for "
+                "this site."
             ),
             actions=[(gettext("Organizations"), "/")],
             code="csrf",

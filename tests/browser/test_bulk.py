@@ -21,12 +21,12 @@ def listed(directory, number):
 def upload(page, text, name="list.csv"):
     page.goto(BULK)
     page.get_by_label("CSV file").set_input_files({"name": name, "mimeType": "text/csv", "buffer": text.encode()})
-    page.get_by_role("button", name="Make a plan").click()
+    page.get_by_role("button", name="Preview changes").click()
 
 
 def confirm(page, count):
     page.get_by_label(f"Type {count} to confirm").fill(str(count))
-    page.get_by_role("button", name="Confirm and run").click()
+    page.get_by_role("button", name="Confirm and apply").click()
 
 
 def state(page, name):
@@ -59,7 +59,7 @@ def test_from_a_file_to_results_with_a_pause_and_a_closed_tab(open_page, sqlite_
     fine("a plan")
     confirm_at = page.url
     page.get_by_label("Type 23 to confirm").fill("24")
-    page.get_by_role("button", name="Confirm and run").click()
+    page.get_by_role("button", name="Confirm and apply").click()
     expect(page.locator("main [role=alert]")).to_contain_text("Type 23")
 
     let_through(page, 1)
@@ -98,7 +98,7 @@ def test_pasted_stopped_and_its_rest_and_failures_again(open_page, sqlite_consol
     page = open_page(sqlite_console)
     page.goto(BULK)
     page.get_by_label("Or paste the list").fill(of(people))
-    page.get_by_role("button", name="Make a plan").click()
+    page.get_by_role("button", name="Preview changes").click()
     directory.fault("status-503", on="assign")
     confirm(page, 12)
     expect(state(page, "paused")).to_contain_text("Line 2")
@@ -108,13 +108,13 @@ def test_pasted_stopped_and_its_rest_and_failures_again(open_page, sqlite_consol
 
     page.goto(BULK)
     page.get_by_label("Or paste the list").fill(of([*people, "nobody"], "worker"))
-    page.get_by_role("button", name="Make a plan").click()
+    page.get_by_role("button", name="Preview changes").click()
     let_through(page, 1)
     confirm(page, 12)
     expect(page.locator("#progress[data-ran='10']")).to_be_visible()
     page.get_by_role("button", name="Stop").click()
     expect(state(page, "stopped")).to_be_visible()
-    for name, verdicts in (("Download the rest", ["will", "will"]), ("Download the failures", ["unknown_person"])):
+    for name, verdicts in (("Download unsent rows", ["will", "will"]), ("Download failed rows", ["unknown_person"])):
         with page.expect_download() as started:
             page.get_by_role("link", name=name).click()
         text = started.value.path().read_text()
@@ -132,12 +132,12 @@ def test_rows_that_were_ticked(open_page, sqlite_console, directory):
     page.locator("tbody input[name=selected]").first.check()
     page.goto(f"/orgs/acme/accounts/?q={second}&type=visitor")
     page.locator("tbody input[name=selected]").first.check()
-    page.get_by_role("button", name="Change the selected").click()
+    page.get_by_role("button", name="Change selected").click()
     lines = page.get_by_label("Or paste the list").input_value().split()
     assert lines == ["subject_id,code", f"{first},visitor", f"{second},visitor"]
-    page.get_by_label("What to do").select_option("change_status")
+    page.get_by_label("Action").select_option("change_status")
     page.get_by_label(re.compile("New status")).select_option("disabled")
-    page.get_by_role("button", name="Make a plan").click()
+    page.get_by_role("button", name="Preview changes").click()
     confirm(page, 2)
     expect(state(page, "done")).to_contain_text("2 applied")
     assert [one["status"] for one in directory.accounts(second) if one.get("account_code")] == ["disabled"]
@@ -148,7 +148,7 @@ def test_without_scripts(open_page, sqlite_console, directory):
     page = open_page(sqlite_console, java_script_enabled=False)
     upload(page, of(people))
     confirm(page, 11)
-    page.get_by_role("button", name="Run the next 10").click()
+    page.get_by_role("button", name="Apply the next 10").click()
     expect(page.locator("#progress[data-ran='10']")).to_be_visible()
     page.get_by_role("button", name="Pause").click()
     page.get_by_role("button", name="Resume").click()

@@ -151,12 +151,12 @@ def test_a_tab_that_nobody_vouches_for_shows_a_code(visit):
     address = frame.locator("#open-window").get_attribute("href")
     tab = page.context.new_page()
     tab.goto(page.frames[1].url.split("/signin")[0] + address)
-    tab.get_by_role("link", name="Go on").click()
+    tab.get_by_role("link", name="Continue").click()
     pick(tab)
     code = tab.locator("main code").inner_text()
     expect(frame.get_by_text("Type the code that the other window shows.")).to_be_visible()
     frame.get_by_label("Code from the other window").fill(code.lower())
-    frame.get_by_role("button", name="Go on").click()
+    frame.get_by_role("button", name="Continue").click()
     expect(frame.get_by_role("button", name="Sign out")).to_be_visible()
 
 

@@ -24,7 +24,7 @@ def test_the_whole_job(open_page, sqlite_console, directory, javascript, width):
     expect(page.locator("table[data-total='2']")).to_be_visible()
     page.get_by_role("link", name="Assign Bella Browser").click()
     page.get_by_role("radio", name="worker").check()
-    page.get_by_label("Message for the log").fill("starts today")
+    page.get_by_label("Note (shown in the change log)").fill("starts today")
     page.get_by_role("button", name="Assign").click()
     expect(page.locator("[role=status][data-outcome=applied]")).to_contain_text(
         "assigned Bella Browser a Worker account"

@@ -63,13 +63,13 @@ def test_selecting_across_pages_and_searches(open_page, sqlite_console, director
     page.locator("#q").fill(subject)
     expect(page.locator("table[data-total='2']")).to_be_visible()
     page.get_by_label("Select Sela Select worker").check()
-    page.get_by_role("button", name="Select all 2 that match").click()
+    page.get_by_role("button", name="Select all 2 matches").click()
     expect(said).to_have_text("2 selected (2 on this page)")
     page.locator("#q").fill("nobody-at-all")
     expect(page.locator("table[data-total='0']")).to_be_visible()
     expect(said).to_have_text("2 selected (0 on this page)")
     with page.expect_download() as started:
-        page.get_by_role("button", name="Export CSV of the selected").click()
+        page.get_by_role("button", name="Export selected as CSV").click()
     lines = started.value.path().read_text().splitlines()
     assert len(lines) == 3
     assert all(line.startswith(subject) for line in lines[1:])
@@ -146,7 +146,7 @@ def test_every_state_is_accessible(open_page, sqlite_console, directory, width, 
     page.locator("summary", has_text="Columns").click()
     fine("chosen facet, selected rows, a menu")
     page.goto(f"{ACCOUNTS}?q=nobody&status=active")
-    expect(page.get_by_role("heading", name="Nothing matches")).to_be_visible()
+    expect(page.get_by_role("heading", name="No matches")).to_be_visible()
     fine("no match")
     page.goto("/orgs/acme/types/?status=published")
     fine("types")
@@ -164,7 +164,7 @@ def test_every_state_is_accessible(open_page, sqlite_console, directory, width, 
     directory.reset("type")
     page.context.set_offline(False)
     page.goto(ACCOUNTS)
-    expect(page.get_by_role("heading", name="Nobody here yet")).to_be_visible()
+    expect(page.get_by_role("heading", name="No accounts yet")).to_be_visible()
     fine("empty")
 
 
@@ -179,7 +179,7 @@ def test_without_scripts(open_page, sqlite_console, directory):
     expect(page.locator("table[data-total='1']")).to_be_visible()
     page.get_by_label("Select Nina Noscript worker").check()
     with page.expect_download() as started:
-        page.get_by_role("button", name="Export CSV of the selected").click()
+        page.get_by_role("button", name="Export selected as CSV").click()
     assert started.value.path().read_text().splitlines()[1].startswith(subject)
 
 

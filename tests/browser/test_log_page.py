@@ -29,7 +29,7 @@ def test_filter_look_and_verify(open_page, sqlite_console, subject, width, theme
     page.goto(f"{LOG}?subject_id={subject}")
     expect(page.get_by_role("heading", name="Changes of Bo Berg")).to_be_visible()
     page.get_by_role("img", name="Changes by day").wait_for()
-    page.get_by_text("The same as a table").click()
+    page.get_by_text("Show as table").click()
     assert violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     page.keyboard.press("/")
@@ -39,8 +39,8 @@ def test_filter_look_and_verify(open_page, sqlite_console, subject, width, theme
     page.get_by_role("link", name="Search: nothing like this").click()
     expect(page.locator("table.change-table[data-total='1']")).to_be_visible()
     page.get_by_role("button", name="Verify everything").click()
-    expect(page.locator("#chain[data-state=verified]")).to_contain_text("Verified to sequence")
-    expect(page.locator("#announcer")).to_contain_text("Verified to sequence")
+    expect(page.locator("#chain[data-state=verified]")).to_contain_text("Verified up to sequence")
+    expect(page.locator("#announcer")).to_contain_text("Verified up to sequence")
     assert violations(page) == []
     page.locator("body").click(position={"x": 1, "y": 1})
     page.keyboard.press("j")
@@ -56,7 +56,7 @@ def test_without_javascript(open_page, sqlite_console, subject):
     page.get_by_role("button", name="Verify everything").click()
     expect(page.locator("#chain[data-state=verified]")).to_be_visible()
     expect(page.locator("table.change-table[data-total='1']")).to_be_visible()
-    page.get_by_role("link", name="One list").click()
+    page.get_by_role("link", name="Ungrouped").click()
     expect(page.locator("tr.change-group")).to_have_count(0)
 
 

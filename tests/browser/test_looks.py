@@ -106,5 +106,5 @@ def test_on_a_phone_a_row_says_all_that_its_columns_say(open_page, sqlite_consol
         expect(page.locator(f"tr[data-subject-id] td[data-label='{label}']").first).to_be_visible()
     page.goto("/orgs/acme/accounts/bulk/")
     page.get_by_label("Or paste the list").fill(f"subject_id,code\n{subject},gold")
-    page.get_by_role("button", name="Make a plan").click()
+    page.get_by_role("button", name="Preview changes").click()
     expect(page.locator("tr[data-line='2'] td[data-label='Line']")).to_be_visible()

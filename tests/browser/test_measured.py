@@ -117,12 +117,12 @@ def test_pages_and_what_is_done_on_them(measured, directory):
     cold(f"{ACCOUNTS}assign/")
     cold(f"{ACCOUNTS}bulk/")
     page.get_by_label("Or paste the list").fill(plan)
-    once("plan", lambda: link("button", name="Make a plan").click(), page.get_by_text("2 rows will change"))
+    once("plan", lambda: link("button", name="Preview changes").click(), page.get_by_text("2 rows will change"))
     assert re.search(r"/bulk/[0-9a-f-]{36}/$", page.url)
     cold(page.url)
     page.locator("[name=count]").fill("2")
     requests, moved = measured.act(
-        link("button", name="Confirm and run").click, page.locator("#progress[data-state=done]")
+        link("button", name="Confirm and apply").click, page.locator("#progress[data-state=done]")
     )
     wrong += moved
     assert [method for method, _ in requests] == ["POST", "POST"], "confirm, and one chunk"

@@ -102,13 +102,13 @@ def test_the_picker_shows_who_has_the_type(watched, directory, width, javascript
     one = page.locator(f"[data-subject-id={has}]")
     expect(one.locator(".chip")).to_contain_text("gold active")
     if javascript:
-        expect(one).to_contain_text("has it already: active")
+        expect(one).to_contain_text("already has it: active")
         assert violations(page) == []
     page.locator(f"[data-subject-id={hasnt}]").get_by_role("link", name="Choose").click()
-    expect(page.get_by_text("Somebody else")).to_be_visible()
+    expect(page.get_by_text("Choose someone else")).to_be_visible()
     gold = page.get_by_role("radio", name="gold")
     expect(gold).to_be_checked() if javascript else gold.check()
-    page.get_by_label("Message for the log").fill("as asked")
+    page.get_by_label("Note (shown in the change log)").fill("as asked")
     page.get_by_role("button", name="Assign", exact=True).click()
     expect(page.locator("[role=status][data-outcome=applied]")).to_contain_text(
         "assigned Greta Gone a Gold member account"
@@ -116,13 +116,13 @@ def test_the_picker_shows_who_has_the_type(watched, directory, width, javascript
     expect(page).to_have_url(re.compile(f"/users/{hasnt}/\\?result="))
     page.goto(f"{ACCOUNTS}assign/?subject_id={hasnt}")
     expect(page.get_by_role("radio", name="gold")).to_be_disabled()
-    expect(page.locator("#type-options")).to_contain_text("has it already: active")
+    expect(page.locator("#type-options")).to_contain_text("already has it: active")
 
 
 def test_ids_can_be_typed(watched, directory):
     page = watched(1280)
     page.goto(f"{ACCOUNTS}assign/")
-    page.get_by_role("link", name="Enter the ids").click()
+    page.get_by_role("link", name="Enter the IDs").click()
     page.get_by_label("Subject id").fill("nobody-knows-this-one")
     page.get_by_label("Code of the account type").fill("gold")
     page.get_by_role("button", name="Assign", exact=True).click()

@@ -72,7 +72,7 @@ def test_another_person(open_page, sqlite_console, provider_again, directory, fo
     page = open_page(sqlite_console)
     send_too_late(page, job, form, lambda: end("idle", sqlite_console, page.context, provider_again, directory))
     pick(page, sqlite_console, "Gil Globex")
-    expect(page.get_by_label("Message for the log")).to_have_value("")
+    expect(page.get_by_label("Note (shown in the change log)")).to_have_value("")
     assert job.typed["message"] not in page.content()
     assert directory.writes(job.subject) == []
 

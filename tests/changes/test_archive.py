@@ -101,7 +101,7 @@ def test_all_is_there_and_verifies(archived, sign_in):
     assert "elsewhere" not in otto.last.text
     assert otto.get(f"{LOG}export.jsonl").text.count("\n") == 11
     page = otto.post(f"{LOG}verify/", {**otto.form(LOG, "/changes/verify/"), "scope": "all"})
-    assert "Verified to sequence 11" in text_of(page)
+    assert "Verified up to sequence 11" in text_of(page)
     assert "Events 1 to 2, archived on" in text_of(page)
     assert "by Opal Operator." in text_of(page)
     pack = Pack.of(otto.get(f"{LOG}evidence.zip").content, archived.folder)
@@ -183,10 +183,10 @@ def test_what_is_held_elsewhere_is_named(archived, sign_in):
 
         otto = sign_in(archived.console, "otto")
         page = otto.get(f"{LOG}{archived.names[0]}/")
-        assert "Events of this change are held elsewhere. Events 1 to 2, archived on" in text_of(page)
+        assert "The first events of this change are stored elsewhere. Events 1 to 2, archived on" in text_of(page)
         assert "changes-1-2.jsonl" in otto.soup.select_one("[data-elsewhere]").text
         page = otto.post(f"{LOG}verify/", {**otto.form(LOG, "/changes/verify/"), "scope": "all"})
-        assert "They are not in this database any more, and are not verified with it." in text_of(page)
+        assert "They are no longer in this database and are not verified with it." in text_of(page)
         pack = Pack.of(otto.get(f"{LOG}evidence.zip").content, archived.folder)
         code, said = pack.verify()
         assert (code, said.startswith("Verified 9 events of 5 changes")) == (0, True), said

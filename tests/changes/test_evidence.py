@@ -368,7 +368,7 @@ def test_a_pending_that_nobody_works_on_stands_in_the_table_as_unknown(made):
 def test_the_pages_name_the_last_checkpoint(made):
     made.auditor.get("/orgs/acme/changes/")
     line = made.auditor.soup.select_one(".checkpoint")
-    assert "No checkpoint was emitted yet." in line.text
+    assert "No checkpoint has been issued yet." in line.text
     emitted = json.loads(made.console.manage("checkpoint", "--emit").stdout)
     made.auditor.get("/orgs/acme/changes/")
     line = made.auditor.soup.select_one(".checkpoint")

@@ -53,24 +53,24 @@ def test_verified_up_to_where_when_and_by_whom(database, start_console, director
     subject = directory.person(CODE)
     change(ada, subject, "disabled")
     ada.get(LOG)
-    assert "Nobody has verified the log from this page yet." in state(ada)[2]
+    assert "The log has not been verified from this page yet." in state(ada)[2]
     page = verify(otto, scope="all")
     assert page.url.endswith(f"{LOG}?q=x"), "back to what was filtered"
     ada.get(LOG)
     kind, sequence, words = state(ada)
     assert (kind, sequence) == ("verified", "2")
-    assert "Verified to sequence 2, just now" in words
-    assert "asked for by Otto" in words
+    assert "Verified up to sequence 2, just now" in words
+    assert "started by Otto" in words
     change(ada, subject, "active")
     ada.get(LOG)
     assert "2 newer events are not verified yet." in state(ada)[2]
     page = verify(ada, scope="new")
     assert state(ada)[:2] == ("verified", "4")
-    assert "This look began at 2." in state(ada)[2]
-    assert "Everything was last verified on" in state(ada)[2]
+    assert "This run began at sequence 2." in state(ada)[2]
+    assert "The last full verification was on" in state(ada)[2]
     ada.get("/orgs/globex/changes/")
-    assert "asked for in another organization" in state(ada)[2]
-    assert "asked for by" not in state(ada)[2], "no name crosses to another organization"
+    assert "started in another organization" in state(ada)[2]
+    assert "started by" not in state(ada)[2], "no name crosses to another organization"
 
     tamper(console, ["UPDATE changes_event SET message = 'other' WHERE sequence = 1"])
     verify(ada, scope="all")

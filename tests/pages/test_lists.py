@@ -142,7 +142,7 @@ def test_nothing_matches_and_the_way_back(ada, directory):
     page = ada.get(f"{ACCOUNTS}?q=nobody-has-this&status=active&sort=-name")
     assert page.status_code == 200
     empty = ada.soup.select_one("tr.table-empty")
-    assert "Nothing matches" in text_of_tag(empty)
+    assert "No matches" in text_of_tag(empty)
     ways = [parse_qs(urlsplit(link["href"]).query) for link in empty.select("a")]
     assert ways == [
         {"status": ["active"], "sort": ["-name"]},
@@ -156,7 +156,7 @@ def test_an_organization_without_anybody(ada, directory):
     page = ada.get(ACCOUNTS)
     assert page.status_code == 200
     assert ada.soup.select_one("table")["data-total"] == "0"
-    assert "Nobody here yet" in text_of_tag(ada.soup.select_one("tr.table-empty"))
+    assert "No accounts yet" in text_of_tag(ada.soup.select_one("tr.table-empty"))
 
 
 def test_the_directory_is_down_and_the_form_stays(ada, directory):
@@ -196,4 +196,4 @@ def test_types_have_facets_and_sort_by_every_column(ada, directory):
         for sort in (name, f"-{name}"):
             assert ada.get(f"/orgs/acme/types/?sort={sort}").status_code == 200
     ada.get("/orgs/acme/types/?q=no-such-type")
-    assert "Nothing matches" in text_of_tag(ada.soup.select_one("tr.table-empty"))
+    assert "No matches" in text_of_tag(ada.soup.select_one("tr.table-empty"))

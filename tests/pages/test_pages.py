@@ -37,7 +37,7 @@ def test_what_nobody_described_survives(browser, directory):
     page = browser.get("/orgs/acme/accounts/?per_page=500")
     assert "robot" in page.text, "an unknown row is shown as it came"
     assert 'data-status="suspended-by-hr"' in page.text
-    assert "person record is gone" in page.text
+    assert "person no longer exists" in page.text
     assert "1990-01-01" not in page.text
     assert "pictures.example" not in page.text
 

@@ -30,7 +30,7 @@ def test_own_sessions_and_no_others_are_listed(sqlite_console, directory):
     age(sqlite_console, idle, "last_seen", 31)
     shown = places(here)
     assert shown[0][:2] == ["Chrome, Windows", "127.0.0.1"]
-    assert shown[0][4] == "This one"
+    assert shown[0][4] == "This session"
     devices = [row[0] for row in shown]
     assert "<script>alert(1)</script>" in devices
     assert "Firefox, Linux" not in devices
@@ -59,4 +59,4 @@ def test_ending_one_and_then_all_others(sqlite_console, directory, provider):
     assert [is_signed_in(one) for one in (here, second, third)] == [True, False, False]
     assert f"person-nora ended {others} of their other sessions" in sqlite_console.log()
     assert len(places(here)) == 1
-    assert "End all others" not in here.last.text
+    assert "End all other sessions" not in here.last.text

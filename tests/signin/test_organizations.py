@@ -83,7 +83,7 @@ def test_the_gate_knows_patterns(ada):
     for foreign in ("acme", "unit-1000", "unit-0001-admins"):
         page = ada.get(f"/orgs/{foreign}/accounts/")
         assert page.status_code == 404
-        assert "There is nothing here" in text_of(page)
+        assert "Page not found" in text_of(page)
 
 
 def test_what_claims_name_and_the_directory_does_not_know(start_console, sign_in, directory):

@@ -14,7 +14,7 @@ MAX_SEQUENCE: Final = 999_999_999
 GROUPINGS: Final[Mapping[str, Any]] = {
     "day": gettext_lazy("By day"),
     "plan": gettext_lazy("By plan"),
-    "none": gettext_lazy("One list"),
+    "none": gettext_lazy("Ungrouped"),
 }
 
 

@@ -204,7 +204,7 @@ def _form(
         "actions": Action.values,
         "statuses": STATUSES,
         "plans": queries.recent(request.organization.id),
-        "title": gettext("Bulk"),
+        "title": gettext("Bulk changes"),
     }
     return respond(request, "bulk", values, status=status)
 
