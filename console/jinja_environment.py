@@ -80,8 +80,9 @@ def localized(value: Any) -> Any:
 
 def _filled(message: str, values: dict[str, Any]) -> Markup:
     """Return the message with its values, which are localized and escaped; messages come from our catalogues only."""
-    shown = {name: localized(value) for name, value in values.items()}
-    return Markup(message) % shown  # noqa: S704
+    if not values and "%" not in message:  # most labels
+        return Markup(message)  # noqa: S704
+    return Markup(message) % {name: localized(value) for name, value in values.items()}  # noqa: S704
 
 
 def _gettext(message: str, /, **values: Any) -> Markup:
