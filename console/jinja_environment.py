@@ -5,17 +5,18 @@ Autoescape is always on, a name that no view passed raises an error, and whateve
 
 import datetime
 import zlib
+from functools import lru_cache
 from typing import Any
 
 from django.template.defaultfilters import linebreaksbr
 from django.templatetags.static import static
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 from django.utils import timezone
 from django.utils.formats import localize, number_format
 from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, ngettext, npgettext, pgettext
+from django.utils.translation import get_language, gettext, ngettext, npgettext, pgettext
 from jinja2 import BaseLoader, Environment, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
@@ -39,6 +40,7 @@ def environment(*, loader: BaseLoader, auto_reload: bool, **_django_defaults: An
     # Messages are called as ``gettext(message, name=value)``. Jinja2's own callables would print values as they are.
     made.newstyle_gettext = True  # type: ignore[attr-defined]
     made.globals.update(
+        _=_gettext,
         gettext=_gettext,
         ngettext=_ngettext,
         pgettext=_pgettext,
@@ -80,13 +82,16 @@ def localized(value: Any) -> Any:
 
 def _filled(message: str, values: dict[str, Any]) -> Markup:
     """Return the message with its values, which are localized and escaped; messages come from our catalogues only."""
-    if not values and "%" not in message:  # most labels
-        return Markup(message)  # noqa: S704
     return Markup(message) % {name: localized(value) for name, value in values.items()}  # noqa: S704
 
 
 def _gettext(message: str, /, **values: Any) -> Markup:
-    return _filled(gettext(message), values)
+    return _filled(gettext(message), values) if values else _label(get_language(), message)
+
+
+@lru_cache(maxsize=10_000)  # every text of the pages in every language: a table repeats the same few in each row
+def _label(_language: str | None, message: str) -> Markup:
+    return _filled(gettext(message), {})
 
 
 def _ngettext(singular: str, plural: str, number: int, /, **values: Any) -> Markup:
@@ -106,8 +111,13 @@ def _npgettext(context: str, singular: str, plural: str, number: int, /, **value
 
 def url(name: str, /, *args: Any, query: dict[str, Any] | None = None) -> str:
     """Return the address of the view ``name``, with ``query`` as its query string."""
-    address = reverse(name, args=args)
+    address = _address(get_script_prefix(), name, *args)
     return f"{address}?{urlencode(query)}" if query else address
+
+
+@lru_cache(maxsize=10_000)  # some thousand rows with a few addresses each; reversing takes most of a row's time
+def _address(_script_prefix: str, name: str, /, *args: Any) -> str:
+    return reverse(name, args=args)
 
 
 def next_sort(current: str, column: str) -> str:

@@ -1,6 +1,7 @@
 """Times as pages show them: in the reader's time zone and format, with the exact one in UTC."""
 
 import datetime
+from functools import lru_cache
 from typing import Any
 
 from django.utils import timezone
@@ -8,7 +9,7 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timesince import timesince
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 
 from accounts_ui.services.text import as_time
 from console import clock
@@ -39,9 +40,13 @@ def _time(value: Any, attributes: str) -> SafeString | str:
     at = as_time(value) if isinstance(value, str) else value
     if not isinstance(at, datetime.datetime):
         return value or ""
-    utc = at.astimezone(datetime.UTC)
+    return _element(at.astimezone(datetime.UTC), timezone.get_current_timezone(), get_language(), attributes)
+
+
+@lru_cache(maxsize=10_000)  # the times of some thousand rows: formatting one takes as long as the rest of its row
+def _element(utc: datetime.datetime, zone: datetime.tzinfo, _language: str | None, attributes: str) -> SafeString:
     exact = utc.isoformat(timespec="seconds").replace("+00:00", "Z")
-    shown = date_format(timezone.localtime(utc), "DATETIME_FORMAT")
+    shown = date_format(utc.astimezone(zone), "DATETIME_FORMAT")
     return format_html(
         '<time datetime="{}" data-utc="{} UTC"{}>{}</time>', exact, f"{utc:%Y-%m-%d %H:%M:%S}", attributes, shown
     )
