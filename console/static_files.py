@@ -17,7 +17,12 @@ class StaticFilesStorage(CompressedManifestStaticFilesStorage):
     ten years and a plain one for a minute.
     """
 
-    support_js_module_import_aggregation = True  # the imports of a collected script name hashed files, too
+    # The imports of our own scripts name hashed files, too. Django's switch for this reads the scripts of libraries
+    # as well, and django-htmx ships one with imports of files that are not there.
+    patterns = (
+        *CompressedManifestStaticFilesStorage.patterns,
+        ("js/*.js", ((r"""(?P<matched>(?P<import>import [^;"]+ from) "(?P<url>\.[^"]+)";)""", '%(import)s "%(url)s";'),)),
+    )
 
     def url(self, name: str | None, force: bool = False) -> str:
         """Return the URL of the file ``name``."""

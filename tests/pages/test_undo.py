@@ -193,7 +193,7 @@ def test_a_session_that_ends_before(ada, sqlite_console, directory, provider):
     assert page_of(change) in page.url
     again = form_of(page, "/undo/")
     assert again["operation_id"] == fields["operation_id"]
-    assert "It was not sent on" in text_of(page)
+    assert "Your session had ended when you sent this form" in text_of(page)
     assert outcome_of(undo(ada, change, again)) == "applied"
 
 
