@@ -4,10 +4,13 @@ import base64
 import hashlib
 from functools import lru_cache
 from pathlib import Path
+from typing import Final
 
 from django.contrib.staticfiles import finders, storage
 from whitenoise.middleware import WhiteNoiseMiddleware
 from whitenoise.storage import CompressedManifestStaticFilesStorage
+
+_IMPORT: Final = r"""(?P<matched>(?P<import>import [^;"]+ from) "(?P<url>\.[^"]+)";)"""
 
 
 class StaticFilesStorage(CompressedManifestStaticFilesStorage):
@@ -21,7 +24,7 @@ class StaticFilesStorage(CompressedManifestStaticFilesStorage):
     # as well, and django-htmx ships one with imports of files that are not there.
     patterns = (
         *CompressedManifestStaticFilesStorage.patterns,
-        ("js/*.js", ((r"""(?P<matched>(?P<import>import [^;"]+ from) "(?P<url>\.[^"]+)";)""", '%(import)s "%(url)s";'),)),
+        ("js/*.js", ((_IMPORT, '%(import)s "%(url)s";'),)),
     )
 
     def url(self, name: str | None, force: bool = False) -> str:
