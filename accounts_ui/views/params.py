@@ -1,4 +1,4 @@
-"""Reading forms and queries strictly: each field once, as text, and nothing that was not text."""
+"""The parameters of an address, read strictly: each once, as text in UTF-8. Posted forms are in ``forms`` modules."""
 
 import datetime
 import uuid
@@ -11,35 +11,13 @@ from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext, ngettext
 
 from accounts_ui.services.errors import InvalidInput
-from console.request import OrganizationRequest
 
 MAX_QUERY = 500  # characters of one query parameter
 
 
-def read(data: QueryDict, names: Iterable[str]) -> dict[str, str]:
-    """The fields ``names``; one that was not sent is empty.
-
-    Raises:
-        InvalidInput: a field came twice, or is no text.
-
-    """
-    return {name: _one(data, name) for name in names}
-
-
-def read_post(request: OrganizationRequest, names: Iterable[str]) -> dict[str, str]:
-    """The fields of a posted form."""
-    names = list(names)
-    missing = [name for name in names if name not in request.POST and name not in _OPTIONAL]
-    if missing:
-        raise InvalidInput(
-            missing[0], gettext("The field %(name)s is missing. Open the form again.") % {"name": missing[0]}
-        )
-    return read(request.POST, names)
-
-
 def read_query(request: HttpRequest, names: Iterable[str]) -> dict[str, str]:
     """The parameters of the address."""
-    found = read(request.GET, names)
+    found = {name: _one(request.GET, name) for name in names}
     for name, value in found.items():
         if len(value) > MAX_QUERY:
             said = gettext("%(name)s has %(number)s characters; %(most)s are possible.")
@@ -110,9 +88,6 @@ def identifier(text: str, name: str) -> uuid.UUID | None:
     except ValueError:
         said = gettext("%(name)s has to be an id such as 01234567-89ab-cdef-0123-456789abcdef.")
         raise InvalidInput(name, said % {"name": name}) from None
-
-
-_OPTIONAL = frozenset({"message", "confirm_unknown", "expected_status"})
 
 
 def _one(data: QueryDict, name: str) -> str:

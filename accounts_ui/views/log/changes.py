@@ -21,10 +21,11 @@ from accounts_ui.views import params
 from accounts_ui.views.base import audit_context_of, client_of, page, respond
 from accounts_ui.views.log.chart import draw
 from accounts_ui.views.log.filters import date_presets, filter_chips, heading
+from accounts_ui.views.log.forms import DecisionForm
 from accounts_ui.views.log.grouping import group_changes
 from accounts_ui.views.log.log_query import GROUPINGS, LogQuery
 from accounts_ui.views.operation_result import result_of
-from accounts_ui.views.operations import undo
+from accounts_ui.views.operations.forms import UndoForm
 from console.request import OrganizationRequest
 from console.signin.access.gate import organization
 from console.signin.access.rules import Role
@@ -46,20 +47,9 @@ def changes(request: OrganizationRequest, org: str) -> HttpResponse:
 @page("GET")
 def change(request: OrganizationRequest, org: str, change_id: str) -> HttpResponse:
     """``GET /orgs/{org}/changes/{change_id}/``."""
-    shown = show_change(client=client_of(request), context=audit_context_of(request), change_id=change_id)
-    decision = returned_form(request, action=reverse("decide", args=[org, shown.change.change_id]))
-    taking_back = params.returned(
-        returned_form(request, action=reverse("undo", args=[org, shown.change.change_id])), undo.FIELDS
-    )
-    values = {
-        "result": result_of(shown.change, undo_operation_id=taking_back.get("operation_id", "")),
-        "detail": shown,
-        "change": shown.change,
-        "fields": {"decision": "", "message": "", **params.returned(decision, ("decision", "message"))},
-        "returned": decision is not None or bool(taking_back),
-        "title": gettext("Change"),
-    }
-    return respond(request, "changes/detail", values)
+    returned = returned_form(request, action=reverse("decide", args=[org, change_id]))
+    form = DecisionForm(initial=params.returned(returned, DecisionForm.base_fields))
+    return _show_change(request, change_id, form, returned=returned is not None)
 
 
 @organization(Role.AUDITOR)
@@ -104,11 +94,30 @@ def check(request: OrganizationRequest, org: str, change_id: str) -> HttpRespons
 @page("POST")
 def decide(request: OrganizationRequest, org: str, change_id: str) -> HttpResponse:
     """``POST /orgs/{org}/changes/{change_id}/decide/``: resolve the outcome by an explicit decision."""
-    sent = params.read_post(request, ("decision", "message"))
-    resolved = record_decision(
-        context=audit_context_of(request), change_id=change_id, outcome=sent["decision"], message=sent["message"]
-    )
+    form = DecisionForm(request.POST)
+    if not form.is_valid():
+        return _show_change(request, change_id, form, status=400)
+    outcome, message = form.cleaned_data["decision"], form.cleaned_data["message"]
+    resolved = record_decision(context=audit_context_of(request), change_id=change_id, outcome=outcome, message=message)
     return HttpResponseRedirect(reverse("change", args=[org, resolved.change_id]), status=303)
+
+
+def _show_change(
+    request: OrganizationRequest, change_id: str, form: DecisionForm, *, returned: bool = False, status: int = 200
+) -> HttpResponse:
+    shown = show_change(client=client_of(request), context=audit_context_of(request), change_id=change_id)
+    undo_address = reverse("undo", args=[request.organization.id, shown.change.change_id])
+    undo_fields = params.returned(returned_form(request, action=undo_address), UndoForm.base_fields)
+    values = {
+        "result": result_of(shown.change, undo_operation_id=undo_fields.get("operation_id", "")),
+        "detail": shown,
+        "change": shown.change,
+        "form": form,
+        "fields": form.values,
+        "returned": returned or bool(undo_fields),
+        "title": gettext("Change"),
+    }
+    return respond(request, "changes/detail", values, status=status)
 
 
 def _page_values(query: LogQuery, log: ChangeLog) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from django.utils.translation import gettext
 from accounts_ui.services.listing.change_log import continue_verification, count_news
 from accounts_ui.views import params
 from accounts_ui.views.base import audit_context_of, page, respond
+from accounts_ui.views.form_rules import cleaned
+from accounts_ui.views.log.forms import VerificationForm
 from accounts_ui.views.log.log_query import MAX_SEQUENCE, LogQuery
 from console.request import OrganizationRequest
 from console.signin.access.gate import organization
@@ -18,11 +20,11 @@ from console.signin.access.rules import Role
 @page("POST")
 def verify(request: OrganizationRequest, org: str) -> HttpResponse:
     """``POST /orgs/{org}/changes/verify/``: start a verification run (``scope``), or go on with one (``run``)."""
-    sent = params.read(request.POST, ("scope", "run"))
+    sent = cleaned(VerificationForm(request.POST))
     chain = continue_verification(
         context=audit_context_of(request),
         run=params.number(sent["run"], "run", default=0, most=MAX_SEQUENCE),
-        whole=params.choice(sent["scope"], "scope", ("new", "all"), default="new") == "all",
+        whole=sent["scope"] == "all",
     )
     query = LogQuery.from_request(request)
     if request.htmx:

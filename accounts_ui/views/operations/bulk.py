@@ -21,14 +21,14 @@ from accounts_ui.services.bulk.csv_import import ImportedList, read_list
 from accounts_ui.services.errors import InvalidInput
 from accounts_ui.views import params
 from accounts_ui.views.base import audit_context_of, client_of, page, respond
+from accounts_ui.views.form_rules import add_input_error, cleaned
 from accounts_ui.views.lists.selection import read_selected
+from accounts_ui.views.operations.forms import BulkForm, ConfirmPlanForm, RunPlanForm
 from console.rate_limits import rate_limited
 from console.request import OrganizationRequest
 from console.signin.access.gate import organization
 from console.signin.access.rules import Role
 
-FIELDS: Final = ("action", "status", "message")
-_EMPTY_FIELDS: Final = {"action": Action.ASSIGN.value, "status": "", "list": "", "message": ""}
 PER_PAGE: Final = 100
 ENDINGS: Final = (".csv", ".tsv", ".txt")
 VERDICTS: Final = {
@@ -48,20 +48,21 @@ VERDICTS: Final = {
 def bulk(request: OrganizationRequest, org: str) -> HttpResponse:
     """``GET`` draws the form, ``POST`` makes a plan. Nothing is sent to the directory but reads."""
     if request.method != "POST":
-        return _form(request, params.read_query(request, ("action",)))
-    sent = params.read(request.POST, FIELDS)
-    if not sent["action"] and "selected" in request.POST:
-        return _form(
-            request, {"list": _lines_of_selected(request)}
-        )  # ticked in the list of accounts: what to do is next
+        return _show_form(request, BulkForm(initial=params.read_query(request, ("action",))))
+    if not request.POST.get("action") and "selected" in request.POST:  # ticked in the list: what to do is chosen next
+        return _show_form(request, BulkForm(initial={"list": _lines_of_selected(request)}))
+    form = BulkForm(request.POST, request.FILES)
     try:
-        imported = _imported_list(request)
+        if not form.is_valid():
+            return _show_form(request, form, status=400)
+        values = {name: form.cleaned_data[name] for name in ("action", "status", "message")}
+        imported = _imported_list(request, form)
         plan = planner.make_plan(
-            client=client_of(request), context=audit_context_of(request), imported=imported, **sent
+            client=client_of(request), context=audit_context_of(request), imported=imported, **values
         )
     except InvalidInput as error:
-        status = 413 if _is_too_large(request) else 400
-        return _form(request, {**sent, "list": _text_of(request, "list")}, status=status, error=error)
+        add_input_error(form, error)
+        return _show_form(request, form, status=413 if request.upload_too_large else 400)
     if not request.htmx:
         return _to_plan(plan)
     response = _show(request, plan)
@@ -83,7 +84,7 @@ def confirm(request: OrganizationRequest, org: str, plan_id: uuid.UUID) -> HttpR
     found = _plan(request, plan_id)
     try:
         runner.confirm(
-            context=audit_context_of(request), plan=found, typed=params.read_post(request, ("count",))["count"]
+            context=audit_context_of(request), plan=found, typed=cleaned(ConfirmPlanForm(request.POST))["count"]
         )
     except InvalidInput as error:
         return _show(request, found, status=400, error=error)
@@ -96,7 +97,7 @@ def confirm(request: OrganizationRequest, org: str, plan_id: uuid.UUID) -> HttpR
 def run(request: OrganizationRequest, org: str, plan_id: uuid.UUID) -> HttpResponse:
     """Run one chunk. Asked by a page that goes on by itself, a plan that was paused meanwhile stays so."""
     found, context = _plan(request, plan_id), audit_context_of(request)
-    by_itself = params.read(request.POST, ("next",))["next"] == "1"
+    by_itself = cleaned(RunPlanForm(request.POST))["next"] == "1"
     if not by_itself:
         runner.resume(context=context, plan=found)
     worked = runner.run_chunk(client=client_of(request), context=context, plan=found)
@@ -166,24 +167,15 @@ def _address(found: Plan) -> str:
     return reverse("plan", args=[found.organization_id, found.id])
 
 
-def _is_too_large(request: OrganizationRequest) -> bool:
-    """What ``console.upload_handlers`` says of the files that were sent."""
-    return request.upload_too_large
-
-
-def _text_of(request: OrganizationRequest, name: str) -> str:
-    return str(request.POST.get(name, ""))
-
-
-def _imported_list(request: OrganizationRequest) -> ImportedList:
-    """The list of the form: a file, text, or rows that were selected."""
-    if _is_too_large(request):
-        raise InvalidInput("list", gettext("The file is larger than 5 MB. Split it, and leave out other columns."))
-    upload, text = request.FILES.get("file"), _text_of(request, "list")
-    selected = _text_of(request, "selected")
+def _imported_list(request: OrganizationRequest, form: BulkForm) -> ImportedList:
+    """Read the list of the form: a file, pasted text, or selected rows."""
+    if request.upload_too_large:  # console.upload_handlers dropped the file
+        raise InvalidInput("file", gettext("The file is larger than 5 MB. Split it, and leave out other columns."))
+    upload, text = form.cleaned_data["file"], form.cleaned_data["list"]
+    selected = "\n".join(form.cleaned_data["selected"])
     if upload is not None:
         if not (upload.name or "").lower().endswith(ENDINGS):
-            raise InvalidInput("list", gettext("The name of the file has to end in .csv, .tsv or .txt."))
+            raise InvalidInput("file", gettext("The name of the file has to end in .csv, .tsv or .txt."))
         return read_list(upload.read())
     if not text.strip() and selected.strip():
         text = f"subject_id,code\n{selected}"
@@ -195,12 +187,10 @@ def _lines_of_selected(request: OrganizationRequest) -> str:
     return "\n".join(["subject_id,code", *(f"{subject},{code}" for subject, code in read_selected(request.POST))])
 
 
-def _form(
-    request: OrganizationRequest, fields: dict[str, str], *, status: int = 200, error: InvalidInput | None = None
-) -> HttpResponse:
+def _show_form(request: OrganizationRequest, form: BulkForm, *, status: int = 200) -> HttpResponse:
     values = {
-        "error": error,
-        "fields": {**_EMPTY_FIELDS, **{name: value for name, value in fields.items() if value}},
+        "form": form,
+        "fields": {**form.values, "action": form.values["action"] or Action.ASSIGN.value},
         "actions": Action.values,
         "statuses": STATUSES,
         "plans": queries.recent(request.organization.id),

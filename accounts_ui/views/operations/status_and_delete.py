@@ -1,6 +1,7 @@
 """The two forms about an account that exists: change its status, delete it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 from django.http import HttpResponse
@@ -15,8 +16,10 @@ from accounts_ui.services.operations.status_transitions import other_transitions
 from accounts_ui.text.labels import STATUS_MEANINGS
 from accounts_ui.views import params
 from accounts_ui.views.base import audit_context_of, client_of, new_operation_id, page, respond, take_returned
+from accounts_ui.views.form_rules import add_input_error
 from accounts_ui.views.lists.row_context import row_context
 from accounts_ui.views.operation_result import show_result
+from accounts_ui.views.operations.forms import DeleteForm, StatusForm
 from console.request import OrganizationRequest
 from console.signin.access.gate import organization
 from console.signin.access.rules import Role
@@ -24,75 +27,77 @@ from console.signin.access.rules import Role
 _NO_EXTRAS: Final = {"alert": "", "returned": False, "failed_attempt": None}
 
 Service = Callable[..., Change]
+FORMS: Final[dict[str, type[DeleteForm]]] = {"status": StatusForm, "delete": DeleteForm}
+SERVICES: Final[dict[str, Service]] = {"status": change_status, "delete": delete}
 
 
 @organization(Role.ADMIN)
 @page("GET", "POST")
 def status(request: OrganizationRequest, org: str, subject_id: str, code: str) -> HttpResponse:
     """``/orgs/{org}/accounts/{subject_id}/{code}/status/``."""
-    fields = ("status", "expected_status", "message", "operation_id")
-    return _form_or_result(request, "status", fields, change_status, subject_id, code)
+    return _form_or_result(request, "status", subject_id=subject_id, code=code)
 
 
 @organization(Role.ADMIN)
 @page("GET", "POST")
 def remove(request: OrganizationRequest, org: str, subject_id: str, code: str) -> HttpResponse:
     """``/orgs/{org}/accounts/{subject_id}/{code}/delete/``."""
-    return _form_or_result(request, "delete", ("expected_status", "message", "operation_id"), delete, subject_id, code)
+    return _form_or_result(request, "delete", subject_id=subject_id, code=code)
 
 
-def _form_or_result(
-    request: OrganizationRequest, name: str, names: tuple[str, ...], service: Service, subject_id: str, code: str
-) -> HttpResponse:
-    ids = {"subject_id": subject_id, "code": code}
+def _form_or_result(request: OrganizationRequest, name: str, **ids: str) -> HttpResponse:
+    client, context = client_of(request), audit_context_of(request)
     if request.method != "POST":
-        facts = read_account(client=client_of(request), context=audit_context_of(request), **ids)
-        kept, told = take_returned(request, names)
-        asked = params.read_query(request, ("status",))
-        return _form(request, name, facts, {**asked, **kept}, **told)
-    sent = params.read_post(request, names)
+        facts = read_account(client=client, context=context, **ids)
+        returned, notices = take_returned(request, FORMS[name].base_fields)
+        chosen = params.read_query(request, ("status",))
+        return _show_form(request, name, facts, FORMS[name](initial={**chosen, **returned}), **notices)
+    form = FORMS[name](request.POST)
     try:
-        return show_result(
-            request, service(client=client_of(request), context=audit_context_of(request), **ids, **sent)
-        )
+        if form.is_valid():
+            return show_result(request, SERVICES[name](client=client, context=context, **ids, **form.cleaned_data))
     except StateChanged as changed:
-        fields = {**sent, "expected_status": changed.current.status or "", "operation_id": new_operation_id()}
-        return _form(request, name, changed.current, fields, status=409, alert=changed.detail)
+        shown = {"expected_status": changed.current.status or "", "operation_id": new_operation_id()}
+        return _show_form(request, name, changed.current, form, status=409, alert=changed.detail, shown=shown)
     except InvalidInput as error:
-        if error.field not in ("status", "message", "operation_id"):
+        if error.field not in form.fields:
             raise
-        facts = read_account(client=client_of(request), context=audit_context_of(request), **ids)
-        return _form(request, name, facts, {**sent, "operation_id": new_operation_id()}, status=400, alert=error.detail)
+        add_input_error(form, error)
+    facts = read_account(client=client, context=context, **ids)
+    return _show_form(request, name, facts, form, status=400, shown={"operation_id": new_operation_id()})
 
 
-def _form(
+def _show_form(
     request: OrganizationRequest,
     name: str,
     facts: AccountFacts,
-    fields: dict[str, str],
+    form: DeleteForm,
     *,
     status: int = 200,
+    shown: Mapping[str, str] = MappingProxyType({}),
     **more: Any,
 ) -> HttpResponse:
-    initial = {
-        "status": "",
-        "expected_status": facts.status or "",
-        "message": "",
-        "operation_id": new_operation_id(),
-    }
-    title = gettext("Change status") if name == "status" else gettext("Delete account")
+    """Show the form.
+
+    Args:
+        shown: values that take the place of what was sent.
+
+    """
+    initial = {"expected_status": facts.status or "", "operation_id": new_operation_id()}
+    sent = {field: value for field, value in form.values.items() if value}
     values = {
         **_NO_EXTRAS,
         **more,
         **row_context(request),
+        "form": form,
         "facts": facts,
-        "fields": {**initial, **{key: value for key, value in fields.items() if value}},
-        "usual_statuses": _meant(usual_transitions(facts.status)),
-        "other_statuses": _meant(other_transitions(facts.status)),
-        "title": title,
+        "fields": {**form.values, **initial, **sent, **shown},
+        "usual_statuses": _with_meanings(usual_transitions(facts.status)),
+        "other_statuses": _with_meanings(other_transitions(facts.status)),
+        "title": gettext("Change status") if name == "status" else gettext("Delete account"),
     }
     return respond(request, name, values, status=status)
 
 
-def _meant(statuses: tuple[str, ...]) -> list[tuple[str, Any]]:
+def _with_meanings(statuses: tuple[str, ...]) -> list[tuple[str, Any]]:
     return [(status, STATUS_MEANINGS[status]) for status in statuses]
