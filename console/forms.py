@@ -10,6 +10,8 @@ from typing import Any, ClassVar, NamedTuple
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"  # what Django's decoding leaves of bytes that are not UTF-8
@@ -119,3 +121,16 @@ class StrictForm(forms.Form):
         if field is None or not field.label or isinstance(field.widget, forms.HiddenInput):
             return "", ""
         return name, str(field.label)
+
+
+def field_attributes(form: StrictForm, name: str, *, hint: str = "") -> SafeString:
+    """Return the ``id`` of the field ``name``, and what assistive technology needs to know if the field is wrong.
+
+    Args:
+        hint: the id of a hint that the page shows at the field.
+
+    """
+    is_wrong = bool(form.error_of(name))
+    ids = " ".join(filter(None, [hint, f"error-{name}" if is_wrong else ""]))
+    described = format_html(' aria-describedby="{}"', ids) if ids else ""
+    return format_html('id="field-{}"{}{}', name, described, mark_safe(' aria-invalid="true"') if is_wrong else "")

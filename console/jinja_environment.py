@@ -21,6 +21,7 @@ from jinja2 import BaseLoader, Environment, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
+from console.forms import field_attributes
 from console.static_files import integrity
 
 
@@ -46,6 +47,7 @@ def environment(*, loader: BaseLoader, auto_reload: bool, **_django_defaults: An
         pgettext=_pgettext,
         npgettext=_npgettext,
         aria_sort=aria_sort,
+        field_attributes=field_attributes,
         module_preload=module_preload,
         next_sort=next_sort,
         script=script,
