@@ -46,8 +46,15 @@ def design(request: ConsoleRequest) -> HttpResponse:
         "names": ["Ada Admin", "Bo Berg", "Zoë", "Émile de la Tour", "李雷", ""],
         "people": [
             {"label": "Ada Admin", "name": "Ada Admin", "subject_id": "person-ada", "email": "ada@acme.example"}
-            | {"username": "", "held": {"gold": _account("active"), "worker": _account("disabled", recorded=True)}},
-            {"label": "bo.berg", "name": "", "subject_id": "person-bo", "email": "", "username": "bo.berg", "held": {}},
+            | {"username": "", "accounts": {"gold": _account("active"), "worker": _account("disabled", recorded=True)}},
+            {
+                "label": "bo.berg",
+                "name": "",
+                "subject_id": "person-bo",
+                "email": "",
+                "username": "bo.berg",
+                "accounts": {},
+            },
         ],
         "spaces": [1, 2, 3, 4, 5, 6],
     }

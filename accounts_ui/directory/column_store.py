@@ -1,4 +1,4 @@
-"""Rows on their way into the columns of a listing, in the directory's order."""
+"""The columns of a listing while they are filled, row by row, in the directory's order."""
 
 from array import array
 from collections.abc import Callable, Hashable, Iterable, Sequence
@@ -15,18 +15,18 @@ OTHER: Final = "other"
 
 _SEPARATOR: Final = "\x1f"
 _END: Final = _SEPARATOR.encode()
-_SAME: Final = "\x1e"  # effective when created: nearly all are
+_AS_CREATED: Final = "\x1e"  # stands for "effective from its creation", which nearly all rows are
 
 
-_Texts = tuple[str, str, str, str]  # name, e-mail, username; the text of a row that fits no shape
+_PersonTexts = tuple[str, str, str, str]  # name, e-mail, username; the text of a row that fits no shape
 _Record = tuple[str, str, str, str]
 _Key = tuple[Hashable, ...]
-_BARE: Final = ("", "", "", "")
+_NO_TEXTS: Final = ("", "", "", "")
 _NO_RECORD: Final = ("", "", "", "")
 
 
 class RowAttributes(NamedTuple):
-    """What many rows have in common. ``code`` is ``None`` where the row is no account."""
+    """What many rows have in common, stored once for all of them. ``code`` is ``None`` unless the row is an account."""
 
     kind: str
     status: str
@@ -35,11 +35,11 @@ class RowAttributes(NamedTuple):
     org_id: str
 
 
-class Texts:
-    """Some texts for each of many entries, packed: a string of its own takes fifty bytes before its first letter.
+class PackedTexts:
+    """Some texts for each of many entries, packed into one byte array: a ``str`` takes fifty bytes before its letters.
 
     Args:
-        width: texts of each entry.
+        width: the number of texts of each entry.
 
     """
 
@@ -47,170 +47,175 @@ class Texts:
         self._width = width
         self._packed = bytearray()
         self._ends = array("I", [0])
-        self._odd: dict[int, tuple[str, ...]] = {}  # entries with a separator in a text; packed they are empty
+        self._unpacked: dict[int, tuple[str, ...]] = {}  # entries with a separator in a text; packed they are empty
 
     def extend(self, entries: Sequence[tuple[str, ...]]) -> None:
-        """Further entries. What they have in common is found out once for all of them."""
+        """Append entries. Whether a text has a separator in it, or is not ASCII, is checked once for all of them."""
         texts = list(map(_SEPARATOR.join, entries))
         whole = _SEPARATOR.join(texts)
         if whole.count(_SEPARATOR) + 1 != len(texts) * self._width and texts:
-            return self._extend_with_care(entries)
-        return self._append(texts if whole.isascii() else [one.encode() for one in texts], whole.encode())
+            return self._extend_one_by_one(entries)
+        return self._append(texts if whole.isascii() else [text.encode() for text in texts], whole.encode())
 
     def __len__(self) -> int:
         return len(self._ends) - 1
 
     def __getitem__(self, number: int) -> Sequence[str]:
-        odd = self._odd.get(number)
-        if odd is not None:
-            return odd
+        unpacked = self._unpacked.get(number)
+        if unpacked is not None:
+            return unpacked
         return self._packed[self._ends[number] : self._ends[number + 1] - 1].decode().split(_SEPARATOR)
 
     def columns(self) -> list[list[str]]:
-        """The first text of all entries, the second, and so on."""
+        """Return a list of the first texts of all entries, one of the second texts, and so on."""
         flat = self._packed.decode().split(_SEPARATOR)[:-1]
         columns = [flat[number :: self._width] for number in range(self._width)]
-        for number, texts in self._odd.items():
+        for number, texts in self._unpacked.items():
             for column, text in zip(columns, texts, strict=True):
                 column[number] = text
         return columns
 
     @property
     def size(self) -> int:
-        """In bytes."""
+        """Return the number of bytes that it takes."""
         return len(self._packed) + len(self._ends) * self._ends.itemsize
 
-    def _extend_with_care(self, entries: Sequence[tuple[str, ...]]) -> None:
+    def _extend_one_by_one(self, entries: Sequence[tuple[str, ...]]) -> None:
         for entry in entries:
             if any(_SEPARATOR in text for text in entry):
-                self._odd[len(self)] = entry
+                self._unpacked[len(self)] = entry
                 self.extend([("",) * self._width])
             else:
                 self.extend([entry])
 
     def _append(self, entries: Sequence[str] | Sequence[bytes], whole: bytes) -> None:
-        """``whole`` has a separator behind each entry but the last."""
+        """Append packed entries; ``whole`` has a separator after each of them but the last."""
         ends = accumulate(map((1).__add__, map(len, entries)), initial=len(self._packed))
         self._packed += whole + _END if entries else whole
         self._ends.extend(islice(ends, 1, None))
 
 
-class Gathered:
-    """Columns that grow by runs of rows of one kind."""
+class ColumnStore:
+    """The columns of a listing. They grow by runs of rows of one kind.
+
+    A *line* names a person: subject id, name, e-mail, username. A row is a line, attributes and a record.
+    """
 
     def __init__(self) -> None:
-        self.faces: dict[RowAttributes, int] = {}
-        self.row_faces = array("I")
+        self.attributes: dict[RowAttributes, int] = {}
+        self.row_attributes = array("I")
         self.row_lines = array("I")
-        self.records = Texts(4)
+        self.records = PackedTexts(4)
         self.extras: dict[int, dict[str, str]] = {}
-        self.ids = Texts(1)
-        self.lines = Texts(4)
+        self.ids = PackedTexts(1)
+        self.lines = PackedTexts(4)
         self.types: list[AccountType] = []
-        self.line_of: dict[str, int] = {}
-        self.twins: dict[int, list[int]] = {}
+        self.lines_by_id: dict[str, int] = {}
+        self.duplicate_lines: dict[int, list[int]] = {}
         self._numbers: dict[_Key, int] = {}
-        self._bare: set[int] = set()
-        self._moved: dict[int, int] = {}  # bare lines whose person came after them, and the person's
+        self._lines_without_person: set[int] = set()
+        self._moved_lines: dict[int, int] = {}  # lines of accounts whose person was listed later: the person's line
 
-    def add_people(self, ids: list[str], texts: list[_Texts], faces: Iterable[int], records: list[_Record]) -> None:
-        """User references: a line each, even where two name the same person."""
+    def add_people(
+        self, ids: list[str], texts: list[_PersonTexts], attributes: Iterable[int], records: list[_Record]
+    ) -> None:
+        """Add user references: a line each, even if two name the same person."""
         numbers = self._add_lines(ids, texts)
-        self._add(numbers, faces, records)
-        known = self.line_of.setdefault
+        self._add(numbers, attributes, records)
+        first_line = self.lines_by_id.setdefault
         for number, subject_id in zip(numbers, ids, strict=True):
-            if known(subject_id, number) != number:
-                self._meet_again(subject_id, number)
+            if first_line(subject_id, number) != number:
+                self._add_duplicate(subject_id, number)
 
-    def add_accounts(self, ids: list[str], faces: Iterable[int], records: list[_Record]) -> None:
-        """User accounts: on the line of their person; on a bare one where nobody of the id came so far."""
-        new = list(dict.fromkeys(one for one in ids if one not in self.line_of))
-        numbers = self._add_lines(new, [_BARE] * len(new))
-        self._bare.update(numbers)
-        self.line_of.update(zip(new, numbers, strict=True))
-        self._add(map(self.line_of.__getitem__, ids), faces, records)
+    def add_accounts(self, ids: list[str], attributes: Iterable[int], records: list[_Record]) -> None:
+        """Add user accounts, each on the line of its person. That line has no name until the person is listed."""
+        new = list(dict.fromkeys(subject_id for subject_id in ids if subject_id not in self.lines_by_id))
+        numbers = self._add_lines(new, [_NO_TEXTS] * len(new))
+        self._lines_without_person.update(numbers)
+        self.lines_by_id.update(zip(new, numbers, strict=True))
+        self._add(map(self.lines_by_id.__getitem__, ids), attributes, records)
 
     def add(self, row: Row) -> None:
-        """One row of any kind, as a struct."""
+        """Add one row of any kind."""
         if isinstance(row, AccountType):
             self.types.append(row)
         elif isinstance(row, Person):
-            face = RowAttributes(PERSON, row.status, None, row.roles, row.org_id)
+            attributes = RowAttributes(PERSON, row.status, None, row.roles, row.org_id)
             text = (row.name, row.email, row.username, "")
             self.add_people(
-                [row.subject_id or ""], [text], [self.face(face)], [record(row.created_at, row.effective_at)]
+                [row.subject_id or ""], [text], [self.number_of(attributes)], [record(row.created_at, row.effective_at)]
             )
             self._note_extra(row.extra)
         elif isinstance(row, Account):
-            face = RowAttributes(ACCOUNT, row.status, row.code, (), row.org_id)
+            attributes = RowAttributes(ACCOUNT, row.status, row.code, (), row.org_id)
             times = record(row.created_at, row.effective_at, row.expires_at, row.id)
-            self.add_accounts([row.subject_id], [self.face(face)], [times])
+            self.add_accounts([row.subject_id], [self.number_of(attributes)], [times])
             self._note_extra(row.extra)
         else:
-            face = RowAttributes(OTHER, row.status, None, (), "")
-            self._add(self._add_lines([""], [("", "", "", row.text)]), [self.face(face)], [_NO_RECORD])
+            attributes = RowAttributes(OTHER, row.status, None, (), "")
+            self._add(self._add_lines([""], [("", "", "", row.text)]), [self.number_of(attributes)], [_NO_RECORD])
 
-    def face(self, face: RowAttributes) -> int:
-        """The number of the face."""
-        return self.faces.setdefault(face, len(self.faces))
+    def number_of(self, attributes: RowAttributes) -> int:
+        """Return the number under which the attributes are stored."""
+        return self.attributes.setdefault(attributes, len(self.attributes))
 
-    def numbers(self, keys: list[_Key], face: Callable[..., RowAttributes]) -> list[int]:
-        """The faces' numbers, where ``face`` makes a face of a key. There are few: each is made once."""
-        known = self._numbers
+    def numbers_of(self, keys: list[_Key], make: Callable[..., RowAttributes]) -> list[int]:
+        """Return the numbers of the attributes that ``make`` makes of each key. Few keys differ: each is made once."""
+        numbers = self._numbers
         try:
-            return list(map(known.__getitem__, keys))
+            return list(map(numbers.__getitem__, keys))
         except KeyError:
-            known.update({key: self.face(face(*key)) for key in set(keys) - known.keys()})
-            return list(map(known.__getitem__, keys))
+            numbers.update({key: self.number_of(make(*key)) for key in set(keys) - numbers.keys()})
+            return list(map(numbers.__getitem__, keys))
 
     def finish(self) -> None:
-        """Rows whose person came after them stand on the person's line from now on."""
-        if self._moved:
-            self.row_lines = array("I", (self._moved.get(line, line) for line in self.row_lines))
+        """Move accounts whose person was listed after them to the line of that person."""
+        if self._moved_lines:
+            self.row_lines = array("I", (self._moved_lines.get(line, line) for line in self.row_lines))
 
     @property
-    def hidden(self) -> set[int]:
-        """Lines that no row stands on any more."""
-        return set(self._moved)
+    def abandoned_lines(self) -> set[int]:
+        """Return the lines that no row is on any more."""
+        return set(self._moved_lines)
 
-    def _add_lines(self, ids: list[str], texts: list[_Texts]) -> range:
+    def _add_lines(self, ids: list[str], texts: list[_PersonTexts]) -> range:
         start = len(self.ids)
         self.ids.extend(list(zip(ids)))
         self.lines.extend(texts)
         return range(start, start + len(ids))
 
-    def _add(self, lines: Iterable[int], faces: Iterable[int], records: list[_Record]) -> None:
+    def _add(self, lines: Iterable[int], attributes: Iterable[int], records: list[_Record]) -> None:
         self.row_lines.extend(lines)
-        self.row_faces.extend(faces)
+        self.row_attributes.extend(attributes)
         self.records.extend(records)
 
-    def _meet_again(self, subject_id: str, number: int) -> None:
-        first = self.line_of[subject_id]
+    def _add_duplicate(self, subject_id: str, number: int) -> None:
+        first = self.lines_by_id[subject_id]
         if not subject_id:
             return
-        if first in self._bare:
-            self._bare.discard(first)
-            self._moved[first] = self.line_of[subject_id] = number
+        if first in self._lines_without_person:
+            self._lines_without_person.discard(first)
+            self._moved_lines[first] = self.lines_by_id[subject_id] = number
         else:
-            self.twins.setdefault(first, []).append(number)
+            self.duplicate_lines.setdefault(first, []).append(number)
 
     def _note_extra(self, extra: dict[str, str]) -> None:
         if extra:
-            self.extras[len(self.row_faces) - 1] = extra
+            self.extras[len(self.row_attributes) - 1] = extra
 
 
 def record(created: str, effective: str, expires: str = "", account_id: str = "") -> _Record:
-    """What is a row's own."""
+    """Return what belongs to one row alone."""
     return created, effective_text(created, effective), expires, account_id
 
 
 def effective_text(created: str | None, effective: str | None) -> str:
-    """From when a row is effective, for its record."""
+    """Return from when a row is effective, as its record stores it."""
     if effective == created:
-        return _SAME if effective else ""
-    return _SAME + effective if effective and effective.startswith(_SAME) else effective or ""
+        return _AS_CREATED if effective else ""
+    return _AS_CREATED + effective if effective and effective.startswith(_AS_CREATED) else effective or ""
 
 
 def effective_of(created: str, recorded: str) -> str:
-    """From when a row is effective, out of its record."""
-    return created if recorded == _SAME else recorded.removeprefix(_SAME)
+    """Return from when a row is effective, given what its record stores."""
+    return created if recorded == _AS_CREATED else recorded.removeprefix(_AS_CREATED)

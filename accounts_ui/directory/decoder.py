@@ -1,8 +1,8 @@
-"""The directory's array, decoded row by row into a listing; no row is ever dropped.
+"""The directory's array, decoded row by row into columns. No row is ever dropped.
 
-Nearly all rows are a user reference or a user account with documented fields of the documented types. These are decoded
-straight into the structs below, which have no place for what this console must not keep. Any other row takes the long
-way: decoded as it came, and told apart by its fields.
+Nearly all rows are a user reference or a user account with documented fields of the documented types. They are decoded
+directly into the structs below, which have no fields for what this console must not keep. Any other row is decoded as
+it came and told apart by its fields, which takes longer.
 """
 
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from typing import Annotated, Final, TypeVar
 import msgspec
 from msgspec import Meta, Raw, Struct
 
-from accounts_ui.directory.column_store import ACCOUNT, PERSON, Gathered, RowAttributes, effective_text
+from accounts_ui.directory.column_store import ACCOUNT, PERSON, ColumnStore, RowAttributes, effective_text
 from accounts_ui.directory.rows import NotRows, parse_row, status_text
 
 _T = TypeVar("_T")
@@ -37,7 +37,7 @@ class _Identity(Struct, gc=False):
 
 
 class _Person(Struct, gc=False, forbid_unknown_fields=True):
-    """A user reference; what nobody described makes it no such thing, and sends it the long way."""
+    """A user reference without undocumented fields."""
 
     identity: _Identity
     acls: tuple[str, ...] | None = None
@@ -48,7 +48,7 @@ class _Person(Struct, gc=False, forbid_unknown_fields=True):
 
 
 class _Account(Struct, gc=False, forbid_unknown_fields=True):
-    """A user account, likewise."""
+    """A user account without undocumented fields."""
 
     subject_id: _Text
     account_code: _Text
@@ -60,29 +60,29 @@ class _Account(Struct, gc=False, forbid_unknown_fields=True):
     expiration_date: str | None = None
 
 
-_AT_ONCE: Final = 1000
+_LONGEST_RUN: Final = 1000
 _array: Final = msgspec.json.Decoder(list[Raw])
 _anything: Final = msgspec.json.Decoder()
 _person: Final = msgspec.json.Decoder(_Person)
 _account: Final = msgspec.json.Decoder(_Account)
 
 
-def read_rows(body: bytes) -> Gathered:
-    """All rows of the answer's body.
+def read_rows(body: bytes) -> ColumnStore:
+    """Return all rows of the body of an answer.
 
     Raises:
         NotRows: not JSON, or not an array.
 
     """
     try:
-        return _gathered(_array.decode(body))
+        return _decode_rows(_array.decode(body))
     except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
         raise NotRows(str(error)) from error
 
 
-def _gathered(raws: list[Raw]) -> Gathered:
-    """Rows of a kind come in runs: a run ends at the first row that cannot be decoded as the one before it."""
-    rows, rest = Gathered(), iter(raws)
+def _decode_rows(raws: list[Raw]) -> ColumnStore:
+    """Decode run by run: a run ends at the first row that is not of the same kind as the one before it."""
+    rows, rest = ColumnStore(), iter(raws)
     raw = next(rest, None)
     while raw is not None:
         people, after = _run(_person, raw, rest)
@@ -100,56 +100,61 @@ def _gathered(raws: list[Raw]) -> Gathered:
 
 
 def _run(decoder: msgspec.json.Decoder[_T], first: Raw, rest: Iterator[Raw]) -> tuple[list[_T], Raw | None]:
-    """The rows from ``first`` on that are of the decoder's kind, and the one after them."""
-    found: list[_T] = []
-    decode, append = decoder.decode, found.append
-    for raw in chain((first,), islice(rest, _AT_ONCE)):
+    """Return the rows from ``first`` on that are of the decoder's kind, and the one after them."""
+    decoded: list[_T] = []
+    decode, append = decoder.decode, decoded.append
+    for raw in chain((first,), islice(rest, _LONGEST_RUN)):
         try:
             append(decode(raw))
         except msgspec.ValidationError:
-            return found, raw
-    return found, next(rest, None)
+            return decoded, raw
+    return decoded, next(rest, None)
 
 
-def _add_people(rows: Gathered, people: list[_Person]) -> None:
+def _add_people(rows: ColumnStore, people: list[_Person]) -> None:
     rows.add_people(
-        [one.identity.id or "" for one in people],
-        [_text(one.identity.traits or _NOBODY) for one in people],
-        rows.numbers([(PERSON, one.status, None, one.acls, one.org_id) for one in people], _face),
-        [(one.creation_date or "", effective_text(one.creation_date, one.effective_date), "", "") for one in people],
+        [person.identity.id or "" for person in people],
+        [_text(person.identity.traits or _NO_TRAITS) for person in people],
+        rows.numbers_of([(PERSON, person.status, None, person.acls, person.org_id) for person in people], _attributes),
+        [
+            (person.creation_date or "", effective_text(person.creation_date, person.effective_date), "", "")
+            for person in people
+        ],
     )
 
 
-def _add_accounts(rows: Gathered, accounts: list[_Account]) -> None:
+def _add_accounts(rows: ColumnStore, accounts: list[_Account]) -> None:
     rows.add_accounts(
-        [one.subject_id for one in accounts],
-        rows.numbers([(ACCOUNT, one.status, one.account_code, None, one.org_id) for one in accounts], _face),
+        [account.subject_id for account in accounts],
+        rows.numbers_of(
+            [(ACCOUNT, account.status, account.account_code, None, account.org_id) for account in accounts], _attributes
+        ),
         [
             (
-                one.creation_date or "",
-                effective_text(one.creation_date, one.effective_date),
-                one.expiration_date or "",
-                one.id or "",
+                account.creation_date or "",
+                effective_text(account.creation_date, account.effective_date),
+                account.expiration_date or "",
+                account.id or "",
             )
-            for one in accounts
+            for account in accounts
         ],
     )
 
 
 def _text(traits: _Traits) -> tuple[str, str, str, str]:
-    name = traits.name or _NAMELESS
+    name = traits.name or _NO_NAME
     if name.given_name and name.family_name and not name.middle_name:
-        called = f"{name.given_name} {name.family_name}"
+        full_name = f"{name.given_name} {name.family_name}"
     else:
-        called = " ".join(filter(None, (name.given_name, name.middle_name, name.family_name)))
-    return called, traits.email or "", traits.username or "", ""
+        full_name = " ".join(filter(None, (name.given_name, name.middle_name, name.family_name)))
+    return full_name, traits.email or "", traits.username or "", ""
 
 
-def _face(
+def _attributes(
     kind: str, status: str | None, code: str | None, roles: tuple[str, ...] | None, org_id: str | None
 ) -> RowAttributes:
     return RowAttributes(kind, status_text(status), code, roles or (), org_id or "")
 
 
-_NOBODY: Final = _Traits()
-_NAMELESS: Final = _Name()
+_NO_TRAITS: Final = _Traits()
+_NO_NAME: Final = _Name()

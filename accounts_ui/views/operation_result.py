@@ -8,7 +8,7 @@ from django.utils.translation import gettext
 
 from accounts_ui.changes.models import Action, Change, Outcome
 from accounts_ui.directory.errors import DirectoryError
-from accounts_ui.services.listing.account_row import anchor_of
+from accounts_ui.services.listing.account_row import row_id_of
 from accounts_ui.services.listing.queries import account_row, show_person
 from accounts_ui.services.operations.undo import ReverseOperation, reverse_of
 from accounts_ui.views.base import audit_context_of, client_of, new_operation_id, respond
@@ -89,7 +89,7 @@ def _row(request: OrganizationRequest, change: Change) -> HttpResponse:
         **row_context(request),
         "result": result_of(change, column=column),
         "row": row,
-        "anchor": anchor_of(change.subject_id, change.code),
+        "anchor": row_id_of(change.subject_id, change.code),
         "columns": shown,
     }
     return respond(request, "accounts/row_result", values)

@@ -13,7 +13,7 @@ from accounts_ui.services.state.log_overlay import LastChange, RecordedAccount
 
 @dataclass
 class AccountRow:
-    """One row of the directory's list: a person, a person's account, or (``text``) what fits neither."""
+    """One row of the directory's list: a person, a person's account, or (``text``) what is neither."""
 
     subject_id: str | None = None
     name: str = ""
@@ -35,7 +35,7 @@ class AccountRow:
 
     @cached_property
     def has_page(self) -> bool:
-        """Whether the subject id can stand in an address, so that there is something to lead to."""
+        """Whether the subject id can be part of an address, so that the person has a page."""
         return self.subject_id is not None and is_id(self.subject_id)
 
     @cached_property
@@ -45,12 +45,12 @@ class AccountRow:
 
     @cached_property
     def anchor(self) -> str:
-        """A name for the row within its page; empty where the row is no account, or one of several alike."""
-        return anchor_of(str(self.subject_id), str(self.code)) if self.has_forms and not self.duplicate else ""
+        """Return the ``id`` of the row on its page; empty if the row is no account, or has a duplicate."""
+        return row_id_of(str(self.subject_id), str(self.code)) if self.has_forms and not self.duplicate else ""
 
     @cached_property
     def pair(self) -> str:
-        """``subject_id,code`` as CSV, for selecting it; empty where nothing can be asked for it."""
+        """Return ``subject_id,code`` as CSV, for selecting it; empty if the console cannot change it."""
         if not (self.has_forms if self.code is not None else self.has_page):
             return ""
         line = io.StringIO()
@@ -59,10 +59,10 @@ class AccountRow:
 
     @property
     def codes(self) -> list[str]:
-        """The account types of the row: the listed one, and those that the log alone tells of."""
-        return [*([self.code] if self.code is not None else []), *(one.code for one in self.recorded)]
+        """Return the account types of the row: the listed one, and those that only the log knows."""
+        return [*([self.code] if self.code is not None else []), *(account.code for account in self.recorded)]
 
 
-def anchor_of(subject_id: str, code: str) -> str:
-    """The name of an account's row: ids may hold what no name in a page can."""
+def row_id_of(subject_id: str, code: str) -> str:
+    """Return the ``id`` of an account's row. It is hashed, because ids may hold what an ``id`` cannot."""
     return "row-" + hashlib.sha256(f"{subject_id}\0{code}".encode()).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""Whom and what an assignment can name: people that match, with what they have, and the account types."""
+"""What the form of an assignment offers: the people that match a search, with their accounts, and the types."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -16,8 +16,8 @@ MOST_PEOPLE: Final = 12  # that a search shows
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """An account that somebody has. ``recorded``: this console's log alone tells of it."""
+class ExistingAccount:
+    """An account that a person has. ``recorded``: only this console's log knows it."""
 
     code: str
     type_name: str
@@ -27,36 +27,36 @@ class Held:
 
 @dataclass(slots=True)
 class Candidate:
-    """A person, and what they have, by code."""
+    """A person with their accounts, by code."""
 
     subject_id: str
     name: str = ""
     email: str = ""
     username: str = ""
-    held: dict[str, Held] = field(default_factory=dict)
+    accounts: dict[str, ExistingAccount] = field(default_factory=dict)
 
     @property
     def label(self) -> str:
-        """What to call the person."""
+        """Return what to call the person."""
         return self.name or self.email or self.username or self.subject_id
 
 
 @dataclass(frozen=True, slots=True)
 class TypeChoice:
-    """An account type, and the account of it that the chosen person has."""
+    """An account type, and the account of this type that the chosen person has already."""
 
     code: str
     name: str
     description: str
     status: str
-    held: Held | None
+    existing: ExistingAccount | None
 
 
 @dataclass(frozen=True, slots=True)
 class Picker:
-    """``total`` people match; ``chosen`` is ``None`` where nobody is chosen, or nobody whom the directory lists.
+    """``total`` people match; ``chosen`` is ``None`` if nobody is chosen, or nobody that the directory lists.
 
-    ``note``: why the types may not be all.
+    ``note`` says why there may be other types.
     """
 
     people: list[Candidate]
@@ -66,65 +66,70 @@ class Picker:
     note: str
 
 
-def pick(*, client: SessionClient, context: AuditContext, who: str, subject_id: str) -> Picker:
-    """The people that ``who`` matches, the one chosen, and the types, as directory and log tell now.
+def find_assignment_options(*, client: SessionClient, context: AuditContext, who: str, subject_id: str) -> Picker:
+    """Return the people that ``who`` matches, the chosen person and the types, from the directory and the log.
 
     Raises:
         DirectoryError: the directory cannot be read.
 
     """
-    table = client.browse(context.organization_id).table
-    catalogue = known_types(client=client, organization_id=context.organization_id, listing=table.listing)
-    named = [] if who else _recorded_only(table)
-    listed = list(table.people(table.find(who)))
-    nearest = [*(_candidate(table, one) for one in listed[: MOST_PEOPLE + len(named)]), *named]
-    people = sorted(nearest, key=lambda one: (fold(one.label), one.subject_id))
-    chosen = _chosen(table, subject_id)
-    total = len(listed) + len(named)
+    index = client.browse(context.organization_id).table
+    catalogue = known_types(client=client, organization_id=context.organization_id, listing=index.listing)
+    recorded_only = [] if who else _recorded_only(index)
+    listed = list(index.subject_ids(index.search(who)))
+    nearest = [
+        *(_candidate(index, listed_id) for listed_id in listed[: MOST_PEOPLE + len(recorded_only)]),
+        *recorded_only,
+    ]
+    people = sorted(nearest, key=lambda person: (fold(person.label), person.subject_id))
+    chosen = _chosen(index, subject_id)
+    total = len(listed) + len(recorded_only)
     return Picker(people[:MOST_PEOPLE], total, chosen, _types(catalogue.rows, chosen), catalogue.note)
 
 
-def _chosen(table: AccountIndex, subject_id: str) -> Candidate | None:
-    if table.listing.is_listed(subject_id) and is_id(subject_id):
-        return _candidate(table, subject_id)
-    return next((one for one in _recorded_only(table) if one.subject_id == subject_id), None)
+def _chosen(index: AccountIndex, subject_id: str) -> Candidate | None:
+    if index.listing.is_listed(subject_id) and is_id(subject_id):
+        return _candidate(index, subject_id)
+    return next((person for person in _recorded_only(index) if person.subject_id == subject_id), None)
 
 
-def _recorded_only(table: AccountIndex) -> list[Candidate]:
-    """The people whom the log alone tells of."""
+def _recorded_only(index: AccountIndex) -> list[Candidate]:
+    """Return the people that only the log knows."""
     people: dict[str, Candidate] = {}
-    for one in table.known.without_a_row():
-        if not table.listing.is_listed(one.subject_id):
-            person = people.setdefault(one.subject_id, Candidate(one.subject_id, one.subject_name))
-            person.held.setdefault(one.code, _held(one))
+    for account in index.overlay.without_a_row():
+        if not index.listing.is_listed(account.subject_id):
+            person = people.setdefault(account.subject_id, Candidate(account.subject_id, account.subject_name))
+            person.accounts.setdefault(account.code, _existing(account))
     return list(people.values())
 
 
-def _candidate(table: AccountIndex, subject_id: str) -> Candidate:
+def _candidate(index: AccountIndex, subject_id: str) -> Candidate:
     person = Candidate(subject_id)
-    for row in table.rows_of(subject_id):
+    for row in index.rows_of(subject_id):
         person.name, person.email = person.name or row.name, person.email or row.email
         person.username = person.username or row.username
         if row.code is not None:
-            person.held[row.code] = _better(person.held.get(row.code), Held(row.code, row.type_name, row.status))
-    for one in table.known.recorded(subject_id):
-        person.held.setdefault(one.code, _held(one))
+            person.accounts[row.code] = _better(
+                person.accounts.get(row.code), ExistingAccount(row.code, row.type_name, row.status)
+            )
+    for account in index.overlay.recorded(subject_id):
+        person.accounts.setdefault(account.code, _existing(account))
     return person
 
 
-def _held(one: RecordedAccount) -> Held:
-    return Held(one.code, one.type_name, one.status, recorded=True)
+def _existing(account: RecordedAccount) -> ExistingAccount:
+    return ExistingAccount(account.code, account.type_name, account.status, recorded=True)
 
 
-def _better(known: Held | None, listed: Held) -> Held:
-    """Of two listed accounts of one type the one that is in the way of another."""
-    return known if known and not known.recorded and known.status != "deleted" else listed
+def _better(current: ExistingAccount | None, listed: ExistingAccount) -> ExistingAccount:
+    """Return which of two accounts of one type prevents a new one: the listed one that is not deleted."""
+    return current if current and not current.recorded and current.status != "deleted" else listed
 
 
 def _types(rows: Iterable[TypeRow], chosen: Candidate | None) -> list[TypeChoice]:
-    held = chosen.held if chosen else {}
+    accounts = chosen.accounts if chosen else {}
     return [
-        TypeChoice(row.code, row.name, row.description, row.status, held.get(row.code))
+        TypeChoice(row.code, row.name, row.description, row.status, accounts.get(row.code))
         for row in rows
         if row.status != "deleted"
     ]

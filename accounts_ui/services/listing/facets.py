@@ -1,4 +1,4 @@
-"""What matches a search, and what could narrow it further: each facet counts what the other filters leave."""
+"""Search and filters of lists. Each facet counts the rows that the other filters leave."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -15,7 +15,7 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One value of a facet: ``count`` rows would be left."""
+    """One value of a facet. If it is chosen, ``count`` rows are left."""
 
     value: str
     label: str
@@ -32,8 +32,8 @@ class Facet:
 
     @property
     def chosen(self) -> Option | None:
-        """The value that narrows the rows now."""
-        return next((one for one in self.options if one.chosen), None)
+        """Return the value that narrows the rows now."""
+        return next((option for option in self.options if option.chosen), None)
 
 
 TYPE_FACETS: dict[str, Callable[[TypeRow], Iterable[str]]] = {
@@ -50,46 +50,46 @@ def narrow(
     weights: Iterable[int] = repeat(1),
     labels: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
 ) -> tuple[list[_T], list[Facet]]:
-    """The rows that have all that is ``chosen``, and the facets with their counts.
+    """Return the rows that have all that is ``chosen``, and the facets with their counts.
 
     Args:
-        dimensions: the values of each facet in a row.
-        weights: for how many each row stands.
-        labels: what to call the values of a facet, where not by themselves.
+        dimensions: for each facet, a function that returns the values of a row.
+        weights: how many rows each of ``rows`` stands for.
+        labels: names of the values of a facet; a value without one is shown as it is.
 
     """
     counts: dict[str, Counter[str]] = {name: Counter() for name in dimensions}
-    kept = []
+    narrowed = []
     for row, weight in zip(rows, weights, strict=False):
         values = {name: set(of(row)) for name, of in dimensions.items()}
-        missed = [name for name, value in chosen.items() if value and value not in values[name]]
-        if not missed:
-            kept.append(row)
+        unmet = [name for name, value in chosen.items() if value and value not in values[name]]
+        if not unmet:
+            narrowed.append(row)
         for name in dimensions:
-            if weight and (not missed or missed == [name]):
+            if weight and (not unmet or unmet == [name]):
                 counts[name].update(dict.fromkeys(values[name], weight))
-    return kept, [_facet(name, counts[name], labels.get(name, {}), chosen.get(name, "")) for name in dimensions]
+    return narrowed, [_facet(name, counts[name], labels.get(name, {}), chosen.get(name, "")) for name in dimensions]
 
 
-def mentioning(rows: list[_T], q: str, texts: Callable[[_T], Iterable[str]]) -> list[_T]:
-    """The rows whose texts have each word of ``q``, case and accents aside."""
+def rows_with_words(rows: list[_T], q: str, texts: Callable[[_T], Iterable[str]]) -> list[_T]:
+    """Return the rows whose texts contain each word of ``q``, without case and accents."""
     words = fold(q).split()
     if not words:
         return rows
-    found = []
+    matching = []
     for row in rows:
         text = fold("\n".join(texts(row)))
         if all(word in text for word in words):
-            found.append(row)
-    return found
+            matching.append(row)
+    return matching
 
 
-def texts_of_type(row: TypeRow) -> Iterable[str]:
-    """What a search looks at."""
+def searched_texts(row: TypeRow) -> Iterable[str]:
+    """Return what a search reads of an account type."""
     return (row.code, row.name, row.description)
 
 
 def _facet(name: str, counts: Counter[str], labels: Mapping[str, str], chosen: str) -> Facet:
     values = {value for value in counts if value} | ({chosen} if chosen else set())
     options = [Option(value, labels.get(value) or value, counts[value], value == chosen) for value in values]
-    return Facet(name, sorted(options, key=lambda one: (-one.count, fold(one.label))))
+    return Facet(name, sorted(options, key=lambda option: (-option.count, fold(option.label))))

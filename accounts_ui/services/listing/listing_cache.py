@@ -67,8 +67,8 @@ class CachedListing:
         with self._lock:
             if self._table is None:
                 self._table = AccountIndex(self.listing, LogOverlay.of(self.listing))
-            known = self._table.known.later(self.listing)
-            if known is not self._table.known or self._table.listing is not self.listing:
+            known = self._table.overlay.later(self.listing)
+            if known is not self._table.overlay or self._table.listing is not self.listing:
                 self._table = AccountIndex(self.listing, known, earlier=self._table)
             return self._table
 
@@ -104,7 +104,7 @@ class CachedListing:
         later = CachedListing(listing, self.sequence, self.own | {change_id})
         with self._lock:
             if self._table is not None:
-                later._table = AccountIndex(listing, self._table.known.since(self.sequence), earlier=self._table)
+                later._table = AccountIndex(listing, self._table.overlay.since(self.sequence), earlier=self._table)
         return later
 
 

@@ -1,4 +1,4 @@
-"""What an admin can see: people and accounts, types, one person, one account."""
+"""What an admin can see: people and accounts, account types, one person, one account."""
 
 import datetime
 from collections.abc import Iterator
@@ -10,9 +10,9 @@ from accounts_ui.directory.client import DirectoryClient
 from accounts_ui.services.audit_context import AuditContext
 from accounts_ui.services.errors import InvalidInput, SubjectUnknown
 from accounts_ui.services.listing.account_row import AccountRow
-from accounts_ui.services.listing.facets import TYPE_FACETS, Facet, mentioning, narrow, texts_of_type
+from accounts_ui.services.listing.facets import TYPE_FACETS, Facet, narrow, rows_with_words, searched_texts
 from accounts_ui.services.listing.session_client import SessionClient
-from accounts_ui.services.listing.sorting import TYPE_SORTS, in_order
+from accounts_ui.services.listing.sorting import TYPE_SORTS, sort_by
 from accounts_ui.services.state.account_types import TypeRow, known_types
 from accounts_ui.services.state.log_overlay import RecordedAccount
 from accounts_ui.services.validation import check_change_id, check_subject
@@ -96,42 +96,42 @@ class PersonPage:
 
 
 def list_accounts(*, client: SessionClient, context: AuditContext, filters: AccountFilters) -> AccountPage:
-    """One page of the organization's people and accounts. A page past the last one is the last one."""
-    table = client.browse(context.organization_id).table
-    found = table.find(filters.q, filters.chosen)
-    pages = max(1, -(-found.total // filters.per_page))
+    """Return one page of the organization's people and accounts. A page past the last one is the last one."""
+    index = client.browse(context.organization_id).table
+    matching = index.search(filters.q, filters.chosen)
+    pages = max(1, -(-matching.total // filters.per_page))
     page = min(filters.page, pages)
     return AccountPage(
-        rows=list(found.rows(filters.sort, (page - 1) * filters.per_page, page * filters.per_page)),
-        total=found.total,
+        rows=list(matching.rows(filters.sort, (page - 1) * filters.per_page, page * filters.per_page)),
+        total=matching.total,
         page=page,
         pages=pages,
         per_page=filters.per_page,
-        facets=found.facets,
-        read_at=table.listing.read_at,
-        listed=len(table),
-        recorded_only=table.known.without_a_row(),
+        facets=matching.facets,
+        read_at=index.listing.read_at,
+        listed=len(index),
+        recorded_only=index.overlay.without_a_row(),
     )
 
 
 def matching_accounts(*, client: SessionClient, context: AuditContext, filters: AccountFilters) -> Iterator[AccountRow]:
-    """All rows that match, as an export wants them: made while they are asked for."""
-    table = client.browse(context.organization_id).table
-    return table.find(filters.q, filters.chosen).rows(filters.sort)
+    """Yield all rows that match, for an export: each is made when it is asked for."""
+    index = client.browse(context.organization_id).table
+    return index.search(filters.q, filters.chosen).rows(filters.sort)
 
 
 def list_types(*, client: DirectoryClient, context: AuditContext, filters: TypeFilters) -> TypePage:
-    """The organization's account types, from the catalogue or what else tells of them."""
-    known = known_types(client=client, organization_id=context.organization_id)
-    named = mentioning(known.rows, filters.q, texts_of_type)
+    """Return the organization's account types, from the catalogue, the list of people and the log."""
+    catalogue = known_types(client=client, organization_id=context.organization_id)
+    named = rows_with_words(catalogue.rows, filters.q, searched_texts)
     rows, facets = narrow(named, TYPE_FACETS, filters.chosen)
     return TypePage(
-        rows=in_order(rows, TYPE_SORTS, filters.sort),
+        rows=sort_by(rows, TYPE_SORTS, filters.sort),
         total=len(rows),
-        listed=len(known.rows),
+        listed=len(catalogue.rows),
         facets=facets,
-        note=known.note,
-        read_at=known.read_at,
+        note=catalogue.note,
+        read_at=catalogue.read_at,
     )
 
 
@@ -147,13 +147,13 @@ def show_person(*, client: SessionClient, context: AuditContext, subject_id: str
 
     """
     check_subject(subject_id)
-    table = client.browse(context.organization_id).table
-    rows = table.rows_of(subject_id)
+    index = client.browse(context.organization_id).table
+    rows = index.rows_of(subject_id)
     changes = queries.changes_of_subject(context.organization_id, subject_id)
     if not rows and not changes:
         raise SubjectUnknown(_NOBODY)
     accounts = [row for row in rows if row.code is not None]
-    recorded = table.known.recorded(subject_id)
+    recorded = index.overlay.recorded(subject_id)
     person = next((row for row in rows if row.code is None), None)
     name = next((row.name for row in rows if row.name), changes[0].subject_name if changes else "")
     return PersonPage(
@@ -163,16 +163,16 @@ def show_person(*, client: SessionClient, context: AuditContext, subject_id: str
         accounts=accounts,
         recorded=recorded,
         changes=changes,
-        read_at=table.listing.read_at,
+        read_at=index.listing.read_at,
         result=_change_or_none(context, result_id),
     )
 
 
 def account_row(*, client: SessionClient, context: AuditContext, subject_id: str, code: str) -> AccountRow | None:
-    """The row of one account; ``None`` where the directory does not list it."""
-    table = client.browse(context.organization_id).table
-    number = table.listing.account_row(subject_id, code)
-    return None if number is None else table.row(number)
+    """Return the row of one account; ``None`` if the directory does not list it."""
+    index = client.browse(context.organization_id).table
+    number = index.listing.account_row(subject_id, code)
+    return None if number is None else index.row(number)
 
 
 def _change_or_none(context: AuditContext, change_id: str) -> Change | None:

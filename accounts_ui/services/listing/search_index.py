@@ -1,40 +1,40 @@
-"""One long folded text in place of many: a word is looked for once, not once a row."""
+"""One long folded text in place of many: a word is searched once, not once in each row."""
 
 from array import array
 from bisect import bisect_right
 from itertools import accumulate
 from typing import Final
 
-from accounts_ui.directory.listing import LineColumns
+from accounts_ui.directory.listing import PersonColumns
 from accounts_ui.services.text import fold
 
-_OFTEN: Final = 20_000  # hits from which on looking at each line is quicker than going from hit to hit
-_BETWEEN: Final = "\x1f"  # no word has it: words end where it stands
+_OFTEN: Final = 20_000  # hits from which on reading each line is quicker than going from hit to hit
+_BETWEEN: Final = "\x1f"  # separates the texts of a line: no word contains it
 
 
 class SearchIndex:
-    """What a search looks at of each line: name, e-mail, username, subject id, and the text of a row of no shape."""
+    """What a search reads of each line: name, e-mail, username, subject id, and the text of a row of no known shape."""
 
-    def __init__(self, lines: LineColumns) -> None:
+    def __init__(self, lines: PersonColumns) -> None:
         texts = map(_BETWEEN.join, zip(*lines, strict=True))
         folded = [fold(text).replace("\n", _BETWEEN).encode(errors="surrogatepass") for text in texts]
         self._text = b"\n".join(folded)
-        self._starts = array("I", accumulate((len(one) + 1 for one in folded), initial=0))
+        self._starts = array("I", accumulate((len(text) + 1 for text in folded), initial=0))
 
     @property
     def size(self) -> int:
-        """In bytes."""
+        """Return the number of bytes that it takes."""
         return len(self._text) + len(self._starts) * self._starts.itemsize
 
-    def find(self, word: str) -> list[int]:
-        """The lines that have ``word``, which is folded and has no white space."""
+    def find_lines(self, word: str) -> list[int]:
+        """Return the lines that contain ``word``, which is folded and has no white space."""
         needle = word.encode(errors="surrogatepass")
-        found: list[int] = []
-        line, at = 0, self._text.find(needle)
-        while at >= 0 and len(found) < _OFTEN:
-            line = bisect_right(self._starts, at, line) - 1
-            found.append(line)
-            at = self._text.find(needle, self._starts[line + 1])
-        if at < 0:
-            return found
+        lines: list[int] = []
+        line, position = 0, self._text.find(needle)
+        while position >= 0 and len(lines) < _OFTEN:
+            line = bisect_right(self._starts, position, line) - 1
+            lines.append(line)
+            position = self._text.find(needle, self._starts[line + 1])
+        if position < 0:
+            return lines
         return [number for number, text in enumerate(self._text.split(b"\n")) if needle in text]

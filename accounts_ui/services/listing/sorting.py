@@ -1,4 +1,4 @@
-"""In which order rows stand. What has no value stands last, either way round."""
+"""Sorting of short lists. What has no value comes last in both directions."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -19,16 +19,16 @@ TYPE_SORTS: dict[str, _Key[TypeRow]] = {
 }
 
 
-def in_order(rows: list[_T], sorts: dict[str, _Key[_T]], sort: str) -> list[_T]:
-    """``rows`` by one of ``sorts``, reversed by a leading ``-``."""
+def sort_by(rows: list[_T], sorts: dict[str, _Key[_T]], sort: str) -> list[_T]:
+    """Return ``rows`` sorted by one of ``sorts``; a leading ``-`` reverses the order."""
     key = sorts[sort.removeprefix("-")]
     valued: list[tuple[Any, _T]] = []
-    rest: list[_T] = []
+    without_value: list[_T] = []
     for row in rows:
         value = key(row)
         if value is None or value == "":
-            rest.append(row)
+            without_value.append(row)
         else:
             valued.append((value, row))
-    valued.sort(key=lambda one: one[0], reverse=sort.startswith("-"))
-    return [row for _, row in valued] + rest
+    valued.sort(key=lambda pair: pair[0], reverse=sort.startswith("-"))
+    return [row for _, row in valued] + without_value

@@ -8,7 +8,7 @@ from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext
 
 from accounts_ui.services.errors import InvalidInput
-from accounts_ui.services.listing.account_index import ACCOUNT_SORTS
+from accounts_ui.services.listing.account_order import ACCOUNT_SORTS
 from accounts_ui.services.listing.queries import AccountFilters, TypeFilters
 from accounts_ui.services.listing.sorting import TYPE_SORTS
 from accounts_ui.views import params

@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from django.utils.translation import gettext
 
 from accounts_ui.services.errors import ConfirmationNeeded, InvalidInput
-from accounts_ui.services.listing.assignment_picker import pick
+from accounts_ui.services.listing.assignment_picker import find_assignment_options
 from accounts_ui.services.operations.commands import assign as assign_account
 from accounts_ui.views import params
 from accounts_ui.views.base import audit_context_of, client_of, new_operation_id, page, respond, take_returned
@@ -45,7 +45,7 @@ def _show_form(request: OrganizationRequest, form: AssignForm, *, status: int = 
     search = params.read_query(request, ("who", "by"))
     fields = {name: value if name == "message" else value.strip() for name, value in form.values.items()}
     subject_id, code = fields["subject_id"], fields["code"]
-    picker = pick(
+    picker = find_assignment_options(
         client=client_of(request), context=audit_context_of(request), who=search["who"], subject_id=subject_id
     )
     is_unlisted = (subject_id and not picker.chosen) or (code and code not in {kind.code for kind in picker.types})
