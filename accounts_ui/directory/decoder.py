@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Meta, Raw, Struct
 
 from accounts_ui.directory.column_store import ACCOUNT, PERSON, ColumnStore, RowAttributes, effective_text
-from accounts_ui.directory.rows import NotRows, parse_row, status_text
+from accounts_ui.directory.rows import NotRows, parse_row, status_text, visible_name
 
 _T = TypeVar("_T")
 _Text = Annotated[str, Meta(min_length=1)]
@@ -147,7 +147,7 @@ def _text(traits: _Traits) -> tuple[str, str, str, str]:
         full_name = f"{name.given_name} {name.family_name}"
     else:
         full_name = " ".join(filter(None, (name.given_name, name.middle_name, name.family_name)))
-    return full_name, traits.email or "", traits.username or "", ""
+    return visible_name(full_name), traits.email or "", traits.username or "", ""
 
 
 def _attributes(

@@ -5,7 +5,8 @@ described are kept as they came in ``extra`` and shown.
 """
 
 import json
-from typing import Any
+import unicodedata
+from typing import Any, Final
 
 import msgspec
 
@@ -196,13 +197,29 @@ def _other(item: Any) -> OtherRow:
 
 def _full_name(name: Any) -> str:
     if isinstance(name, str):
-        return name.strip()
+        return visible_name(name.strip())
     parts = name if isinstance(name, dict) else {}
-    return " ".join(filter(None, (_text(parts.get(key)) for key in ("given_name", "middle_name", "family_name"))))
+    texts = (_text(parts.get(key)) for key in ("given_name", "middle_name", "family_name"))
+    return visible_name(" ".join(filter(None, texts)))
+
+
+_BLANK_LETTERS: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # blank, though their category is visible
+
+
+def visible_name(text: str) -> str:
+    """Return ``text`` letter for letter; empty if no character of it is visible, which is no name."""
+    if text.isascii():
+        return text if text.strip() else ""
+    return text if any(_is_visible(character) for character in text) else ""
+
+
+def _is_visible(character: str) -> bool:
+    return unicodedata.category(character)[0] not in "CMZ" and character not in _BLANK_LETTERS
 
 
 def _is_text(value: Any) -> bool:
-    return isinstance(value, str) and bool(value)
+    """Whether it names something: text, or a number, which some directories send for an id."""
+    return bool(value) if isinstance(value, str) else isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _text(value: Any) -> str:

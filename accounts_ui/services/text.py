@@ -1,21 +1,59 @@
-"""Text made fit for comparing: folded for searching and sorting, and times out of text."""
+"""Text made comparable: folded for searching and sorting, and times parsed from text."""
 
 import datetime
 import unicodedata
+from typing import Final
+
+# Letters that Unicode does not decompose into a base letter and an accent, as people type them without such a key.
+_LETTERS: Final = {
+    "ı": "i",
+    "ø": "o",
+    "ł": "l",
+    "đ": "d",
+    "æ": "ae",
+    "œ": "oe",
+    "ð": "d",
+    "þ": "th",
+    "ħ": "h",
+    "ŧ": "t",
+    "ŋ": "n",
+    "ĸ": "k",
+}
+_APOSTROPHES: Final = "'`´ʹʻʼʽʾʿˈ‘’‚‛′‵＇"  # dropped: "obrien" finds "O’Brien"
+_HYPHENS: Final = "‐‑‒–—―−﹘﹣－"  # all like the one of the keyboard
+_TABLE: Final = str.maketrans({**_LETTERS, **dict.fromkeys(_APOSTROPHES), **dict.fromkeys(_HYPHENS, "-")})
 
 
 def fold(text: str) -> str:
-    """``text`` without case and accents, for searching and sorting."""
+    """Return ``text`` as it is compared in searches and sorted: two spellings of one name become the same.
+
+    Case, accents, compatibility forms (Unicode NFKD), apostrophes and invisible characters make no difference, nor does
+    the kind of a hyphen; letters such as ``ø`` become what people type for them.
+    """
     if text.isascii():
-        return text.lower()
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join([c for c in decomposed if c < "\u0300" or not unicodedata.combining(c)])
+        return text.lower().replace("'", "").replace("`", "")
+    apart = unicodedata.normalize("NFKD", text.translate(_TABLE))  # before: "´" would decompose into a space
+    decomposed = unicodedata.normalize("NFKD", apart.casefold())
+    return "".join([c for c in decomposed.translate(_TABLE) if c < "\xad" or not _is_mark(c)])
+
+
+def search_words(q: str) -> list[str]:
+    """Return the folded words of a search; ``Last, First``, ``Name <address>`` and ``mailto:address`` are understood."""
+    words = (word.strip("<>,;").removeprefix("mailto:") for word in fold(q).split())
+    return [word for word in words if word]
 
 
 def as_time(text: str) -> datetime.datetime | None:
-    """An RFC 3339 time; ``None`` where ``text`` is none."""
+    """Return an RFC 3339 time; ``None`` if ``text`` is not one."""
     try:
-        found = datetime.datetime.fromisoformat(text)
-        return found.astimezone(datetime.UTC) if found.tzinfo else found.replace(tzinfo=datetime.UTC)
-    except (ValueError, OverflowError):  # the latter: in UTC it would lie before the year 1 or after 9999
+        time = datetime.datetime.fromisoformat(text)
+        return time.astimezone(datetime.UTC) if time.tzinfo else time.replace(tzinfo=datetime.UTC)
+    except (ValueError, OverflowError):  # the latter: in UTC it would be before the year 1 or after 9999
         return None
+
+
+def _is_mark(character: str) -> bool:
+    """Whether it is an accent, a variation selector or a format character such as a zero-width joiner."""
+    if unicodedata.combining(character):
+        return True
+    return unicodedata.category(character) == "Cf" or "\ufe00" <= character <= "\ufe0f" or character >= "\U000e0100"

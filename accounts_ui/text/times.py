@@ -46,7 +46,15 @@ def _time(value: Any, attributes: str) -> SafeString | str:
 @lru_cache(maxsize=10_000)  # the times of some thousand rows: formatting one takes as long as the rest of its row
 def _element(utc: datetime.datetime, zone: datetime.tzinfo, _language: str | None, attributes: str) -> SafeString:
     exact = utc.isoformat(timespec="seconds").replace("+00:00", "Z")
-    shown = date_format(utc.astimezone(zone), "DATETIME_FORMAT")
+    shown = date_format(_in_zone(utc, zone), "DATETIME_FORMAT")
     return format_html(
         '<time datetime="{}" data-utc="{} UTC"{}>{}</time>', exact, f"{utc:%Y-%m-%d %H:%M:%S}", attributes, shown
     )
+
+
+def _in_zone(utc: datetime.datetime, zone: datetime.tzinfo) -> datetime.datetime:
+    """Return the time in the reader's zone; in UTC if it would be after the year 9999 or before the year 1 there."""
+    try:
+        return utc.astimezone(zone)
+    except OverflowError:
+        return utc

@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from accounts_ui.services.preferences import recently_opened
+from accounts_ui.services.text import fold, search_words
 from accounts_ui.views.base import respond
 from console.error_pages import Problem
 from console.request import SignedInRequest
@@ -43,7 +44,8 @@ def home(request: SignedInRequest) -> HttpResponse:
     if len(organizations) == 1:
         return HttpResponseRedirect(reverse("accounts", args=[organizations[0][0].id]))
     q = " ".join(request.GET.get("q", "")[:MAX_QUERY].split())
-    matching = [pair for pair in organizations if _fits(pair[0], q)]
+    words = search_words(q)
+    matching = [pair for pair in organizations if _fits(pair[0], words)]
     pages = Paginator(matching, PER_PAGE)
     shown = pages.get_page(request.GET.get("page"))
     values = {
@@ -66,10 +68,10 @@ def _cards(shown: Iterable[tuple[OrganizationName, Role]]) -> list[Card]:
     return [Card(one.id, one.name, reverse("accounts", args=[one.id]), role_texts[role]) for one, role in shown]
 
 
-def _fits(organization: OrganizationName, q: str) -> bool:
-    """Each word stands in its name or in its id, in whatever case."""
-    text = f"{organization.name} {organization.id}".casefold()
-    return all(word in text for word in q.casefold().split())
+def _fits(organization: OrganizationName, words: list[str]) -> bool:
+    """Whether each word is in its name or in its id."""
+    text = fold(f"{organization.name} {organization.id}")
+    return all(word in text for word in words)
 
 
 def _recent(

@@ -21,7 +21,7 @@ from accounts_ui.services.listing.facets import Facet, narrow
 from accounts_ui.services.listing.row_groups import ACCOUNT_FACETS, RowGroup, group_rows
 from accounts_ui.services.listing.search_index import SearchIndex
 from accounts_ui.services.state.log_overlay import LogOverlay
-from accounts_ui.services.text import fold
+from accounts_ui.services.text import fold, search_words
 
 _FEW: Final = 8  # if at most one in so many rows was found, sorting them is quicker than reading the whole order
 
@@ -64,7 +64,7 @@ class AccountIndex:
 
     def search(self, q: str = "", chosen: dict[str, str] | None = None) -> "MatchingRows":
         """Return the rows that contain each word of ``q``, compared by ``fold``, and have all that is ``chosen``."""
-        words = fold(q).split()
+        words = search_words(q)
         rows = self._rows_with_words(words) if words else None
         counts = self._group_sizes if rows is None else Counter(map(self.row_groups.__getitem__, rows))
         weights = [counts[number] for number in range(len(self.groups))]

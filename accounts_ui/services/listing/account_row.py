@@ -33,6 +33,11 @@ class AccountRow:
     outside: Drift | None = None
     last_change: LastChange | None = None
 
+    @property
+    def label(self) -> str:
+        """Return what to call the person: name, else e-mail, else username, else subject id."""
+        return self.name or self.email or self.username or self.subject_id or ""
+
     @cached_property
     def has_page(self) -> bool:
         """Whether the subject id can be part of an address, so that the person has a page."""

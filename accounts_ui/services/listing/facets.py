@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from accounts_ui.services.state.account_types import TypeRow
-from accounts_ui.services.text import fold
+from accounts_ui.services.text import fold, search_words
 
 _T = TypeVar("_T")
 
@@ -73,7 +73,7 @@ def narrow(
 
 def rows_with_words(rows: list[_T], q: str, texts: Callable[[_T], Iterable[str]]) -> list[_T]:
     """Return the rows whose texts contain each word of ``q``, without case and accents."""
-    words = fold(q).split()
+    words = search_words(q)
     if not words:
         return rows
     matching = []

@@ -155,7 +155,8 @@ def show_person(*, client: SessionClient, context: AuditContext, subject_id: str
     accounts = [row for row in rows if row.code is not None]
     recorded = index.overlay.recorded(subject_id)
     person = next((row for row in rows if row.code is None), None)
-    name = next((row.name for row in rows if row.name), changes[0].subject_name if changes else "")
+    names = (row.name or row.email or row.username for row in rows)
+    name = next(filter(None, names), changes[0].subject_name if changes else "")
     return PersonPage(
         subject_id=subject_id,
         name=name,

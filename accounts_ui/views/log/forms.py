@@ -17,7 +17,11 @@ class DecisionForm(StrictForm):
         label=gettext_lazy("Outcome"),
         error_messages={"required": gettext_lazy("Choose an outcome.")},
     )
-    message = TextField(multi_line=True, validators=[rule(check_message)], label=gettext_lazy("How do you know? (shown in the change log)"))
+    message = TextField(
+        multi_line=True,
+        validators=[rule(check_message)],
+        label=gettext_lazy("How do you know? (shown in the change log)"),
+    )
 
 
 class VerificationForm(StrictForm):

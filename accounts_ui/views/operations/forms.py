@@ -26,7 +26,10 @@ class NoteField(TextField):
 
     def __init__(self) -> None:
         super().__init__(
-            required=False, multi_line=True, validators=[rule(check_message)], label=gettext_lazy("Note (shown in the change log)")
+            required=False,
+            multi_line=True,
+            validators=[rule(check_message)],
+            label=gettext_lazy("Note (shown in the change log)"),
         )
 
 

@@ -4,7 +4,16 @@ import json
 
 import pytest
 
-from accounts_ui.directory.rows import Account, AccountType, OtherRow, Person, parse_account, parse_row, status_text
+from accounts_ui.directory.rows import (
+    Account,
+    AccountType,
+    OtherRow,
+    Person,
+    parse_account,
+    parse_row,
+    status_text,
+    visible_name,
+)
 
 IDENTITY = {
     "id": "p-1",
@@ -76,3 +85,34 @@ def test_a_status_with_nul_is_made_visible() -> None:
     assert status_text("a\0b") == "a␀b"
     assert status_text(None) == ""
     assert status_text(["x"]) == '["x"]'
+
+
+@pytest.mark.parametrize(
+    "name", ["", " ", "\u200b", " \u200b ", "\u3164", "\u2800", "\ufe0f", "\u202e", "\u0301", "\xa0"]
+)
+def test_a_name_without_a_visible_character_is_no_name(name: str) -> None:
+    assert visible_name(name) == ""
+    traits = {"name": {"given_name": name, "family_name": name}}
+    row = parse_row({"identity": {"id": "p", "traits": traits}, "acls": []})
+    assert isinstance(row, Person)
+    assert row.name == ""
+
+
+@pytest.mark.parametrize("name", ["می\u200cخواهم", "Kim 👩\u200d🚒", "\u200fعلي", "e\u0301", "हिन्दी", "x\u200b", "-"])
+def test_a_name_is_stored_letter_for_letter(name: str) -> None:
+    assert visible_name(name) == name
+
+
+@pytest.mark.parametrize("number", [12345, 0, 1.5])
+def test_a_number_for_an_id_or_a_code_is_text(number: float) -> None:
+    assert parse_row({"subject_id": number, "account_code": "c"}) == Account(subject_id=str(number), code="c")
+    assert parse_row({"subject_id": "p", "account_code": number}) == Account(subject_id="p", code=str(number))
+    assert parse_row({"code": number, "name": "N"}) == AccountType(code=str(number), name="N")
+    row = parse_row({"identity": {"id": number}})
+    assert isinstance(row, Person)
+    assert row.subject_id == str(number)
+
+
+@pytest.mark.parametrize("value", [True, None, [], {}])
+def test_other_values_are_no_ids(value: object) -> None:
+    assert isinstance(parse_row({"subject_id": value, "account_code": "c"}), OtherRow)
