@@ -1,4 +1,4 @@
-"""The tables: small, and a person's own."""
+"""The tables of a person's preferences."""
 
 from typing import ClassVar
 
@@ -6,7 +6,7 @@ from django.db import models
 
 
 class _Owned(models.Model):
-    """Whose it is: a person of a provider. ``page`` is the name of a list's address."""
+    """Something of one person of a provider, about one list. ``page`` is the name of the list's address."""
 
     issuer = models.CharField(max_length=255)
     subject = models.CharField(max_length=255)
@@ -16,23 +16,23 @@ class _Owned(models.Model):
         abstract = True
 
 
-class Look(_Owned):
-    """How a person likes a list, in whichever organization."""
+class ListPreference(_Owned):
+    """Which columns and which page size a person prefers for a list, in every organization."""
 
     columns = models.JSONField(default=list)
     per_page = models.PositiveSmallIntegerField(null=True)
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.UniqueConstraint(fields=["issuer", "subject", "page"], name="one_look_a_person_and_page")
+            models.UniqueConstraint(fields=["issuer", "subject", "page"], name="one_preference_per_person_and_page")
         ]
 
     def __str__(self) -> str:
-        return f"{self.page} as {self.subject} likes it"
+        return f"preference of {self.subject} for {self.page}"
 
 
-class Opened(models.Model):
-    """That a person opened an organization, and when they last came to it from another one."""
+class OpenedOrganization(models.Model):
+    """An organization that a person opened, and when they last came to it from another one."""
 
     issuer = models.CharField(max_length=255)
     subject = models.CharField(max_length=255)
@@ -42,7 +42,7 @@ class Opened(models.Model):
     class Meta:
         ordering: ClassVar[list[str]] = ["-at", "-pk"]
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.UniqueConstraint(fields=["issuer", "subject", "organization_id"], name="opened_once_a_person")
+            models.UniqueConstraint(fields=["issuer", "subject", "organization_id"], name="opened_once_per_person")
         ]
 
     def __str__(self) -> str:
@@ -50,7 +50,7 @@ class Opened(models.Model):
 
 
 class SavedView(_Owned):
-    """An address of a list that a person has given a name."""
+    """The query of a list under a name that a person gave it."""
 
     organization_id = models.CharField(max_length=255)
     name = models.CharField(max_length=80)
@@ -60,7 +60,7 @@ class SavedView(_Owned):
         ordering: ClassVar[list[str]] = ["name", "pk"]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(
-                fields=["issuer", "subject", "organization_id", "page", "name"], name="one_view_a_name"
+                fields=["issuer", "subject", "organization_id", "page", "name"], name="one_view_per_name"
             )
         ]
 

@@ -1,14 +1,14 @@
-"""Reading and keeping what people like."""
+"""Reading and writing people's preferences."""
 
 from dataclasses import dataclass
 from typing import Final
 
 from django.db.models import QuerySet
 
-from accounts_ui.preferences.models import Look, Opened, SavedView
+from accounts_ui.preferences.models import ListPreference, OpenedOrganization, SavedView
 from console import clock
 
-MOST_OPENED: Final = 20  # organizations that are remembered of a person
+MAX_OPENED: Final = 20  # organizations that are recorded for each person
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,15 +19,15 @@ class Owner:
     subject: str
 
 
-def look_of(owner: Owner, page: str) -> Look:
-    """How the person likes the page; an empty one where they never said."""
-    found = Look.objects.filter(issuer=owner.issuer, subject=owner.subject, page=page).first()
-    return found or Look(issuer=owner.issuer, subject=owner.subject, page=page)
+def stored_preference(owner: Owner, page: str) -> ListPreference:
+    """Return the person's preference for the page; an empty one if they have none."""
+    stored = ListPreference.objects.filter(issuer=owner.issuer, subject=owner.subject, page=page).first()
+    return stored or ListPreference(issuer=owner.issuer, subject=owner.subject, page=page)
 
 
-def keep_look(owner: Owner, page: str, *, columns: list[str], per_page: int | None) -> None:
-    """Remember it; the last word counts."""
-    Look.objects.update_or_create(
+def save_preference(owner: Owner, page: str, *, columns: list[str], per_page: int | None) -> None:
+    """Save the preference in place of the former one."""
+    ListPreference.objects.update_or_create(
         issuer=owner.issuer,
         subject=owner.subject,
         page=page,
@@ -35,33 +35,33 @@ def keep_look(owner: Owner, page: str, *, columns: list[str], per_page: int | No
     )
 
 
-def views_of(owner: Owner, organization_id: str, page: str) -> QuerySet[SavedView]:
-    """The person's named addresses of the page."""
+def saved_views_of(owner: Owner, organization_id: str, page: str) -> QuerySet[SavedView]:
+    """Return the person's saved views of the page."""
     return SavedView.objects.filter(
         issuer=owner.issuer, subject=owner.subject, organization_id=organization_id, page=page
     )
 
 
-def opened_by(owner: Owner) -> list[str]:
-    """The organizations that the person opened, the last one first."""
-    mine = Opened.objects.filter(issuer=owner.issuer, subject=owner.subject)
-    return list(mine.values_list("organization_id", flat=True)[:MOST_OPENED])
+def opened_organizations(owner: Owner) -> list[str]:
+    """Return the organizations that the person opened, the last one first."""
+    mine = OpenedOrganization.objects.filter(issuer=owner.issuer, subject=owner.subject)
+    return list(mine.values_list("organization_id", flat=True)[:MAX_OPENED])
 
 
-def note_opened(owner: Owner, organization_id: str) -> None:
-    """Put the organization first, and forget what was opened long ago."""
-    Opened.objects.update_or_create(
+def record_opened(owner: Owner, organization_id: str) -> None:
+    """Put the organization first, and delete the record of those opened longest ago."""
+    OpenedOrganization.objects.update_or_create(
         issuer=owner.issuer,
         subject=owner.subject,
         organization_id=organization_id,
         defaults={"at": clock.now()},
     )
-    mine = Opened.objects.filter(issuer=owner.issuer, subject=owner.subject)
-    mine.exclude(pk__in=list(mine.values_list("pk", flat=True)[:MOST_OPENED])).delete()
+    mine = OpenedOrganization.objects.filter(issuer=owner.issuer, subject=owner.subject)
+    mine.exclude(pk__in=list(mine.values_list("pk", flat=True)[:MAX_OPENED])).delete()
 
 
-def keep_view(owner: Owner, organization_id: str, page: str, *, name: str, query: str) -> None:
-    """Give the address a name; a name that is taken means the new address from now on."""
+def store_view(owner: Owner, organization_id: str, page: str, *, name: str, query: str) -> None:
+    """Save a query under a name, in place of what the name stood for."""
     SavedView.objects.update_or_create(
         issuer=owner.issuer,
         subject=owner.subject,

@@ -1,4 +1,4 @@
-"""How a person likes their lists, and the views that they saved. Limits keep it small."""
+"""A person's preferences for lists, their saved views, and the organizations that they opened. Limits keep it small."""
 
 import logging
 from typing import Final
@@ -7,7 +7,7 @@ from django.db import Error
 from django.utils.translation import gettext
 
 from accounts_ui.preferences import queries
-from accounts_ui.preferences.models import Look, SavedView
+from accounts_ui.preferences.models import ListPreference, SavedView
 from accounts_ui.preferences.queries import Owner
 from accounts_ui.services.audit_context import AuditContext
 from accounts_ui.services.errors import InvalidInput
@@ -20,26 +20,26 @@ MAX_NAME: Final = 80  # characters
 MAX_QUERY: Final = 2000  # characters
 
 
-def look_of(*, context: AuditContext, page: str) -> Look:
-    """How the person who asks likes the page."""
-    return queries.look_of(_owner(context), page)
+def list_preference(*, context: AuditContext, page: str) -> ListPreference:
+    """Return the person's preference for the page."""
+    return queries.stored_preference(_owner(context), page)
 
 
-def remember_look(*, context: AuditContext, page: str, columns: list[str], per_page: int | None) -> None:
-    """Keep the choice and order of columns, and the size of a page. Nothing: as everybody sees it."""
-    queries.keep_look(_owner(context), page, columns=columns, per_page=per_page)
+def save_list_preference(*, context: AuditContext, page: str, columns: list[str], per_page: int | None) -> None:
+    """Save the choice and order of columns, and the size of a page. An empty choice means the defaults."""
+    queries.save_preference(_owner(context), page, columns=columns, per_page=per_page)
 
 
 def saved_views(*, context: AuditContext, page: str) -> list[SavedView]:
-    """What the person saved of this page here."""
-    return list(queries.views_of(_owner(context), context.organization_id, page))
+    """Return the views of this page that the person saved in the organization."""
+    return list(queries.saved_views_of(_owner(context), context.organization_id, page))
 
 
 def save_view(*, context: AuditContext, page: str, name: str, query: str) -> None:
-    """Keep an address under a name.
+    """Save the query of a list under a name. A name that exists already gets the new query.
 
     Raises:
-        InvalidInput: no name, a name or an address that is too long, or too many views.
+        InvalidInput: no name, a name or a query that is too long, or too many views.
 
     """
     name = " ".join(check_message(name).split())
@@ -47,32 +47,32 @@ def save_view(*, context: AuditContext, page: str, name: str, query: str) -> Non
         raise InvalidInput("name", gettext("The name of a view has 1 to %(most)s characters.") % {"most": MAX_NAME})
     if len(query) > MAX_QUERY:
         raise InvalidInput("query", gettext("This view has too many filters to be saved."))
-    others = queries.views_of(_owner(context), context.organization_id, page).exclude(name=name)
+    others = queries.saved_views_of(_owner(context), context.organization_id, page).exclude(name=name)
     if others.count() >= MAX_VIEWS:
         raise InvalidInput(
             "name", gettext("You have saved %(most)s views here; delete one first.") % {"most": MAX_VIEWS}
         )
-    queries.keep_view(_owner(context), context.organization_id, page, name=name, query=query)
+    queries.store_view(_owner(context), context.organization_id, page, name=name, query=query)
 
 
 def delete_view(*, context: AuditContext, page: str, name: str) -> None:
-    """Forget a saved view; one that is gone already is gone."""
-    queries.views_of(_owner(context), context.organization_id, page).filter(name=name).delete()
+    """Delete a saved view, if it exists."""
+    queries.saved_views_of(_owner(context), context.organization_id, page).filter(name=name).delete()
 
 
-def note_visit(*, context: AuditContext) -> None:
-    """Remember that the person came to the organization. Never in the way of the page."""
+def record_organization_opened(*, context: AuditContext) -> None:
+    """Record that the person opened the organization. If the database cannot, the page is shown all the same."""
     owner = _owner(context)
     try:
-        if queries.opened_by(owner)[:1] != [context.organization_id]:
-            queries.note_opened(owner, context.organization_id)
+        if queries.opened_organizations(owner)[:1] != [context.organization_id]:
+            queries.record_opened(owner, context.organization_id)
     except Error as error:
-        logger.warning("A visit was not noted: %s", error)
+        logger.warning("It could not be recorded that an organization was opened: %s", error)
 
 
 def recently_opened(*, issuer: str, subject: str) -> list[str]:
-    """The ids of the organizations that the person came to, the last one first."""
-    return queries.opened_by(Owner(issuer, subject))
+    """Return the ids of the organizations that the person opened, the last one first."""
+    return queries.opened_organizations(Owner(issuer, subject))
 
 
 def _owner(context: AuditContext) -> Owner:

@@ -38,7 +38,7 @@ def fold(text: str) -> str:
 
 
 def search_words(q: str) -> list[str]:
-    """Return the folded words of a search; ``Last, First``, ``Name <address>`` and ``mailto:address`` are understood."""
+    """Return the folded words of a search; it may be ``Last, First``, ``Name <address>`` or ``mailto:address``."""
     words = (word.strip("<>,;").removeprefix("mailto:") for word in fold(q).split())
     return [word for word in words if word]
 

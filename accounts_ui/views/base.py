@@ -1,4 +1,4 @@
-"""What every view needs: the directory client, the audit context, an answer as page or fragment."""
+"""What every view needs: the directory client, the audit context, and a response as page or fragment."""
 
 import functools
 import uuid
@@ -17,7 +17,7 @@ from accounts_ui.services.audit_context import AuditContext
 from accounts_ui.services.errors import ServiceError
 from accounts_ui.services.listing.session_client import SessionClient, resolve_due_changes
 from accounts_ui.services.operations.account_form import failed_attempt
-from accounts_ui.services.preferences import note_visit
+from accounts_ui.services.preferences import record_organization_opened
 from accounts_ui.views import params
 from accounts_ui.views.error_map import problem_for
 from accounts_ui.views.lists.list_query import AnyQuery
@@ -30,16 +30,16 @@ View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
 
 def page(*methods: str) -> Callable[[View], View]:
-    """Names the methods of a view, and turns what services and directory raise into their pages."""
+    """Allow these methods, and turn the errors of services and directory into their pages."""
 
     def decorate(view: View) -> View:
         @functools.wraps(view)
         def inner(request: OrganizationRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             try:
-                if resolves(request):
+                if resolves_changes(request):
                     resolve_due_changes(client=client_of(request), context=audit_context_of(request))
                 if request.method == "GET" and not request.htmx and POLL_HEADER not in request.headers:
-                    note_visit(context=audit_context_of(request))
+                    record_organization_opened(context=audit_context_of(request))
                 return view(request, *args, **kwargs)
             except (ServiceError, DirectoryError) as error:
                 raise problem_for(error, request.organization.id) from error
@@ -56,7 +56,7 @@ class _WithClient(OrganizationRequest):
 
 
 def client_of(request: OrganizationRequest) -> SessionClient:
-    """The directory, with the token of whoever asks."""
+    """Return the directory client of this request, with the token of the person who is signed in."""
     holder = cast(_WithClient, request)
     if not hasattr(holder, "client"):
         holder.client = SessionClient(
@@ -68,20 +68,20 @@ def client_of(request: OrganizationRequest) -> SessionClient:
             context=audit_context_of(request),
             session_key=request.session.session_key or "",
             looks=request.method in ("GET", "HEAD"),
-            resolves=resolves(request),
-            anew=_wants_news(request),
+            resolves=resolves_changes(request),
+            anew=_is_reload(request),
         )
     return holder.client
 
 
-def _wants_news(request: OrganizationRequest) -> bool:
-    """Whether the browser was told to reload: RFC 9111, section 5.2.1."""
-    asked = {one.strip().lower() for one in request.headers.get("Cache-Control", "").split(",")}
-    return bool(asked & {"no-cache", "max-age=0"})
+def _is_reload(request: OrganizationRequest) -> bool:
+    """Whether the browser was told to reload the page (RFC 9111, section 5.2.1)."""
+    directives = {text.strip().lower() for text in request.headers.get("Cache-Control", "").split(",")}
+    return bool(directives & {"no-cache", "max-age=0"})
 
 
 def audit_context_of(request: OrganizationRequest) -> AuditContext:
-    """Who asks, from where, for which organization."""
+    """Return who makes the request, from which address and for which organization."""
     actor = request.actor
     return AuditContext(
         organization_id=request.organization.id,
@@ -94,13 +94,13 @@ def audit_context_of(request: OrganizationRequest) -> AuditContext:
     )
 
 
-def resolves(request: OrganizationRequest) -> bool:
-    """Whether this is an admin's visit, which resolves open changes; what a page asks by itself is none."""
+def resolves_changes(request: OrganizationRequest) -> bool:
+    """Whether this is an admin's read, which resolves open changes. What a page requests by itself does not count."""
     return request.method == "GET" and request.role == Role.ADMIN and POLL_HEADER not in request.headers
 
 
 def respond(request: ConsoleRequest, name: str, values: Mapping[str, Any], *, status: int = 200) -> HttpResponse:
-    """The page ``name/page.html``, or the fragment ``name/_content.html`` that it includes where htmx asked."""
+    """Return the page ``name/page.html``, or the fragment ``name/_content.html`` if htmx requests it."""
     template = f"{name}/_content.html" if request.htmx else f"{name}/page.html"
     response = render(request, template, {"list_query": AnyQuery.from_request(request), **values}, status=status)
     patch_vary_headers(response, ["HX-Request"])
@@ -110,15 +110,18 @@ def respond(request: ConsoleRequest, name: str, values: Mapping[str, Any], *, st
     return response
 
 
-def take_returned(request: OrganizationRequest, names: Iterable[str]) -> tuple[dict[str, str], dict[str, Any]]:
-    """The fields of the form that came back after a sign-in, and what its page says of it."""
-    kept = params.returned(returned_form(request), names)
-    failed = failed_attempt(context=audit_context_of(request), operation_id=kept.get("operation_id", ""))
+def take_returned_form(request: OrganizationRequest, names: Iterable[str]) -> tuple[dict[str, str], dict[str, Any]]:
+    """Return the fields of a form that came back after a sign-in, and what its page says about it.
+
+    If the form was sent before and failed, it gets a new operation id: sending it is a new attempt.
+    """
+    fields = params.returned(returned_form(request), names)
+    failed = failed_attempt(context=audit_context_of(request), operation_id=fields.get("operation_id", ""))
     if failed:
-        del kept["operation_id"]
-    return kept, {"returned": bool(kept), "failed_attempt": failed}
+        del fields["operation_id"]
+    return fields, {"returned": bool(fields), "failed_attempt": failed}
 
 
 def new_operation_id() -> str:
-    """The name of the operation that a form, drawn now, may become."""
+    """Return the id of the operation that a form which is shown now may become."""
     return str(uuid.uuid4())

@@ -16,52 +16,57 @@ MAX_QUERY = 500  # characters of one query parameter
 
 
 def read_query(request: HttpRequest, names: Iterable[str]) -> dict[str, str]:
-    """The parameters of the address."""
-    found = {name: _one(request.GET, name) for name in names}
-    for name, value in found.items():
+    """Return the parameters ``names`` of the address; one that was not given is empty.
+
+    Raises:
+        InvalidInput: a parameter came twice, is too long, or is not text.
+
+    """
+    values = {name: _value(request.GET, name) for name in names}
+    for name, value in values.items():
         if len(value) > MAX_QUERY:
-            said = gettext("%(name)s has %(number)s characters; %(most)s are possible.")
-            raise InvalidInput(name, said % {"name": name, "number": len(value), "most": MAX_QUERY})
-    return found
+            message = gettext("%(name)s has %(number)s characters; %(most)s are possible.")
+            raise InvalidInput(name, message % {"name": name, "number": len(value), "most": MAX_QUERY})
+    return values
 
 
-def returned(kept: Mapping[str, list[str]] | None, names: Iterable[str]) -> dict[str, str]:
-    """What an admin had sent when the session was over; empty where nothing was."""
-    if not kept:
+def returned(fields: Mapping[str, list[str]] | None, names: Iterable[str]) -> dict[str, str]:
+    """Return the fields of a form that came back after a sign-in; empty if there is none."""
+    if not fields:
         return {}
-    return {name: kept[name][0] for name in names if kept.get(name)}
+    return {name: fields[name][0] for name in names if fields.get(name)}
 
 
 def number(text: str, name: str, *, default: int, most: int) -> int:
-    """A whole number from 1 to ``most``."""
+    """Return a whole number from 1 to ``most``."""
     if not text:
         return default
     if not (text.isascii() and text.isdigit()) or len(text) > 9 or not 1 <= int(text) <= most:
-        said = gettext("%(name)s has to be a whole number from 1 to %(most)s.")
-        raise InvalidInput(name, said % {"name": name, "most": most})
+        message = gettext("%(name)s has to be a whole number from 1 to %(most)s.")
+        raise InvalidInput(name, message % {"name": name, "most": most})
     return int(text)
 
 
 def choice(text: str, name: str, among: Iterable[str], *, default: str = "") -> str:
-    """One of a few words, or nothing."""
+    """Return one of a few words; ``default`` if ``text`` is empty."""
     among = list(among)
     if text and text not in among:
-        said = gettext("%(name)s has to be one of: %(all)s.")
-        raise InvalidInput(name, said % {"name": name, "all": ", ".join(among)})
+        message = gettext("%(name)s has to be one of: %(all)s.")
+        raise InvalidInput(name, message % {"name": name, "all": ", ".join(among)})
     return text or default
 
 
 def sorting(text: str, among: Iterable[str]) -> str:
-    """A column, reversed by a leading ``-``."""
+    """Return the name of a sort order; a leading ``-`` reverses it."""
     among = list(among)
     if text.removeprefix("-") not in among and text:
-        said = gettext("sort has to be one of: %(all)s, or one of them after a minus sign.")
-        raise InvalidInput("sort", said % {"all": ", ".join(among)})
+        message = gettext("sort has to be one of: %(all)s, or one of them after a minus sign.")
+        raise InvalidInput("sort", message % {"all": ", ".join(among)})
     return text or "name"
 
 
 def moment(text: str, name: str, *, end_of_day: bool = False) -> datetime.datetime | None:
-    """A day of the reader, or a time (RFC 3339), in UTC where it names no zone. A day as an end is its last moment."""
+    """Return a time (RFC 3339, in UTC if it names no zone), or the beginning or end of one of the reader's days."""
     if not text:
         return None
     try:
@@ -73,32 +78,32 @@ def moment(text: str, name: str, *, end_of_day: bool = False) -> datetime.dateti
     if day is not None and len(text) == 10:
         day = day + datetime.timedelta(days=1) if end_of_day and day < datetime.date.max else day
         time = datetime.datetime.combine(day, datetime.time(), timezone.get_current_timezone())
-    found: Any = time
+    parsed: Any = time
     try:
-        return found.astimezone(datetime.UTC) if found.tzinfo else found.replace(tzinfo=datetime.UTC)  # type: ignore[no-any-return]
+        return parsed.astimezone(datetime.UTC) if parsed.tzinfo else parsed.replace(tzinfo=datetime.UTC)  # type: ignore[no-any-return]
     except OverflowError:
-        said = gettext("%(name)s lies outside of the years 1 to 9999.")
-        raise InvalidInput(name, said % {"name": name}) from None
+        message = gettext("%(name)s lies outside of the years 1 to 9999.")
+        raise InvalidInput(name, message % {"name": name}) from None
 
 
 def identifier(text: str, name: str) -> uuid.UUID | None:
-    """A UUID, or nothing."""
+    """Return a UUID, or ``None`` for an empty text."""
     try:
         return uuid.UUID(text) if text else None
     except ValueError:
-        said = gettext("%(name)s has to be an id such as 01234567-89ab-cdef-0123-456789abcdef.")
-        raise InvalidInput(name, said % {"name": name}) from None
+        message = gettext("%(name)s has to be an id such as 01234567-89ab-cdef-0123-456789abcdef.")
+        raise InvalidInput(name, message % {"name": name}) from None
 
 
-def _one(data: QueryDict, name: str) -> str:
+def _value(data: QueryDict, name: str) -> str:
     values = data.getlist(name)
     if len(values) > 1:
-        said = ngettext(
+        message = ngettext(
             "The field %(name)s came %(number)s time; one is possible.",
             "The field %(name)s came %(number)s times; one is possible.",
             len(values),
         )
-        raise InvalidInput(name, said % {"name": name, "number": len(values)})
+        raise InvalidInput(name, message % {"name": name, "number": len(values)})
     text = str(values[0]) if values else ""
     if "\ufffd" in text or "\x00" in text:
         raise InvalidInput(name, gettext("The field %(name)s is not text in UTF-8.") % {"name": name})

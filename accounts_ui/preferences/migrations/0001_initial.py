@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Look',
+            name='ListPreference',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('issuer', models.CharField(max_length=255)),
@@ -22,11 +22,11 @@ class Migration(migrations.Migration):
                 ('per_page', models.PositiveSmallIntegerField(null=True)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('issuer', 'subject', 'page'), name='one_look_a_person_and_page')],
+                'constraints': [models.UniqueConstraint(fields=('issuer', 'subject', 'page'), name='one_preference_per_person_and_page')],
             },
         ),
         migrations.CreateModel(
-            name='Opened',
+            name='OpenedOrganization',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('issuer', models.CharField(max_length=255)),
@@ -36,7 +36,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-at', '-pk'],
-                'constraints': [models.UniqueConstraint(fields=('issuer', 'subject', 'organization_id'), name='opened_once_a_person')],
+                'constraints': [models.UniqueConstraint(fields=('issuer', 'subject', 'organization_id'), name='opened_once_per_person')],
             },
         ),
         migrations.CreateModel(
@@ -52,7 +52,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['name', 'pk'],
-                'constraints': [models.UniqueConstraint(fields=('issuer', 'subject', 'organization_id', 'page', 'name'), name='one_view_a_name')],
+                'constraints': [models.UniqueConstraint(fields=('issuer', 'subject', 'organization_id', 'page', 'name'), name='one_view_per_name')],
             },
         ),
     ]

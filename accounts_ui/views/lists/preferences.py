@@ -3,7 +3,7 @@
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
-from accounts_ui.services.preferences import delete_view, look_of, remember_look, save_view
+from accounts_ui.services.preferences import delete_view, list_preference, save_list_preference, save_view
 from accounts_ui.views.base import audit_context_of, page
 from accounts_ui.views.form_rules import cleaned
 from accounts_ui.views.lists import columns
@@ -22,7 +22,7 @@ def save_columns(request: OrganizationRequest, org: str) -> HttpResponse:
     if request.method == "POST":
         chosen = [] if sent["reset"] else _chosen_columns(sent["order"], sent["columns"], sent["move"])
         size = "" if sent["reset"] else sent["per_page"]
-        remember_look(
+        save_list_preference(
             context=audit_context_of(request), page="accounts", columns=chosen, per_page=int(size) if size else None
         )
     return _back_to_list(org, "accounts", sent["query"], columns="", per_page="")
@@ -45,7 +45,7 @@ def saved_views(request: OrganizationRequest, org: str) -> HttpResponse:
 
 def preferred_layout(request: OrganizationRequest) -> tuple[list[str], int]:
     """Return the names of the columns and the page size that the person prefers for the accounts, or the defaults."""
-    preference = look_of(context=audit_context_of(request), page="accounts")
+    preference = list_preference(context=audit_context_of(request), page="accounts")
     names = [name for name in preference.columns if name in columns.COLUMNS]
     return names or list(columns.DEFAULT), preference.per_page or columns.PER_PAGE
 

@@ -9,7 +9,7 @@ from accounts_ui.services.errors import ConfirmationNeeded, InvalidInput
 from accounts_ui.services.listing.assignment_picker import find_assignment_options
 from accounts_ui.services.operations.commands import assign as assign_account
 from accounts_ui.views import params
-from accounts_ui.views.base import audit_context_of, client_of, new_operation_id, page, respond, take_returned
+from accounts_ui.views.base import audit_context_of, client_of, new_operation_id, page, respond, take_returned_form
 from accounts_ui.views.form_rules import add_input_error
 from accounts_ui.views.operation_result import show_result
 from accounts_ui.views.operations.forms import AssignForm
@@ -27,7 +27,7 @@ def assign(request: OrganizationRequest, org: str) -> HttpResponse:
     """``GET`` shows the form, and the people that ``who`` finds; ``by=id`` types ids instead. ``POST`` assigns."""
     if request.method != "POST":
         chosen = params.read_query(request, ("subject_id", "code"))
-        returned, notices = take_returned(request, RETURNED)
+        returned, notices = take_returned_form(request, RETURNED)
         return _show_form(request, AssignForm(initial={**chosen, **returned}), **notices)
     form = AssignForm(request.POST)
     try:

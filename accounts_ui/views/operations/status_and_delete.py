@@ -15,7 +15,7 @@ from accounts_ui.services.operations.commands import change_status, delete
 from accounts_ui.services.operations.status_transitions import other_transitions, usual_transitions
 from accounts_ui.text.labels import STATUS_MEANINGS
 from accounts_ui.views import params
-from accounts_ui.views.base import audit_context_of, client_of, new_operation_id, page, respond, take_returned
+from accounts_ui.views.base import audit_context_of, client_of, new_operation_id, page, respond, take_returned_form
 from accounts_ui.views.form_rules import add_input_error
 from accounts_ui.views.lists.row_context import row_context
 from accounts_ui.views.operation_result import show_result
@@ -49,7 +49,7 @@ def _form_or_result(request: OrganizationRequest, name: str, **ids: str) -> Http
     client, context = client_of(request), audit_context_of(request)
     if request.method != "POST":
         facts = read_account(client=client, context=context, **ids)
-        returned, notices = take_returned(request, FORMS[name].base_fields)
+        returned, notices = take_returned_form(request, FORMS[name].base_fields)
         chosen = params.read_query(request, ("status",))
         return _show_form(request, name, facts, FORMS[name](initial={**chosen, **returned}), **notices)
     form = FORMS[name](request.POST)
