@@ -54,7 +54,7 @@ def change(request: OrganizationRequest, org: str, change_id: str) -> HttpRespon
 
 @organization(Role.AUDITOR)
 @page("GET")
-def export_csv(request: OrganizationRequest, org: str) -> StreamingHttpResponse:
+def csv_export(request: OrganizationRequest, org: str) -> StreamingHttpResponse:
     """``GET /orgs/{org}/changes/export.csv``."""
     filters = LogQuery.from_request(request).filters()
     lines = export_changes(context=audit_context_of(request), filters=filters)
@@ -63,7 +63,7 @@ def export_csv(request: OrganizationRequest, org: str) -> StreamingHttpResponse:
 
 @organization(Role.AUDITOR)
 @page("GET")
-def export_jsonl(request: OrganizationRequest, org: str) -> StreamingHttpResponse:
+def jsonl_export(request: OrganizationRequest, org: str) -> StreamingHttpResponse:
     """``GET /orgs/{org}/changes/export.jsonl``."""
     filters = LogQuery.from_request(request).filters()
     lines = export_events(context=audit_context_of(request), filters=filters)
@@ -72,7 +72,7 @@ def export_jsonl(request: OrganizationRequest, org: str) -> StreamingHttpRespons
 
 @organization(Role.AUDITOR)
 @page("GET")
-def evidence(request: OrganizationRequest, org: str) -> StreamingHttpResponse:
+def evidence_export(request: OrganizationRequest, org: str) -> StreamingHttpResponse:
     """``GET /orgs/{org}/changes/evidence.zip``."""
     pieces = export_evidence(
         context=audit_context_of(request),
