@@ -26,6 +26,7 @@ from console.request import ConsoleRequest
 View = TypeVar("View", bound=Callable[..., Any])
 
 WINDOW: Final = 60  # seconds
+_IPV6_NETWORKS: Final = ((64, 1), (48, 4))  # prefix lengths, each with the factor of its limit
 _KIND: Final = "rate_limit_kind"  # the attribute of a view
 
 logger = logging.getLogger(__name__)
@@ -83,7 +84,8 @@ class RateLimitMiddleware:
 
 def check_address_limit(kind: str, address: str) -> None:
     """Count a request from an IP address. Raises a ``Problem`` (429) if there are too many."""
-    _check(RateLimit(kind, "address", _network_of(address), settings.RATE_LIMITS[kind][0]))
+    for network, factor in networks_of(address):
+        _check(RateLimit(kind, "address", network, factor * settings.RATE_LIMITS[kind][0]))
 
 
 def check_person_limit(kind: str, issuer: str, subject: str) -> None:
@@ -99,11 +101,18 @@ def _check(limit: RateLimit) -> None:
         raise _too_many(wait)
 
 
-def _network_of(address: str) -> str:
-    """Return an IPv4 address itself, and the /64 of an IPv6 address: what one site gets at least (RFC 6177)."""
-    if not address or ip_address(address).version == 4:
-        return address
-    return str(ip_network(f"{address}/64", strict=False))
+def networks_of(address: str) -> list[tuple[str, int]]:
+    """Return what an address is counted as, each with the factor of its limit.
+
+    A site has a /64 of IPv6 at least, and often a whole /48 (RFC 6177): whoever changes the /64 with every request is
+    still counted by the /48, which several sites may share.
+    """
+    ip = ip_address(address) if address else None
+    if ip is None or ip.version == 4:
+        return [(address, 1)]
+    if ip.ipv4_mapped:
+        return [(str(ip.ipv4_mapped), 1)]
+    return [(str(ip_network(f"{ip}/{size}", strict=False)), factor) for size, factor in _IPV6_NETWORKS]
 
 
 def _seconds_to_wait(limit: RateLimit) -> int:

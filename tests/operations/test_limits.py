@@ -47,6 +47,12 @@ def test_addresses_of_one_ipv6_network_count_together(limited):
     assert browser_at(limited, "2001:db8:0:2::1").get("/signin/", follow=False).status_code == 302
 
 
+def test_whoever_changes_the_network_with_each_request_is_counted_by_the_larger_one(limited):
+    number = iter(range(1, 1000))
+    until_refused(lambda: browser_at(limited, f"2001:db8:1:{next(number):x}::1").get("/signin/", follow=False), 24)
+    assert browser_at(limited, "2001:db8:2:1::1").get("/signin/", follow=False).status_code == 302
+
+
 def test_signing_in_as_one_person_from_many_addresses(limited, directory):
     number = iter(range(1, 100))
     page = until_refused(lambda: browser_at(limited, f"198.51.100.{next(number)}").sign_in("nora"), 2)
