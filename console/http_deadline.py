@@ -6,6 +6,7 @@ requests' transport over such sockets.
 """
 
 import contextvars
+import http.client
 import os
 import queue
 import socket
@@ -127,7 +128,23 @@ def _connect(host: str, port: int) -> socket.socket:
     raise failure or OSError("no address")
 
 
+class _FinalResponse(http.client.HTTPResponse):
+    """A response without the interim ones before it (RFC 9110, section 15.2).
+
+    The standard library skips 100 alone: 103 Early Hints before a 200 would count as the response.
+    """
+
+    def _read_status(self) -> tuple[str, int, str]:
+        version, status, reason = super()._read_status()  # type: ignore[misc]
+        while http.HTTPStatus.CONTINUE < status < http.HTTPStatus.OK:
+            http.client.parse_headers(self.fp)
+            version, status, reason = super()._read_status()  # type: ignore[misc]
+        return version, status, reason
+
+
 class _DeadlineHTTPConnection(HTTPConnection):
+    response_class = _FinalResponse
+
     def _new_conn(self) -> socket.socket:
         return _connect(self._dns_host, self.port or 80)
 
@@ -137,6 +154,8 @@ class _DeadlineHTTPConnection(HTTPConnection):
 
 
 class _DeadlineHTTPSConnection(HTTPSConnection):
+    response_class = _FinalResponse
+
     def _new_conn(self) -> socket.socket:
         return _connect(self._dns_host, self.port or 443)
 

@@ -1,5 +1,5 @@
 """The service module: the only code that calls the Directory API. It knows no request and no template.
 
-``DirectoryClient`` calls, ``Listing`` and the rows are what it answers, ``DirectoryError`` and its subclasses are
+``HttpDirectoryClient`` calls, ``Listing`` and the rows are what it answers, ``DirectoryError`` and its subclasses are
 what it raises.
 """

@@ -5,7 +5,6 @@ import logging
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
 from accounts_ui.directory import errors
@@ -13,8 +12,9 @@ from accounts_ui.directory.decoder import read_rows
 from accounts_ui.directory.ids import check_id, segment
 from accounts_ui.directory.listing import Listing
 from accounts_ui.directory.metrics import METHODS, measured, note_list
+from accounts_ui.directory.protocol import WriteResult
 from accounts_ui.directory.responses import clean, from_exchange, raise_for_answer
-from accounts_ui.directory.rows import Account, AccountType, NotRows, parse_account
+from accounts_ui.directory.rows import AccountType, NotRows, parse_account
 from accounts_ui.directory.statuses import STATUSES
 from console import clock, http
 from console.recorded_text import recorded
@@ -44,16 +44,8 @@ class TokenSource(Protocol):
         """A newer token than the one that was rejected; raises where there is none to be had."""
 
 
-@dataclass(frozen=True, slots=True)
-class WriteResult:
-    """A write that succeeded: the status of the answer, and the account where the answer has one to read."""
-
-    status: int
-    account: Account | None = None
-
-
-class DirectoryClient:
-    """The Directory API, called as one admin.
+class HttpDirectoryClient:
+    """The ``DirectoryClient`` that calls the Directory API over HTTP, as one admin.
 
     Args:
         base_url: ``DIRECTORY_API_URL``.

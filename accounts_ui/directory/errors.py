@@ -20,6 +20,7 @@
     │   │   └── AccountUnknown
     │   ├── Conflict            409
     │   └── TooManyRequests     429
+    ├── SeeOther                303: it saw the request; the result stands elsewhere
     ├── Failed                  5xx: it saw the request; whether it acted is not said
     │   └── FailedInTime        504: a gateway gave up waiting; the directory may still act
     └── Unreadable              a success whose body is not what was asked for (only reads raise it)
@@ -71,6 +72,10 @@ class Refused(DirectoryError):
 
 class Redirected(Refused):
     """A redirect: the address of the directory is wrong, or a login page of something else is in the way."""
+
+
+class SeeOther(DirectoryError):
+    """303: the directory saw the request and names another address for the result, which says nothing about it."""
 
 
 class TokenRejected(Refused):

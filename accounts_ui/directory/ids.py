@@ -24,9 +24,13 @@ _OF_FIELD = recorded("id.of_field", "{field}: {problem}")
 
 
 class InvalidId(ValueError):
-    """A value that cannot name anything in the directory. ``detail`` says why, after the name of the field."""
+    """A value that cannot name anything in the directory.
+
+    ``problem`` says why; ``detail`` says the same after the name of the field.
+    """
 
     def __init__(self, what: str, problem: str) -> None:
+        self.problem = problem
         self.detail = _OF_FIELD.format(field=what, problem=problem)
         super().__init__(self.detail)
 

@@ -38,7 +38,8 @@ def raise_for_answer(answer: http.Response) -> None:
     """Nothing for a 2xx; else the error that the answer means.
 
     Raises:
-        Refused: 3xx and 4xx, as the most specific subclass.
+        SeeOther: 303.
+        Refused: other 3xx, and 4xx, as the most specific subclass.
         Failed: 5xx.
 
     """
@@ -49,6 +50,8 @@ def raise_for_answer(answer: http.Response) -> None:
     if answer.status >= 500:
         kind = errors.FailedInTime if answer.status == 504 else errors.Failed
         raise kind(detail, status=answer.status, retry_after=retry_after(answer))
+    if answer.status == 303:
+        raise errors.SeeOther(detail, status=answer.status)
     raise _refusal(answer, document, detail)
 
 

@@ -1,1 +1,1 @@
-"""Plans: many operations that were looked at before the first one is sent. ``store`` keeps and finds them."""
+"""Plans: many operations that are previewed before the first one is sent. ``queries`` stores and finds them."""

@@ -1,4 +1,4 @@
-"""A plan and its rows. What was sent and what came of it stands in the change log, under a row's operation id."""
+"""A plan and its rows. What was sent, and its outcome, stand in the change log under the operation id of a row."""
 
 import uuid
 from typing import ClassVar
@@ -9,7 +9,7 @@ from console import clock
 from console.recorded_text_field import RecordedTextField
 
 
-class State(models.TextChoices):
+class PlanState(models.TextChoices):
     """How far a plan is."""
 
     DRAFT = "draft", "draft"
@@ -20,9 +20,9 @@ class State(models.TextChoices):
 
 
 class CheckResult(models.TextChoices):
-    """What the plan says of a row. Only ``WILL`` is ever sent. ``RETRIED``: another row is the next attempt at it."""
+    """What checking a row has shown. Only ``READY`` rows are sent. ``RETRIED``: another row is the next attempt."""
 
-    WILL = "will", "will"
+    READY = "ready", "ready"
     ALREADY = "already", "already"
     UNKNOWN_PERSON = "unknown_person", "unknown person"
     UNKNOWN_TYPE = "unknown_type", "unknown type"
@@ -32,23 +32,23 @@ class CheckResult(models.TextChoices):
     RETRIED = "retried", "retried"
 
 
-class Result(models.TextChoices):
-    """What came of a row. ``FAILED``: nothing was recorded and nothing was sent.
+class RowResult(models.TextChoices):
+    """What became of a row when the plan was applied.
 
-    ``SPARED``: not applied, for a reason that is not the row's own (the directory could not be reached, asked for a
-    pause, did not accept the sign-in): it can be tried again.
+    ``FAILED``: nothing was recorded and nothing was sent. ``RETRYABLE``: not applied, for a cause that is not the row's
+    own (the directory could not be reached, limited requests, or did not accept the sign-in).
     """
 
     WAITING = "", "waiting"
     APPLIED = "applied", "applied"
     NOT_APPLIED = "not_applied", "not applied"
-    SPARED = "spared", "not applied, can be tried again"
+    RETRYABLE = "retryable", "not applied, can be tried again"
     UNKNOWN = "unknown", "unknown"
     FAILED = "failed", "failed"
 
 
 class Plan(models.Model):
-    """One list of operations. ``lease_until``: until when a request that runs a chunk keeps others out."""
+    """One list of operations. ``lease_until``: until when the request that runs a chunk keeps others out."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     organization_id = models.CharField(max_length=255, db_index=True)
@@ -59,9 +59,9 @@ class Plan(models.Model):
     message = models.TextField(blank=True)
     note_parts = models.JSONField(default=list, blank=True)
     note = RecordedTextField(blank=True, parts="note_parts")
-    state = models.CharField(max_length=16, choices=State.choices, default=State.DRAFT)
-    because_parts = models.JSONField(default=list, blank=True)
-    because = RecordedTextField(blank=True, parts="because_parts")
+    state = models.CharField(max_length=16, choices=PlanState.choices, default=PlanState.DRAFT)
+    state_detail_parts = models.JSONField(default=list, blank=True)
+    state_detail = RecordedTextField(blank=True, parts="state_detail_parts")
     created_at = models.DateTimeField(default=clock.now, db_index=True)
     lease_owner = models.UUIDField(null=True)
     lease_until = models.DateTimeField(null=True)
@@ -71,28 +71,28 @@ class Plan(models.Model):
 
 
 class PlanRow(models.Model):
-    """One line. ``operation_id`` is fixed when planned: however often it is run, it is sent once."""
+    """One line. ``operation_id`` is fixed when it is planned: however often it is run, it is sent once."""
 
     plan = models.ForeignKey(Plan, on_delete=models.CASCADE, related_name="rows")
     line = models.PositiveIntegerField()
     subject_id = models.TextField(blank=True)
     subject_name = models.TextField(blank=True)
     code = models.TextField(blank=True)
-    wanted = models.TextField(blank=True)
-    expected = models.TextField(blank=True)
-    verdict = models.CharField(max_length=16, choices=CheckResult.choices)
+    wanted_status = models.TextField(blank=True)
+    expected_status = models.TextField(blank=True)
+    check_result = models.CharField(max_length=16, choices=CheckResult.choices)
     detail_parts = models.JSONField(default=list, blank=True)
     detail = RecordedTextField(blank=True, parts="detail_parts")
     operation_id = models.UUIDField(unique=True, default=uuid.uuid4)
-    result = models.CharField(max_length=16, choices=Result.choices, blank=True)
+    result = models.CharField(max_length=16, choices=RowResult.choices, blank=True)
     result_detail_parts = models.JSONField(default=list, blank=True)
     result_detail = RecordedTextField(blank=True, parts="result_detail_parts")
 
     class Meta:
         ordering: ClassVar[list[str]] = ["line", "id"]
         indexes: ClassVar[list[models.Index]] = [
-            models.Index(fields=["plan", "verdict", "result", "line"], name="plans_by_verdict"),
+            models.Index(fields=["plan", "check_result", "result", "line"], name="plans_by_check_result"),
         ]
 
     def __str__(self) -> str:
-        return f"line {self.line} {self.verdict} {self.result}"
+        return f"line {self.line} {self.check_result} {self.result}"

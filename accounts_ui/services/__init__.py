@@ -1,4 +1,9 @@
-"""What an admin can do, in whole sentences: browse, assign, change status, delete, resolve.
+"""What an admin can do with accounts.
+
+* ``listing``: list accounts, people and types, and show one change;
+* ``operations``: assign, change the status, delete, undo, and resolve an unknown outcome;
+* ``bulk``: import a list, preview its changes as a plan, and apply the plan;
+* ``state``: what directory and log know of one account or of all of them.
 
 Each function takes the directory client of that admin and an ``AuditContext`` (who asks, from where, for which
 organization), and never a request.

@@ -6,7 +6,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class AuditContext:
-    """Everything that the log keeps of a request."""
+    """Everything that the log records about the request of an operation."""
 
     organization_id: str
     issuer: str
@@ -17,7 +17,7 @@ class AuditContext:
     request_id: str
 
     def facts(self) -> dict[str, Any]:
-        """As the fields of a change or an event."""
+        """Return the fields of a change or an event."""
         return {
             "actor_issuer": self.issuer,
             "actor_subject": self.subject,

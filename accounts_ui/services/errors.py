@@ -1,13 +1,13 @@
-"""Why the console itself does not do what was asked; what the directory refuses is a ``DirectoryError``.
+"""The errors of the console itself. What the directory refuses is a ``DirectoryError``.
 
 ::
 
     ServiceError
-    ├── InvalidInput          a field that can never be right; ``field`` names it
+    ├── InvalidInput          a field of the form is not valid; ``field`` names it
     ├── SubjectUnknown        neither the directory nor the log knows the person
-    ├── AccountNotHere        the directory tells that the person has no such account
+    ├── AccountNotHere        the directory's list would name the account, and does not
     ├── ChangeUnknown         the organization has no such change
-    ├── OperationIdReused     the operation id came with other data before
+    ├── OperationIdReused     the operation id was used before, with other data
     ├── StateChanged          the account is not in the state that the form showed; ``current`` is the new one
     ├── AlreadyAssigned       the person has the account already, in ``status``
     ├── AnotherOperationOpen  ``change`` of the same account has no outcome yet
@@ -15,8 +15,8 @@
     ├── UndoRefused           ``change`` stands in the way of undoing, or cannot be undone itself
     ├── ConfirmationNeeded    the directory does not know ``what`` (``subject``, ``code``, ``recorded``)
     ├── PlanUnknown           the organization has no such plan
-    ├── PlanRefuses           the plan is not in a state, or not this person's, to do that
-    ├── NotResolved           ``change`` stays unknown: what was read does not tell
+    ├── PlanRefuses           the plan is in another state, or somebody else's
+    ├── NotResolved           the outcome of ``change`` stays unknown: the list cannot tell
     ├── LogUnavailable        nothing could be recorded, so nothing was sent
     └── OutcomeNotRecorded    ``change`` was sent, and its outcome could not be recorded
 """
@@ -40,7 +40,7 @@ class ServiceError(Exception):
 
 
 class InvalidInput(ServiceError):
-    """A field that can never be right."""
+    """A field of the form is not valid."""
 
     def __init__(self, field: str, detail: str) -> None:
         super().__init__(detail)
@@ -52,7 +52,7 @@ class SubjectUnknown(ServiceError):
 
 
 class AccountNotHere(ServiceError):
-    """The directory tells that the person has no such account."""
+    """The directory's list would name the account, and does not."""
 
 
 class ChangeUnknown(ServiceError):
@@ -64,11 +64,11 @@ class PlanUnknown(ServiceError):
 
 
 class PlanRefuses(ServiceError):
-    """The plan is not in a state, or not this person's, to do that."""
+    """The plan is in another state, or somebody else's."""
 
 
 class OperationIdReused(ServiceError):
-    """The operation id came with other data before."""
+    """The operation id was used before, with other data."""
 
 
 class StateChanged(ServiceError):
@@ -104,11 +104,11 @@ class ConcurrentChange(_AboutChange):
 
 
 class UndoRefused(_AboutChange):
-    """A change that cannot be undone, or another one that stands in the way."""
+    """``change`` cannot be undone, or stands in the way of undoing another one."""
 
 
 class ConfirmationNeeded(ServiceError):
-    """The directory does not know something that the admin may still mean: an explicit second yes is needed."""
+    """The directory cannot confirm something that the admin may still mean, and has to confirm explicitly."""
 
     def __init__(self, detail: str, what: list[str]) -> None:
         super().__init__(detail)
@@ -116,7 +116,7 @@ class ConfirmationNeeded(ServiceError):
 
 
 class NotResolved(_AboutChange):
-    """What was read does not tell what became of the change."""
+    """The outcome of ``change`` stays unknown: the list cannot tell."""
 
 
 class LogUnavailable(ServiceError):
@@ -124,4 +124,4 @@ class LogUnavailable(ServiceError):
 
 
 class OutcomeNotRecorded(_AboutChange):
-    """The call was made, and its outcome could not be recorded."""
+    """``change`` was sent, and its outcome could not be recorded."""

@@ -1,4 +1,4 @@
-"""What a form may say. Everything is checked before anything is read, written or sent."""
+"""Check the fields of a form, before anything is read, written or sent."""
 
 import unicodedata
 import uuid
@@ -10,29 +10,39 @@ from console.recorded_text import recorded
 
 MAX_MESSAGE = 1000  # characters
 
-_NO_UUID = recorded("input.no_operation_id", "The form's operation_id is not a UUID. Open the form again.")
+_NO_UUID = recorded("input.no_operation_id", "This form is not complete. Open it again.")
 _NO_CHANGE = recorded("input.no_change_id", "This is not the id of a change.")
 _NO_STATUS = recorded("input.status_invalid", "The status has to be one of: {all}.")
-_LONG_STATUS = recorded("input.expected_status_too_long", "expected_status is too long. Open the form again.")
-_LONG_MESSAGE = recorded("input.note_too_long", "The message has {number} characters; {most} are possible.")
-_INVISIBLE = recorded(
-    "input.note_invisible_character", "The message has a character that cannot be shown ({character})."
+_LONG_STATUS = recorded(
+    "input.expected_status_too_long", "The status that this form expects is too long. Open the form again."
 )
+_LONG_MESSAGE = recorded("input.note_too_long", "The note has {number} characters. At most {most} are possible.")
+_INVISIBLE = recorded(
+    "input.note_invisible_character", "The note contains a character that cannot be shown ({character})."
+)
+_EMPTY_IDS = {
+    "subject_id": recorded("input.no_person", "Choose a person."),
+    "code": recorded("input.no_code", "Choose an account type."),
+}
+_INVALID_IDS = {
+    "subject_id": recorded("input.person_id_invalid", "The person’s ID is not valid. {problem}"),
+    "code": recorded("input.code_invalid", "The account type’s code is not valid. {problem}"),
+}
 
 
 def check_operation_id(text: str) -> uuid.UUID:
-    """The operation id, in the notation that the form was drawn with (RFC 9562)."""
+    """Return the operation id, if it is written as the form wrote it (RFC 9562)."""
     try:
-        found = uuid.UUID(text)
+        operation_id = uuid.UUID(text)
     except ValueError:
-        found = None
-    if found is None or str(found) != text.lower():
+        raise InvalidInput("operation_id", _NO_UUID) from None
+    if str(operation_id) != text.lower():
         raise InvalidInput("operation_id", _NO_UUID)
-    return found
+    return operation_id
 
 
 def check_change_id(text: str) -> uuid.UUID:
-    """The id of a change."""
+    """Return the id of a change."""
     try:
         return uuid.UUID(text)
     except ValueError:
@@ -40,31 +50,31 @@ def check_change_id(text: str) -> uuid.UUID:
 
 
 def check_subject(text: str) -> str:
-    """A subject id: 1 to 255 characters, nothing that could mean something to an address."""
+    """Return a subject id, if it has 1 to 255 characters and none that could change an address."""
     return _id(text, "subject_id")
 
 
 def check_code(text: str) -> str:
-    """The code of an account type."""
+    """Return the code of an account type, likewise."""
     return _id(text, "code")
 
 
 def check_status(text: str) -> str:
-    """A status that may be set."""
+    """Return a status, if it is one that can be set."""
     if text not in STATUSES:
         raise InvalidInput("status", _NO_STATUS.format(all=", ".join(STATUSES)))
     return text
 
 
 def check_expected(text: str) -> str | None:
-    """The status that the form showed; ``None`` where it knew none."""
+    """Return the status that the form showed; ``None`` if it knew none."""
     if len(text) > 255:
         raise InvalidInput("expected_status", _LONG_STATUS)
     return text or None
 
 
 def check_message(text: str) -> str:
-    """A note for the log: one to some lines, nothing invisible."""
+    """Return a note for the log, if it is short enough and has no invisible characters."""
     text = text.replace("\r\n", "\n").strip()
     if len(text) > MAX_MESSAGE:
         raise InvalidInput("message", _LONG_MESSAGE.format(number=len(text), most=MAX_MESSAGE))
@@ -77,7 +87,9 @@ def check_message(text: str) -> str:
 
 
 def _id(text: str, field: str) -> str:
+    if not text:
+        raise InvalidInput(field, _EMPTY_IDS[field])
     try:
         return check_id(text, field)
     except InvalidId as error:
-        raise InvalidInput(field, error.detail) from None
+        raise InvalidInput(field, _INVALID_IDS[field].format(problem=error.problem)) from None

@@ -25,7 +25,7 @@ def drift_description(drift: Drift) -> str:
 
 _HOW = {
     "re-read": gettext_lazy("re-read right after the call"),
-    "visit": gettext_lazy("read on an admin’s visit"),
+    "admin-read": gettext_lazy("read when an admin opened a page"),
     "check": gettext_lazy("read for “Check now”"),
     "decision": gettext_lazy("an admin’s decision"),
 }

@@ -12,11 +12,13 @@ from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_http_methods
 
+from accounts_ui.directory.client import HttpDirectoryClient
 from accounts_ui.directory.errors import DirectoryError
 from accounts_ui.services.audit_context import AuditContext
 from accounts_ui.services.errors import ServiceError
-from accounts_ui.services.listing.session_client import SessionClient, resolve_due_changes
+from accounts_ui.services.listing.session_client import SessionClient
 from accounts_ui.services.operations.account_form import failed_attempt
+from accounts_ui.services.operations.reconciliation import reconcile_due_changes, reconcile_with
 from accounts_ui.services.preferences import record_organization_opened
 from accounts_ui.views import params
 from accounts_ui.views.error_map import problem_for
@@ -36,11 +38,9 @@ def page(*methods: str) -> Callable[[View], View]:
         @functools.wraps(view)
         def inner(request: OrganizationRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             try:
-                if resolves_changes(request):
-                    resolve_due_changes(client=client_of(request), context=audit_context_of(request))
                 if request.method == "GET" and not request.htmx and POLL_HEADER not in request.headers:
                     record_organization_opened(context=audit_context_of(request))
-                return view(request, *args, **kwargs)
+                return _with_reconciliation(view, request, *args, **kwargs)
             except (ServiceError, DirectoryError) as error:
                 raise problem_for(error, request.organization.id) from error
 
@@ -49,27 +49,47 @@ def page(*methods: str) -> Callable[[View], View]:
     return decorate
 
 
+def _with_reconciliation(view: View, request: OrganizationRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    """Answer the request. An admin's read first resolves the changes that are due, and then what its own list shows.
+
+    The view is called again if the list that it has read resolved something: the page then shows the outcome. Both
+    calls see the same list, which is read at most once for a request.
+    """
+    if not is_admin_read(request):
+        return view(request, *args, **kwargs)
+    client, context = client_of(request), audit_context_of(request)
+    used = reconcile_due_changes(client=client, context=context)
+    response = view(request, *args, **kwargs)
+    listing = client.listing_read
+    if listing is None or listing is used or not reconcile_with(listing=listing, context=context):
+        return response
+    return response if response.streaming else view(request, *args, **kwargs)
+
+
 class _WithClient(OrganizationRequest):
-    """A request whose directory client has been made."""
+    """A request whose directory client has been made, and whose returned form has been taken."""
 
     client: SessionClient
+    returned_form: dict[str, list[str]] | None
 
 
 def client_of(request: OrganizationRequest) -> SessionClient:
     """Return the directory client of this request, with the token of the person who is signed in."""
     holder = cast(_WithClient, request)
     if not hasattr(holder, "client"):
-        holder.client = SessionClient(
+        directory = HttpDirectoryClient(
             settings.DIRECTORY_API_URL,
             request.tokens,
             settings.DIRECTORY_TIMEOUT,
             max_bytes=settings.DIRECTORY_MAX_BYTES,
             request_id=request.id,
+        )
+        holder.client = SessionClient(
+            directory,
             context=audit_context_of(request),
             session_key=request.session.session_key or "",
-            looks=request.method in ("GET", "HEAD"),
-            resolves=resolves_changes(request),
-            anew=_is_reload(request),
+            read_once=request.method in ("GET", "HEAD"),
+            reload=_is_reload(request),
         )
     return holder.client
 
@@ -94,8 +114,8 @@ def audit_context_of(request: OrganizationRequest) -> AuditContext:
     )
 
 
-def resolves_changes(request: OrganizationRequest) -> bool:
-    """Whether this is an admin's read, which resolves open changes. What a page requests by itself does not count."""
+def is_admin_read(request: OrganizationRequest) -> bool:
+    """Whether an admin opens a page, which resolves open changes. What a page requests by itself does not count."""
     return request.method == "GET" and request.role == Role.ADMIN and POLL_HEADER not in request.headers
 
 
@@ -115,7 +135,10 @@ def take_returned_form(request: OrganizationRequest, names: Iterable[str]) -> tu
 
     If the form was sent before and failed, it gets a new operation id: sending it is a new attempt.
     """
-    fields = params.returned(returned_form(request), names)
+    holder = cast(_WithClient, request)
+    if not hasattr(holder, "returned_form"):  # a form comes back once, and a view may be called twice
+        holder.returned_form = returned_form(request)
+    fields = params.returned(holder.returned_form, names)
     failed = failed_attempt(context=audit_context_of(request), operation_id=fields.get("operation_id", ""))
     if failed:
         del fields["operation_id"]

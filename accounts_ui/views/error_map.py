@@ -1,4 +1,4 @@
-"""One map from what services and the directory raise to what a person is told: status, title, next step."""
+"""One map from the errors of services and directory to what a person is told: status, title and next step."""
 
 import math
 from collections.abc import Sequence
@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from django.urls import reverse
+from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.text import format_lazy
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts_ui.directory import errors as directory
@@ -16,14 +17,24 @@ from accounts_ui.services import errors as services
 from console.error_pages import Problem
 from console.recorded_text import join_texts
 
-_AGAIN = _("Try again in a minute.")
-_OPERATOR = _("If it stays so, tell the operator of this console.")
-_AGAIN_OR_OPERATOR = format_lazy("{} {}", _AGAIN, _OPERATOR)
+_RETRY = _("Try again in a minute.")
+_CONTACT_OPERATOR = _("If this keeps happening, contact the operator of this console.")
+_RETRY_OR_CONTACT = format_lazy("{} {}", _RETRY, _CONTACT_OPERATOR)
+_SIGN_IN_AGAIN = _("Sign out and in again.")
+_NOTHING_SENT = _("Nothing was sent.")
+_CHECK_STATUS = _("Check its new status, and decide again.")
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """How one class of error is told."""
+    """What a person is told about one class of error.
+
+    Args:
+        status: the HTTP status of the answer.
+        title: what happened, in a few words.
+        next_step: what to do next. It follows the detail of the error.
+
+    """
 
     status: int
     title: str | Promise
@@ -31,98 +42,111 @@ class Explanation:
 
 
 EXPLANATIONS: Final[dict[type[Exception], Explanation]] = {
-    services.InvalidInput: Explanation(400, _("This cannot be right"), _("Nothing was sent or changed.")),
-    services.SubjectUnknown: Explanation(
-        404, _("This person is not known here"), _("Check the id, or search for the person.")
-    ),
-    services.AccountNotHere: Explanation(404, _("There is no such account"), _("Look at the person's accounts.")),
-    services.ChangeUnknown: Explanation(404, _("There is no such change"), _("Search the change log.")),
-    services.OperationIdReused: Explanation(409, _("This form was used before"), _("Nothing was sent.")),
-    services.StateChanged: Explanation(409, _("The account has changed meanwhile"), _("Look at it, and decide again.")),
-    services.AlreadyAssigned: Explanation(409, _("The account exists already"), _("Nothing was sent.")),
+    services.InvalidInput: Explanation(400, _("Please check your input"), _("Nothing was sent or changed.")),
+    services.SubjectUnknown: Explanation(404, _("Person not found"), _("Check the ID, or search for the person.")),
+    services.AccountNotHere: Explanation(404, _("Account not found"), _("Look at the person's accounts.")),
+    services.ChangeUnknown: Explanation(404, _("Change not found"), _("Search the change log.")),
+    services.OperationIdReused: Explanation(409, _("This form was already used"), _NOTHING_SENT),
+    services.StateChanged: Explanation(409, _("The account has changed in the meantime"), _CHECK_STATUS),
+    services.AlreadyAssigned: Explanation(409, _("The account already exists"), _NOTHING_SENT),
     services.AnotherOperationOpen: Explanation(
-        409, _("Another change is still open"), _("Resolve it first; nothing was sent.")
+        409, _("Another change is still open"), _("Resolve it first. Nothing was sent.")
     ),
-    services.ConcurrentChange: Explanation(
-        409, _("The account has changed meanwhile"), _("Look at it, and decide again.")
-    ),
-    services.UndoRefused: Explanation(409, _("This cannot be undone"), _("Nothing was sent.")),
+    services.ConcurrentChange: Explanation(409, _("The account has changed in the meantime"), _CHECK_STATUS),
+    services.UndoRefused: Explanation(409, _("This cannot be undone"), _NOTHING_SENT),
     services.ConfirmationNeeded: Explanation(422, _("Is this what you mean?"), _("Nothing was sent yet.")),
-    services.PlanUnknown: Explanation(404, _("There is no such plan"), _("Plans are kept for 30 days.")),
-    services.PlanRefuses: Explanation(409, _("The plan does not allow this"), _("Look at it again.")),
+    services.PlanUnknown: Explanation(404, _("Plan not found"), _("Plans are kept for 30 days.")),
+    services.PlanRefuses: Explanation(409, _("This plan cannot do that now"), _("Open the plan again.")),
     services.NotResolved: Explanation(
         409, _("The outcome is still unknown"), _("Check again later, or decide it yourself.")
     ),
-    services.LogUnavailable: Explanation(503, _("The change log cannot be written"), _OPERATOR),
-    services.OutcomeNotRecorded: Explanation(503, _("The outcome could not be recorded"), _OPERATOR),
-    directory.TokenUnavailable: Explanation(503, _("Your access token cannot be renewed"), _("Sign out and in again.")),
-    directory.TokenLate: Explanation(504, _("Your access token was renewed too late"), _AGAIN),
-    directory.NotSent: Explanation(502, _("The directory cannot be reached"), _AGAIN_OR_OPERATOR),
-    directory.NoAnswerInTime: Explanation(504, _("The directory did not answer in time"), _AGAIN),
+    services.LogUnavailable: Explanation(503, _("The change log cannot be written"), _CONTACT_OPERATOR),
+    services.OutcomeNotRecorded: Explanation(503, _("The outcome could not be recorded"), _CONTACT_OPERATOR),
+    directory.TokenUnavailable: Explanation(503, _("Your access token cannot be renewed"), _SIGN_IN_AGAIN),
+    directory.TokenLate: Explanation(504, _("Your access token was renewed too late"), _RETRY),
+    directory.NotSent: Explanation(502, _("The directory cannot be reached"), _RETRY_OR_CONTACT),
+    directory.NoAnswerInTime: Explanation(504, _("The directory did not answer in time"), _RETRY),
     directory.TooLarge: Explanation(
         502,
         _("The directory’s answer is too large"),
-        format_lazy("{} {}", _("DIRECTORY_MAX_BYTES bounds it."), _OPERATOR),
+        _("Ask the operator of this console to raise DIRECTORY_MAX_BYTES."),
     ),
-    directory.NoAnswer: Explanation(502, _("The directory gave no usable answer"), _AGAIN_OR_OPERATOR),
-    directory.Redirected: Explanation(502, _("The directory answered with a redirect"), _OPERATOR),
-    directory.TokenRejected: Explanation(
-        502, _("The directory does not accept your sign-in"), _("Sign out and in again.")
-    ),
+    directory.NoAnswer: Explanation(502, _("The directory gave no usable answer"), _RETRY_OR_CONTACT),
+    directory.Redirected: Explanation(502, _("The directory answered with a redirect"), _CONTACT_OPERATOR),
+    directory.SeeOther: Explanation(502, _("The directory answered with a redirect"), _CONTACT_OPERATOR),
+    directory.TokenRejected: Explanation(502, _("The directory does not accept your sign-in"), _SIGN_IN_AGAIN),
     directory.PermissionMissing: Explanation(
         403,
-        _("The directory wants permissions that you lack"),
-        _("Signing in again will not help: ask its administrators."),
+        _("You lack permissions in the directory"),
+        _("Signing in again will not help. Ask the directory's administrators."),
     ),
-    directory.Forbidden: Explanation(403, _("The directory does not allow this to you"), _("Ask its administrators.")),
+    directory.Forbidden: Explanation(
+        403, _("The directory does not allow you to do this"), _("Ask the directory's administrators.")
+    ),
     directory.OrganizationUnknown: Explanation(
         404,
         _("The directory does not know this organization"),
-        _("Tell the operator: CONSOLE_ORGANIZATIONS may be wrong."),
+        _("Contact the operator of this console: CONSOLE_ORGANIZATIONS may be wrong."),
     ),
     directory.TypeUnknown: Explanation(
-        404, _("The directory does not know this account type"), _("Choose another one.")
+        404, _("The directory does not know this account type"), _("Choose another account type.")
     ),
-    directory.AccountUnknown: Explanation(404, _("The directory does not find this account"), _("Look at the person.")),
-    directory.NotFound: Explanation(404, _("The directory does not know this"), _OPERATOR),
+    directory.AccountUnknown: Explanation(
+        404, _("The directory does not find this account"), _("Look at the person's accounts.")
+    ),
+    directory.NotFound: Explanation(404, _("The directory does not find this"), _CONTACT_OPERATOR),
     directory.Conflict: Explanation(
-        409, _("The directory sees a conflict"), _("Read the current state and try again.")
+        409, _("The directory reports a conflict"), _("Look at the current state, and try again.")
     ),
-    directory.TooManyRequests: Explanation(429, _("The directory asks for a pause"), _AGAIN),
-    directory.Refused: Explanation(502, _("The directory refused"), _OPERATOR),
-    directory.FailedInTime: Explanation(504, _("The directory did not answer in time"), _AGAIN),
-    directory.Failed: Explanation(502, _("The directory failed"), _AGAIN_OR_OPERATOR),
-    directory.Unreadable: Explanation(502, _("The directory's answer cannot be read"), _OPERATOR),
+    directory.TooManyRequests: Explanation(429, _("The directory is limiting requests"), _RETRY),
+    directory.Refused: Explanation(502, _("The directory refused the request"), _CONTACT_OPERATOR),
+    directory.FailedInTime: Explanation(504, _("The directory did not answer in time"), _RETRY),
+    directory.Failed: Explanation(502, _("The directory failed"), _RETRY_OR_CONTACT),
+    directory.Unreadable: Explanation(502, _("The directory's answer cannot be read"), _CONTACT_OPERATOR),
 }
 
 
+def explanation_of(error: Exception) -> Explanation:
+    """Return the explanation of the error's class, or of the nearest class above it that has one."""
+    return next(EXPLANATIONS[kind] for kind in type(error).__mro__ if kind in EXPLANATIONS)
+
+
 def problem_for(error: services.ServiceError | directory.DirectoryError, organization_id: str) -> Problem:
-    """The problem that tells of ``error``."""
-    told = next(EXPLANATIONS[kind] for kind in type(error).__mro__ if kind in EXPLANATIONS)
+    """Return the problem page for ``error``."""
+    explanation = explanation_of(error)
+    retry_after = getattr(error, "retry_after", None)
+    next_step = str(explanation.next_step) if retry_after is None else _retry_in(retry_after)
     return Problem(
-        told.status,
-        str(told.title),
-        join_texts(error.detail, str(told.next_step)),
-        actions=_ways_on(error, organization_id),
+        explanation.status,
+        str(explanation.title),
+        join_texts(error.detail, next_step),
+        actions=_links(error, organization_id),
         code=type(error).__name__,
-        headers=pause_header(getattr(error, "retry_after", None)),
+        headers=pause_header(retry_after),
     )
 
 
+def _retry_in(seconds: float) -> str:
+    count = math.ceil(seconds)
+    text = ngettext("Try again in %(count)s second.", "Try again in %(count)s seconds.", count)
+    return text % {"count": number_format(count, force_grouping=True)}
+
+
 def pause_header(seconds: float | None) -> dict[str, str]:
-    """``Retry-After``, where the directory asked for a pause."""
+    """Return the ``Retry-After`` header if the directory asked to wait."""
     return {} if seconds is None else {"Retry-After": str(math.ceil(seconds))}
 
 
-def _ways_on(error: Exception, organization_id: str) -> Sequence[tuple[str, str]]:
-    ways = []
+def _links(error: Exception, organization_id: str) -> Sequence[tuple[str, str]]:
+    """Return where to go from here, as pairs of label and address."""
+    links = []
     change = getattr(error, "change", None)
     if change is not None:
-        ways.append((gettext("The open change"), reverse("change", args=[organization_id, change.change_id])))
+        links.append((gettext("The open change"), reverse("change", args=[organization_id, change.change_id])))
     if isinstance(error, services.AlreadyAssigned):
         account = [organization_id, error.subject_id, error.code]
-        ways.append((gettext("Change its status"), reverse("status", args=account)))
-        ways.append((gettext("The person and the last changes"), reverse("person", args=account[:2])))
-    ways.append((gettext("Accounts"), reverse("accounts", args=[organization_id])))
-    ways.append((gettext("Change log"), reverse("changes", args=[organization_id])))
-    return ways
+        links.append((gettext("Change its status"), reverse("status", args=account)))
+        links.append((gettext("The person and the last changes"), reverse("person", args=account[:2])))
+    links.append((gettext("Accounts"), reverse("accounts", args=[organization_id])))
+    links.append((gettext("Change log"), reverse("changes", args=[organization_id])))
+    return links

@@ -34,7 +34,7 @@ class ChangeResult:
 
 
 def show_result(request: OrganizationRequest, change: Change) -> HttpResponse:
-    """Applied: on to the person, or into the row. Otherwise the outcome, with its detail and the way on."""
+    """Show the person, or the row, after an applied change; otherwise the outcome, why, and what to do next."""
     if change.outcome == Outcome.APPLIED:
         return _applied(request, change)
     not_found = change.outcome == Outcome.NOT_APPLIED and change.http_status == 404
@@ -50,21 +50,21 @@ def result_of(change: Change, *, undo_operation_id: str = "", column: str = "") 
 
 
 def status_of(change: Change) -> int:
-    """The HTTP status that tells the outcome of ``change``."""
-    said = change.http_status
+    """Return the HTTP status that stands for the outcome of ``change``."""
+    status = change.http_status
     if change.outcome == Outcome.APPLIED:
         return 200
     if change.outcome == Outcome.NOT_APPLIED:
-        if said == 401:
+        if status == 401:
             return 403
-        return said if said is not None and 400 <= said < 500 else 502
+        return status if status is not None and 400 <= status < 500 else 502
     if change.outcome == Outcome.PENDING:
         return 202
-    return 504 if said in _TIMEOUTS else 502
+    return 504 if status in _TIMEOUTS else 502
 
 
 def _applied(request: OrganizationRequest, change: Change) -> HttpResponse:
-    """With htmx the answer is the news itself; without, the browser asks for it, so that a reload sends nothing."""
+    """Answer with the result itself for htmx; else redirect to it, so that a reload sends nothing."""
     person = f"{reverse('person', args=[change.organization_id, change.subject_id])}?result={change.change_id}"
     if not request.htmx:
         return HttpResponseRedirect(person, status=303)
@@ -72,7 +72,7 @@ def _applied(request: OrganizationRequest, change: Change) -> HttpResponse:
         if is_over_list(request):
             return _row(request, change)
         shown = show_person(client=client_of(request), context=audit_context_of(request), subject_id=change.subject_id)
-    except DirectoryError:  # it was applied all the same
+    except DirectoryError:  # the change was applied all the same
         return _show_outcome(request, change)
     values = {"result": result_of(change), "person": shown, "title": shown.name or change.subject_id}
     response = respond(request, "person", values)

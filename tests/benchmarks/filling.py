@@ -130,14 +130,17 @@ def _write_rows(execute: Callable[[str], Any], vendor: str, number: int) -> None
     execute(f"INSERT INTO changes_change ({', '.join(CHANGE)}) SELECT {', '.join(CHANGE)} FROM made ORDER BY i")
     execute(
         "INSERT INTO plans_plan (id, organization_id, owner_issuer, owner_subject, owner_name, action, message, note, "
-        f"note_parts, state, because, because_parts, created_at) SELECT {words['plan']}, organization_id, actor_issuer, actor_subject, actor_name, "
+        f"note_parts, state, state_detail, state_detail_parts, created_at) SELECT {words['plan']}, organization_id, "
+        "actor_issuer, actor_subject, actor_name, "
         f"action, '', '', {words['empty']}, 'done', '', {words['empty']}, resolved_at FROM made WHERE i = 1"
     )
     execute(
-        "INSERT INTO plans_planrow (plan_id, line, subject_id, subject_name, code, wanted, expected, verdict, detail, "
+        "INSERT INTO plans_planrow (plan_id, line, subject_id, subject_name, code, wanted_status, expected_status, "
+        "check_result, detail, "
         "detail_parts, operation_id, result, result_detail, result_detail_parts) "
         f"SELECT {words['plan']}, i, subject_id, subject_name, code, 'disabled', 'active', "
-        f"'will', '', {words['empty']}, change_id, outcome, '', {words['empty']} FROM made WHERE i > {number - PLANNED} ORDER BY i"
+        f"'ready', '', {words['empty']}, change_id, outcome, '', {words['empty']} "
+        f"FROM made WHERE i > {number - PLANNED} ORDER BY i"
     )
     execute("DROP TABLE made")
 

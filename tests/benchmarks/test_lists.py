@@ -215,7 +215,7 @@ FIGURES = {
     "rows": lambda side: side.total,
     "bytes of the answer": lambda side: side.bytes,
     "bytes kept a row": lambda side: (
-        side.metric("console_kept_lists_bytes") / side.metric("console_kept_lists") / side.total
+        side.metric("console_cached_lists_bytes") / side.metric("console_cached_lists") / side.total
     ),
     "resident bytes more than at rest, a row": lambda side: (memory(side.console)[0] - side.before[0]) / side.total,
     "resident bytes at most while reading, a row": lambda side: (memory(side.console)[1] - side.before[0]) / side.total,

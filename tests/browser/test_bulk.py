@@ -64,7 +64,7 @@ def test_from_a_file_to_results_with_a_pause_and_a_closed_tab(open_page, sqlite_
 
     let_through(page, 1)
     confirm(page, 23)
-    expect(page.locator("#progress[data-ran='10']")).to_be_visible()
+    expect(page.locator("#progress[data-done='10']")).to_be_visible()
     expect(page.get_by_role("progressbar")).to_have_js_property("value", 10)
     expect(page.locator("#announcer")).to_contain_text("10 of 23 rows")
     expect(page.locator("ul.plan-log li")).to_have_count(10)
@@ -77,7 +77,7 @@ def test_from_a_file_to_results_with_a_pause_and_a_closed_tab(open_page, sqlite_
 
     let_through(page, 1)
     page.get_by_role("button", name="Resume").click()
-    expect(page.locator("#progress[data-ran='20']")).to_be_visible()
+    expect(page.locator("#progress[data-done='20']")).to_be_visible()
     again = page.context.new_page()
     page.close()
     assert sum(len(directory.writes(one)) for one in people) == 20, "a closed tab sends nothing"
@@ -99,29 +99,29 @@ def test_pasted_stopped_and_its_rest_and_failures_again(open_page, sqlite_consol
     page.goto(BULK)
     page.get_by_label("Or paste the list").fill(of(people))
     page.get_by_role("button", name="Preview changes").click()
-    directory.fault("status-503", on="assign")
+    directory.fault("status-429", on="assign")
     confirm(page, 12)
     expect(state(page, "paused")).to_contain_text("Line 2")
     page.get_by_role("button", name="Try 1 row again").click()
     expect(state(page, "done")).to_contain_text("12 applied")
-    expect(page.locator("tr[data-verdict=retried]")).to_have_count(1)
+    expect(page.locator("tr[data-check=retried]")).to_have_count(1)
 
     page.goto(BULK)
     page.get_by_label("Or paste the list").fill(of([*people, "nobody"], "worker"))
     page.get_by_role("button", name="Preview changes").click()
     let_through(page, 1)
     confirm(page, 12)
-    expect(page.locator("#progress[data-ran='10']")).to_be_visible()
+    expect(page.locator("#progress[data-done='10']")).to_be_visible()
     page.get_by_role("button", name="Stop").click()
     expect(state(page, "stopped")).to_be_visible()
-    for name, verdicts in (("Download unsent rows", ["will", "will"]), ("Download failed rows", ["unknown_person"])):
+    for name, checks in (("Download unsent rows", ["ready", "ready"]), ("Download failed rows", ["unknown_person"])):
         with page.expect_download() as started:
             page.get_by_role("link", name=name).click()
         text = started.value.path().read_text()
         other = page.context.new_page()
         upload(other, text, started.value.suggested_filename)
         expect(other.locator("#main h1")).to_have_text("Plan: assign")
-        assert [row.get_attribute("data-verdict") for row in other.locator("tr[data-line]").all()] == verdicts
+        assert [row.get_attribute("data-check") for row in other.locator("tr[data-line]").all()] == checks
         other.close()
 
 
@@ -149,7 +149,7 @@ def test_without_scripts(open_page, sqlite_console, directory):
     upload(page, of(people))
     confirm(page, 11)
     page.get_by_role("button", name="Apply the next 10").click()
-    expect(page.locator("#progress[data-ran='10']")).to_be_visible()
+    expect(page.locator("#progress[data-done='10']")).to_be_visible()
     page.get_by_role("button", name="Pause").click()
     page.get_by_role("button", name="Resume").click()
     expect(state(page, "done")).to_contain_text("11 of 11 rows, 11 applied")

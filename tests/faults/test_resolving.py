@@ -66,7 +66,7 @@ def test_what_decided_stands_in_the_event_and_on_the_page(browser, directory):
     found = resolved["evidence"]
     issuer = resolved["actor"]["issuer"]
     assert found["by"] == {"issuer": issuer, "subject": "person-ada", "name": "Ada Admin"}
-    assert (found["how"], found["seen"], found["accounts"], found["told"]) == ("visit", "active", 1, True)
+    assert (found["how"], found["seen"], found["accounts"], found["told"]) == ("admin-read", "active", 1, True)
     assert (
         found["rows"]
         == len(directory.server.control("people", org="acme"))
@@ -85,7 +85,7 @@ def test_what_decided_stands_in_the_event_and_on_the_page(browser, directory):
     assert "gender" not in json.dumps(found)
     page = text_of(browser.get(lost.page))
     for words in (
-        "read on an admin’s visit",
+        "read when an admin opened a page",
         "Ada Admin (person-ada at ",
         "Status in the list active",
         found["digest"],

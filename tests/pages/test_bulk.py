@@ -23,8 +23,8 @@ def plan(browser, text="", *, data=None, action="assign", **more):
     return browser._keep(answer)
 
 
-def verdicts(browser):
-    return {int(row["data-line"]): row["data-verdict"] for row in browser.soup.select("tr[data-line]")}
+def checks(browser):
+    return {int(row["data-line"]): row["data-check"] for row in browser.soup.select("tr[data-line]")}
 
 
 def results(browser):
@@ -51,14 +51,14 @@ def state(browser):
     return browser.soup.select_one("#progress")["data-state"]
 
 
-def test_each_line_gets_its_verdict_and_nothing_is_sent(browser, directory):
+def test_each_line_gets_its_check_result_and_nothing_is_sent(browser, directory):
     new, held = listing(directory, 2)
     lines = [f"{new},worker", f"{held},visitor", "nobody,worker", f"{new},nothing", f"{new},worker", "=1+1,worker"]
     page = plan(browser, "subject_id,code\n" + "\n".join(lines))
     assert page.status_code == 200
-    expected = ["will", "already", "unknown_person", "unknown_type", "duplicate", "unreadable"]
-    assert list(verdicts(browser).values()) == expected
-    assert list(verdicts(browser)) == [2, 3, 4, 5, 6, 7]
+    expected = ["ready", "already", "unknown_person", "unknown_type", "duplicate", "unreadable"]
+    assert list(checks(browser).values()) == expected
+    assert list(checks(browser)) == [2, 3, 4, 5, 6, 7]
     assert not directory.writes(new)
     assert press(browser, page, "confirm", count="6").status_code == 400
     assert not directory.writes(new)
@@ -86,7 +86,7 @@ def test_a_fault_pauses_and_nothing_is_sent_twice(browser, directory):
     directory.fault("missing-permissions", on="assign")
     press(browser, page, "run")
     assert state(browser) == "paused"
-    assert list(results(browser).values()) == ["spared", "", ""]
+    assert list(results(browser).values()) == ["retryable", "", ""]
     rest = browser.get(page.url + "rest.csv").text
     assert [row["subject_id"] for row in csv.DictReader(io.StringIO(rest))] == people[1:]
     failed = browser.get(page.url + "failures.csv").text
@@ -95,7 +95,7 @@ def test_a_fault_pauses_and_nothing_is_sent_twice(browser, directory):
     assert [len(directory.writes(one)) for one in people] == [1, 1, 1]
     again = plan(browser, data=failed.encode())
     assert again.status_code == 200
-    assert list(verdicts(browser).values()) == ["will"]
+    assert list(checks(browser).values()) == ["ready"]
 
 
 def test_a_row_whose_state_changed_meanwhile_fails_with_its_reason(browser, directory):
@@ -152,7 +152,7 @@ def test_encodings_and_separators(browser, directory, encoding, separator):
     (one,) = listing(directory, 1)
     text = f"Subject ID{separator}code{separator}remark\r\n{one}{separator}worker{separator}Ünal\r\n"
     page = plan(browser, data=text.encode(encoding))
-    assert verdicts(browser) == {2: "will"}
+    assert checks(browser) == {2: "ready"}
     assert ("Windows-1252" in page.text) is (encoding == "cp1252")
 
 
@@ -160,10 +160,8 @@ def test_ten_thousand_rows_are_planned(browser, directory):
     known = listing(directory, 1)[0]
     lines = "".join(f"nobody-{number},worker\n" for number in range(9_999))
     page = plan(browser, data=f"subject_id,code\n{known},worker\n{lines}".encode())
-    counts = {
-        chip["data-verdict"]: int(chip["data-count"]) for chip in browser.soup.select("[data-verdict][data-count]")
-    }
-    assert counts == {"will": 1, "unknown_person": 9_999}, text_of(page)[:300]
+    counts = {chip["data-check"]: int(chip["data-count"]) for chip in browser.soup.select("[data-check][data-count]")}
+    assert counts == {"ready": 1, "unknown_person": 9_999}, text_of(page)[:300]
 
 
 def test_what_was_ticked_in_the_list_of_accounts_fills_the_form(browser, directory):

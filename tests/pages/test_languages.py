@@ -186,7 +186,7 @@ def test_numbers_are_grouped_as_the_reader_does(browser, directory, language, nu
     if "plan" not in KEPT:
         KEPT["plan"] = plan_of(browser, f"subject_id,code\n{lines}")
     browser.get(KEPT["plan"], Accept_Language=language)
-    assert f"({number})" in browser.soup.select_one("[data-verdict=unknown_person]").get_text()
+    assert f"({number})" in browser.soup.select_one("[data-check=unknown_person]").get_text()
 
 
 KEPT: dict[str, str] = {}
@@ -195,9 +195,9 @@ KEPT: dict[str, str] = {}
 def test_problems(browser, directory):
     page = browser.get("/orgs/acme/users/nobody/", **GERMAN)
     assert page.status_code == 404
-    assert "Diese Person ist hier nicht bekannt" in page.text
+    assert "Person nicht gefunden" in page.text
     assert "Weder das Verzeichnis noch das Änderungsprotokoll dieser Organisation kennt diese Person." in page.text
-    assert "<title>Diese Person ist hier nicht bekannt" in page.text
+    assert "<title>Person nicht gefunden" in page.text
     page = browser.get("/orgs/acme/users/a%25b/", **FRENCH)
     assert page.status_code == 400
     assert "La valeur contient un signe pour cent" in page.text
@@ -277,6 +277,6 @@ def test_a_plan_is_kept_in_english_and_told_in_the_readers_language(browser, dir
     choose(browser, "de")
     plan = plan_of(browser, f"subject_id,code\n{subject},worker\n{uuid.uuid4()},worker\n")
     page = browser.get(plan)
-    assert "Die Person hat es, mit dem Status aktiv." in text_of(page)
-    assert "Das Verzeichnis führt diese Person nicht." in text_of(page)
-    assert "The directory does not list this person." in browser.get(plan + "failures.csv").text
+    assert "Die Person hat schon ein Konto der Art worker mit dem Status aktiv." in text_of(page)
+    assert "Das Verzeichnis führt diese Person nicht in der Organisation" in text_of(page)
+    assert "The directory does not list this person in the organization" in browser.get(plan + "failures.csv").text

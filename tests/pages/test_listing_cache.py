@@ -246,8 +246,8 @@ def test_bounded_in_bytes_and_the_least_recently_used_goes_first(start_console, 
         browser.get(LIST)
     assert reads() == 3, "the first one's list had to go for the second one's"
     told = Browser(console.url).get("/metrics", Authorization=f"Bearer {'m' * 32}").text
-    assert "console_kept_lists 1.0" in told
-    assert 'console_directory_lists_total{source="kept"} 1.0' in told
+    assert "console_cached_lists 1.0" in told
+    assert 'console_directory_lists_total{source="cached"} 1.0' in told
 
 
 def test_small_lists_are_always_read(sqlite_console, reads, enter):

@@ -4,13 +4,14 @@ import csv
 import datetime
 import io
 import re
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from tests.pages.test_bulk import BULK, listing, of, plan, press, results, state, verdicts
-from tests.servers import form_of, text_of
+from tests.pages.test_bulk import BULK, checks, listing, of, plan, press, results, state
+from tests.servers import TIMEOUT, form_of, text_of
 
 LOG = "/orgs/acme/changes/"
 
@@ -77,9 +78,9 @@ def test_a_sign_in_that_ends_while_a_plan_runs(browser, sqlite_console, director
 def test_what_could_not_be_sent_is_tried_again_as_another_attempt(ada, directory):
     people = listing(directory, 3)
     page = confirmed(ada, of(people), 3)
-    directory.fault("status-503", on="assign")
+    directory.fault("status-429", on="assign")
     press(ada, page, "run")
-    assert (state(ada), results(ada)) == ("paused", {2: "spared", 3: "", 4: ""})
+    assert (state(ada), results(ada)) == ("paused", {2: "retryable", 3: "", 4: ""})
     first = ada.soup.select_one("tr[data-line='2'] a[href*='/changes/']")["href"]
     assert ada.soup.select_one("#retry").get_text(strip=True) == "Try 1 row again"
     press(ada, page, "retry")
@@ -88,23 +89,63 @@ def test_what_could_not_be_sent_is_tried_again_as_another_attempt(ada, directory
     press(ada, page, "run")
     assert state(ada) == "done"
     rows = ada.soup.select("tr[data-line='2']")
-    assert [(row["data-verdict"], row["data-result"]) for row in rows] == [("retried", "spared"), ("will", "applied")]
+    assert [(row["data-check"], row["data-result"]) for row in rows] == [("retried", "retryable"), ("ready", "applied")]
     assert rows[0].select_one("a[href*='/changes/']")["href"] == first, "the first attempt stays recorded"
     assert [one["status"] for one in directory.accounts(people[0]) if one.get("account_code") == "worker"] == ["active"]
     assert len(changes_of(ada, f"plan={page.url.rstrip('/').split('/')[-1]}")) == 4
     assert ada.get(page.url + "failures.csv").text.splitlines()[1:] == []
 
 
+def test_a_plan_goes_on_past_an_unknown_row_and_resolves_it_later(ada, directory):
+    people = listing(directory, 4)
+    page = confirmed(ada, of(people), 4)
+    directory.fault("status-503", on="assign")
+    press(ada, page, "run")
+    assert (state(ada), list(results(ada).values())) == ("done", ["unknown", "applied", "applied", "applied"])
+    time.sleep(2 * TIMEOUT + 0.3)
+    ada.get(page.url)  # an admin's read resolves it: by now the directory cannot be acting any more
+    assert list(results(ada).values()) == ["retryable", "applied", "applied", "applied"]
+    press(ada, page, "retry")
+    press(ada, page, "run")
+    assert [one["status"] for one in directory.accounts(people[0]) if one.get("account_code") == "worker"] == ["active"]
+
+
+def test_a_row_that_is_applied_a_moment_later_is_not_sent_again(ada, directory):
+    (one,) = listing(directory, 1)
+    page = confirmed(ada, of([one]), 1)
+    directory.fault("status-503", on="assign", applied_after=1.0)
+    press(ada, page, "run")
+    assert list(results(ada).values()) == ["unknown"]
+    assert not ada.soup.select_one("#retry"), "nothing that may still happen is tried again"
+    assert ada.post(f"{page.url}retry/", ada.form(page.url, "signout")).status_code == 409
+    time.sleep(2 * TIMEOUT + 0.3)
+    ada.get(page.url)
+    assert list(results(ada).values()) == ["applied"]
+    assert len(directory.writes(one)) == 1
+
+
+def test_a_directory_that_does_not_answer_pauses_the_plan(browser, directory):
+    people = listing(directory, 5)
+    page = confirmed(browser, of(people), 5)
+    directory.fault("status-503", on="assign", times=3)
+    press(browser, page, "run")
+    assert (state(browser), list(results(browser).values())) == ("paused", ["unknown"] * 3 + ["", ""])
+    assert "The directory does not answer" in text_of(browser.last)
+    press(browser, page, "run")
+    assert (state(browser), list(results(browser).values())) == ("done", ["unknown"] * 3 + ["applied"] * 2)
+    assert [len(directory.writes(one)) for one in people] == [1] * 5
+
+
 def test_what_was_made_elsewhere_meanwhile_is_not_made_twice_by_trying_again(browser, directory):
     (one,) = listing(directory, 1)
     page = confirmed(browser, of([one]), 1)
-    directory.fault("status-503", on="assign")
+    directory.fault("status-429", on="assign")
     press(browser, page, "run")
     directory.server.control("add", org="acme", subject_id=one, code="worker", status="active")
     sent = len(directory.writes(one))
     press(browser, page, "retry")
     press(browser, page, "run")
-    assert list(verdicts(browser).values()) == ["will"]
+    assert list(checks(browser).values()) == ["ready"]
     assert browser.soup.select("tr[data-line='2']")[-1]["data-result"] == "failed"
     assert len(directory.writes(one)) == sent
 
@@ -117,7 +158,7 @@ def test_the_rest_of_a_stopped_plan_is_uploaded_again(browser, directory):
     rest = browser.get(page.url + "rest.csv")
     assert rest.headers["Content-Disposition"].endswith('filename="rest.csv"')
     again = plan(browser, data=rest.content)
-    assert list(verdicts(browser).values()) == ["will", "will"]
+    assert list(checks(browser).values()) == ["ready", "ready"]
     press(browser, again, "confirm", count="2")
     press(browser, again, "run")
     assert state(browser) == "done"
@@ -127,14 +168,14 @@ def test_the_rest_of_a_stopped_plan_is_uploaded_again(browser, directory):
 def test_formulas_and_nul_bytes_are_told_and_never_run(browser):
     cells = ["=1+1", "+1", "-1", "@SUM(A1)", "a\x00b", "'=really"]
     plan(browser, data=("subject_id,code\n" + "".join(f"{cell},worker\n" for cell in cells)).encode())
-    assert list(verdicts(browser).values()) == ["unreadable"] * 5 + ["unknown_person"]
+    assert list(checks(browser).values()) == ["unreadable"] * 5 + ["unknown_person"]
     assert browser.soup.select_one("tr[data-line='7']")["data-subject-id"] == "=really"
     assert "NUL byte" in text_of(browser.last)
     failures = browser.get(browser.last.url + "failures.csv").content
     rows = list(csv.reader(io.StringIO(failures.decode())))[1:]
     assert [row[0][:1] for row in rows] == ["'"] * 4 + ["a", "'"], "no spreadsheet runs it"
     plan(browser, data=failures)
-    assert list(verdicts(browser).values()) == ["unknown_person"] * 6, "our own lists are read as they were meant"
+    assert list(checks(browser).values()) == ["unknown_person"] * 6, "our own lists are read as they were meant"
 
 
 def test_accounts_are_deleted_by_email_and_username(browser, directory):
@@ -143,7 +184,7 @@ def test_accounts_are_deleted_by_email_and_username(browser, directory):
         "email,username,code\nELMA.MAIL@acme.example,,worker\n,Usha.Name,worker\n,,worker\nno@acme.example,,worker\n"
     )
     page = confirmed(browser, lines, 2, action="delete", message="left")
-    assert list(verdicts(browser).values()) == ["will", "will", "unreadable", "unknown_person"]
+    assert list(checks(browser).values()) == ["ready", "ready", "unreadable", "unknown_person"]
     press(browser, page, "run")
     assert list(results(browser).values()) == ["applied", "applied", "", ""]
     assert [one["method"] for subject in (one, other) for one in directory.writes(subject)] == ["DELETE"] * 2
@@ -250,5 +291,5 @@ def test_a_hundred_megabytes_are_refused_and_never_in_memory(browser, sqlite_con
     kind = {"Content-Type": "multipart/form-data; boundary=b"}
     answer = browser.session.post(browser.url + BULK, data=body, headers=kind, timeout=120)
     assert answer.status_code == 413
-    assert "larger than 5 MB" in text_of(answer)
+    assert "A file may have 5 MB at most" in text_of(answer)
     assert peak(sqlite_console.server.process.pid) - before < 40 * 1024

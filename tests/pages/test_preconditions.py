@@ -8,7 +8,7 @@ import uuid
 import pytest
 
 from tests.faults.lost import lose
-from tests.pages.test_bulk import plan, verdicts
+from tests.pages.test_bulk import checks, plan
 from tests.servers import text_of
 
 FORMS = {
@@ -20,29 +20,29 @@ FORMS = {
 # state of the account → action → what a form is answered, its words, and the check result of a row
 STATES = {
     "none": {
-        "assign": (303, "", "will"),
+        "assign": (303, "", "ready"),
         "change_status": (404, "no worker account of this person", "not_allowed"),
         "delete": (404, "no worker account of this person", "not_allowed"),
     },
     "active": {
         "assign": (409, "has a worker account already, with the status active", "already"),
-        "change_status": (303, "", "will"),
-        "delete": (303, "", "will"),
+        "change_status": (303, "", "ready"),
+        "delete": (303, "", "ready"),
     },
     "disabled": {
         "assign": (409, "has a worker account already, with the status disabled", "already"),
-        "change_status": (303, "", "will"),
-        "delete": (303, "", "will"),
+        "change_status": (303, "", "ready"),
+        "delete": (303, "", "ready"),
     },
     "deleted": {
-        "assign": (303, "", "will"),
-        "change_status": (303, "", "will"),
+        "assign": (303, "", "ready"),
+        "change_status": (303, "", "ready"),
         "delete": (303, "", "already"),
     },
     "wanted": {
         "assign": (409, "already, with the status expired", "already"),
         "change_status": (303, "", "already"),
-        "delete": (303, "", "will"),
+        "delete": (303, "", "ready"),
     },
     "open": {
         "assign": (409, "has no outcome yet", "not_allowed"),
@@ -61,9 +61,9 @@ STATES = {
     },
     # The directory's list names no account types: what this console recorded is all that is known.
     "not told": {
-        "assign": (303, "", "will"),
-        "change_status": (303, "", "will"),
-        "delete": (303, "", "will"),
+        "assign": (303, "", "ready"),
+        "change_status": (303, "", "ready"),
+        "delete": (303, "", "ready"),
     },
     "not told, unknown type": {
         "assign": (422, "does not name this account type", "unknown_type"),
@@ -72,8 +72,8 @@ STATES = {
     },
     "not told, recorded": {
         "assign": (422, "assigned the type to this person before", "not_allowed"),
-        "change_status": (303, "", "will"),
-        "delete": (303, "", "will"),
+        "change_status": (303, "", "ready"),
+        "delete": (303, "", "ready"),
     },
 }
 CELLS = [(state, action) for state, actions in STATES.items() for action in actions]
@@ -122,7 +122,7 @@ def test_form_and_row_follow_the_same_rules(situation, action, ada, directory):
     sent = len(directory.writes(subject))
     wanted = "expired" if action == "change_status" else ""
     checked = plan(ada, f"subject_id,code,status\n{subject},{code},{wanted}\n", action=action)
-    assert verdicts(ada) == {2: result}, text_of(checked)
+    assert checks(ada) == {2: result}, text_of(checked)
     assert len(directory.writes(subject)) == sent, "a plan sends nothing"
     page = send(ada, action, subject, code, expected)
     # The directory refuses a status that it cannot set; that the call went out is what counts here.

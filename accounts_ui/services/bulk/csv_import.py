@@ -1,4 +1,4 @@
-"""A list that somebody made elsewhere: bytes in, rows with their line numbers out, each problem told by its line."""
+"""Read a list that was made elsewhere: bytes in, rows with their line numbers out. Each problem names its line."""
 
 import codecs
 import csv
@@ -19,7 +19,7 @@ _PERSON: Final = ("subject_id", "email", "username")
 _ARCHIVES: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF", b"\x1f\x8b")
 _BOMS: Final = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
-# What is kept with the plan; what refuses the whole list is shown at once.
+# These are stored with the plan. What makes the whole list unusable is shown at once, and translated at once.
 _ANOTHER_ENCODING: Final = recorded(
     "list.another_encoding",
     "Line {line} is not UTF-8, so the list was read as Windows-1252. Look at the names before you go on.",
@@ -33,7 +33,7 @@ _FORMULA: Final = recorded(
 
 @dataclass(frozen=True, slots=True)
 class ImportedRow:
-    """One line: its cells by column, or the ``problem`` that it has."""
+    """One line: its cells by column, and the ``problem`` that it has, if any."""
 
     line: int
     cells: dict[str, str]
@@ -42,7 +42,7 @@ class ImportedRow:
 
 @dataclass(frozen=True, slots=True)
 class ImportedList:
-    """The rows; ``note`` says what had to be guessed."""
+    """The rows. ``note`` says what had to be guessed."""
 
     rows: list[ImportedRow]
     note: str = ""
@@ -52,13 +52,13 @@ def read_list(data: bytes) -> ImportedList:
     """Read CSV.
 
     Raises:
-        InvalidInput: nothing of it can be used; the reason names the line and what to do.
+        InvalidInput: nothing of it can be used. The detail names the line and what to do.
 
     """
     text, note = _decoded(data)
     first = next((line for line in text.splitlines() if line.strip()), "")
     if not first:
-        raise _bad(
+        raise _error(
             1, _("The list is empty. It needs a header line such as subject_id,code, and a line for each account.")
         )
     separator = max(",;\t", key=first.count)
@@ -76,24 +76,24 @@ def read_list(data: bytes) -> ImportedList:
                 continue
             rows.append(_row(cells, line, header))
             if len(rows) > MAX_ROWS:
-                raise _bad(
+                raise _error(
                     line,
                     _("The list has more than %(most)s rows. Split it.")
                     % {"most": number_format(MAX_ROWS, force_grouping=True)},
                 )
     except csv.Error as error:
         advice = _(
-            "The quotes do not match, or a cell is too long (%(said)s). Mend this line, or save the list as CSV again."
+            "The quotes do not match, or a cell is too long (%(said)s). Fix this line, or save the list as CSV again."
         )
-        raise _bad(start, advice % {"said": error}) from None
+        raise _error(start, advice % {"said": error}) from None
     if not rows:
-        raise _bad(start, _("There is a header and no row below it."))
+        raise _error(start, _("There is a header and no row below it."))
     return ImportedList(rows, note)
 
 
 def _decoded(data: bytes) -> tuple[str, str]:
     if data.startswith(_ARCHIVES):
-        raise _bad(
+        raise _error(
             1, _("This is a workbook, an archive or a PDF, not CSV. Open it in its program and save it as “CSV UTF-8”.")
         )
     for mark, encoding in _BOMS:
@@ -102,8 +102,8 @@ def _decoded(data: bytes) -> tuple[str, str]:
                 return data[len(mark) :].decode(encoding), ""
             except UnicodeDecodeError as error:
                 line = data[: error.start].count(b"\n") + 1
-                said = _("The text says that it is %(encoding)s, and is not. Save it as “CSV UTF-8”.")
-                raise _bad(line, said % {"encoding": encoding}) from None
+                text = _("The text says that it is %(encoding)s, and is not. Save it as “CSV UTF-8”.")
+                raise _error(line, text % {"encoding": encoding}) from None
     try:
         return data.decode("utf-8"), ""
     except UnicodeDecodeError as error:
@@ -111,22 +111,22 @@ def _decoded(data: bytes) -> tuple[str, str]:
     try:
         return data.decode("cp1252"), _ANOTHER_ENCODING.format(line=line)
     except UnicodeDecodeError:
-        raise _bad(line, _("This is no text in UTF-8 or Windows-1252. Save the list as “CSV UTF-8”.")) from None
+        raise _error(line, _("This is no text in UTF-8 or Windows-1252. Save the list as “CSV UTF-8”.")) from None
 
 
 def _header(cells: list[str], line: int) -> dict[int, str]:
     names = [cell.strip().strip("\ufeff").lower().replace(" ", "_") for cell in cells]
     for name in NAMES:
         if names.count(name) > 1:
-            raise _bad(line, _("The column %(name)s is there more than once.") % {"name": name})
-    found = {number: name for number, name in enumerate(names) if name in NAMES}
+            raise _error(line, _("The column %(name)s is there more than once.") % {"name": name})
+    header = {number: name for number, name in enumerate(names) if name in NAMES}
     if "code" not in names or not any(name in names for name in _PERSON):
-        said = _(
+        text = _(
             "The first line has to name the columns: subject_id (or email, or username) and code, perhaps status. "
             "It says: %(said)s"
         )
-        raise _bad(line, said % {"said": ", ".join(names)[:200].replace("\x00", "␀")})
-    return found
+        raise _error(line, text % {"said": ", ".join(names)[:200].replace("\x00", "␀")})
+    return header
 
 
 def _row(cells: list[str], line: int, header: dict[int, str]) -> ImportedRow:
@@ -144,5 +144,5 @@ def _row(cells: list[str], line: int, header: dict[int, str]) -> ImportedRow:
     return ImportedRow(line, values)
 
 
-def _bad(line: int, detail: str) -> InvalidInput:
+def _error(line: int, detail: str) -> InvalidInput:
     return InvalidInput("list", _("Line %(line)d: %(detail)s") % {"line": line, "detail": detail})

@@ -5,23 +5,21 @@ import uuid
 from django.utils.translation import gettext
 
 from accounts_ui.changes.models import Action
-from accounts_ui.directory.client import DirectoryClient
+from accounts_ui.directory.protocol import DirectoryClient
 from accounts_ui.plans import queries as plan_queries
 from accounts_ui.plans.models import Plan
 from accounts_ui.services.audit_context import AuditContext
 from accounts_ui.services.bulk.csv_import import ImportedList
+from accounts_ui.services.bulk.progress import PlanSummary, summary_of
 from accounts_ui.services.bulk.row_checker import RowChecker
-from accounts_ui.services.errors import InvalidInput, PlanUnknown
+from accounts_ui.services.errors import InvalidInput
 from accounts_ui.services.state.snapshot import read_snapshot
 from accounts_ui.services.validation import check_message, check_status
-from console.recorded_text import recorded
-
-_NO_PLAN = recorded("plan.unknown", "This organization has no such plan.")
 
 
 def make_plan(
     *, client: DirectoryClient, context: AuditContext, action: str, status: str, message: str, imported: ImportedList
-) -> Plan:
+) -> PlanSummary:
     """Check each row and store the plan.
 
     Args:
@@ -48,17 +46,5 @@ def make_plan(
         note=imported.note,
     )
     checker = RowChecker(plan, read_snapshot(client=client, context=context), status)
-    return plan_queries.create(plan, [checker.check(row) for row in imported.rows])
-
-
-def find_plan(*, context: AuditContext, plan_id: uuid.UUID) -> Plan:
-    """Return the plan.
-
-    Raises:
-        PlanUnknown: the organization has none of this id.
-
-    """
-    plan = plan_queries.get(context.organization_id, plan_id)
-    if plan is None:
-        raise PlanUnknown(_NO_PLAN)
-    return plan
+    rows = [checker.check(row) for row in imported.rows]
+    return summary_of(plan_queries.create_plan(plan, rows))

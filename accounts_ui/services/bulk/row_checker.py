@@ -5,11 +5,11 @@ from typing import Final
 
 from accounts_ui.changes import queries
 from accounts_ui.changes.models import Action
-from accounts_ui.directory.ids import InvalidId, check_id
 from accounts_ui.directory.statuses import STATUSES
 from accounts_ui.plans.models import CheckResult, Plan, PlanRow
 from accounts_ui.services.account import AccountState
 from accounts_ui.services.bulk.csv_import import ImportedRow
+from accounts_ui.services.errors import InvalidInput
 from accounts_ui.services.operations.preconditions import (
     Caution,
     Decision,
@@ -19,6 +19,7 @@ from accounts_ui.services.operations.preconditions import (
 )
 from accounts_ui.services.state.account_state import display_name, state_of
 from accounts_ui.services.state.snapshot import Snapshot
+from accounts_ui.services.validation import check_code, check_subject
 from console.recorded_text import recorded
 
 # How a row of a plan records what a form would raise. Nobody can be asked about a caution, so such a row is not sent.
@@ -37,6 +38,8 @@ RESULTS: Final[dict[Obstacle | Caution, CheckResult]] = {
 
 _AMBIGUOUS = recorded("plan_row.person_ambiguous", "Ambiguous person: {number} people have {text}. Use the subject id.")
 _NOBODY = recorded("plan_row.person_unknown", "Nobody in the directory’s list has {text}.")
+_NO_PERSON = recorded("plan_row.no_person", "This line names no person.")
+_NO_CODE = recorded("plan_row.no_code", "This line names no account type.")
 _DUPLICATE = recorded("plan_row.duplicate", "The same account as in line {line}.")
 _NO_STATUS = recorded("account.no_status", "The status has to be one of: {all}.")
 
@@ -80,9 +83,9 @@ class RowChecker:
             subject_id=subject_id,
             subject_name=display_name(self._listing, subject_id),
             code=code,
-            wanted=wanted,
-            expected=state.status or "",
-            verdict=result,
+            wanted_status=wanted,
+            expected_status=state.status or "",
+            check_result=result,
             detail=detail,
         )
 
@@ -119,7 +122,7 @@ class RowChecker:
             return CheckResult.UNREADABLE, row.problem
         if not_found:
             return CheckResult.UNKNOWN_PERSON, not_found
-        invalid = _id_problem(subject_id, "subject_id") or _id_problem(code, "code")
+        invalid = _ids_problem(subject_id, code)
         if invalid:
             return CheckResult.UNREADABLE, invalid
         first_line = self._lines.setdefault((subject_id, code), row.line)
@@ -135,7 +138,7 @@ class RowChecker:
             return RESULTS[decision.obstacle], decision.detail
         if decision.cautions:
             return RESULTS[decision.cautions[0]], decision.detail
-        return CheckResult.WILL, ""
+        return CheckResult.READY, ""
 
     def _check_preconditions(self, state: AccountState, code: str, wanted: str) -> Decision:
         if self._plan.action == Action.ASSIGN:
@@ -153,9 +156,14 @@ def _index(texts: Iterable[str], subject_ids: Iterable[str]) -> dict[str, set[st
     return index
 
 
-def _id_problem(text: str, name: str) -> str:
+def _ids_problem(subject_id: str, code: str) -> str:
+    if not subject_id:
+        return _NO_PERSON
+    if not code:
+        return _NO_CODE
     try:
-        check_id(text, name)
-    except InvalidId as error:
+        check_subject(subject_id)
+        check_code(code)
+    except InvalidInput as error:
         return error.detail
     return ""

@@ -57,7 +57,7 @@ def show_change(*, client: SessionClient, context: AuditContext, change_id: str)
         elsewhere=None if first else event_storage.external_archive_of(change, events),
         outside=marks.get((change.subject_id, change.code)),
         unread=bool(last) and listing is None,
-        plan_row=plan_queries.of_operation(context.organization_id, change.change_id),
+        plan_row=plan_queries.row_of_operation(context.organization_id, change.change_id),
         undoes=queries.find_change(context.organization_id, undoes) if undoes else None,
         undone_by=undo_links.undoing_change(change),
     )

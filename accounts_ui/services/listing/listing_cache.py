@@ -1,8 +1,9 @@
-"""Large lists, kept for a short while in this process: for the session and organization that they were read for alone.
+"""Large directory lists, cached in this process for a short while.
 
-The directory decides by the token what it shows, so no list is ever shown to another session. What is kept never leaves
-the process, is bounded in bytes (the least recently used list goes first) and in time, and is read anew when this
-console's log has moved on: at once after a change of the same admin's, after some seconds after one of somebody else's.
+A list belongs to the session and organization that it was read for: the directory decides by the token what it shows,
+so no list is ever shown to another session. A cached list never leaves the process. The cache is bounded in bytes (the
+least recently used list goes first) and in time. A list is read again when this console's log has moved on: at once
+after a change by the same admin, a few seconds after a change by somebody else.
 """
 
 import datetime
@@ -25,31 +26,32 @@ from accounts_ui.services.state.log_overlay import LogOverlay
 from console import clock
 
 OTHERS_CHANGES_WITHIN: Final = datetime.timedelta(seconds=10)
-"""For how long after a read a change of somebody else's may be missing: reading anew for each would never end."""
+"""How long after a read a change by somebody else may be missing. Reading again for each change would never end."""
 
 lists = Counter(
     "console_directory_lists_total",
-    "Lists that pages were made from. Source: read for this page, kept, or shared with another request's read.",
+    "Lists that pages were made from. Source: read for this page, cached, or shared with another request's read.",
     ["source"],
 )
-for _source in ("read", "kept", "shared"):
+for _source in ("read", "cached", "shared"):
     lists.labels(_source)  # begins with 0
-kept_lists = Gauge("console_kept_lists", "Lists that are kept in memory.", multiprocess_mode="livesum")
-kept_bytes = Gauge("console_kept_lists_bytes", "Bytes that the kept lists take.", multiprocess_mode="livesum")
+cached_lists = Gauge("console_cached_lists", "Directory lists cached in memory.", multiprocess_mode="livesum")
+cached_bytes = Gauge("console_cached_lists_bytes", "Memory of the cached lists, in bytes.", multiprocess_mode="livesum")
 
 
 class ListingOwner(NamedTuple):
-    """For whom a list was read."""
+    """Whose list it is."""
 
     session_key: str
     organization_id: str
 
 
 class CachedListing:
-    """A list with its table, and which own changes it shows already.
+    """A list with its index, and the own changes that it shows already.
 
     Args:
-        sequence: where the chain ended before the list was read.
+        sequence: where the log ended before the list was read.
+        own: the changes by the same admin that were applied to the list since.
 
     """
 
@@ -57,32 +59,32 @@ class CachedListing:
         self.listing = listing
         self.sequence = sequence
         self.own = own
-        self._held_at = sequence  # where the chain ended when it was last seen to hold
+        self._held_at = sequence  # where the log ended when the list was last found to hold
         self._table: AccountIndex | None = None
         self._lock = threading.Lock()
 
     @property
     def table(self) -> AccountIndex:
-        """The table, with what the log knows by now."""
+        """The index of the list, with what the log knows by now."""
         with self._lock:
             if self._table is None:
                 self._table = AccountIndex(self.listing, LogOverlay.of(self.listing))
-            known = self._table.overlay.later(self.listing)
-            if known is not self._table.overlay or self._table.listing is not self.listing:
-                self._table = AccountIndex(self.listing, known, earlier=self._table)
+            overlay = self._table.overlay.later(self.listing)
+            if overlay is not self._table.overlay or self._table.listing is not self.listing:
+                self._table = AccountIndex(self.listing, overlay, earlier=self._table)
             return self._table
 
     @property
     def size(self) -> int:
-        """Bytes that it takes, so far."""
+        """The bytes that it takes so far."""
         return self._table.size if self._table else self.listing.size
 
-    def is_over(self, now: datetime.datetime) -> bool:
-        """Whether its time is up."""
+    def is_expired(self, now: datetime.datetime) -> bool:
+        """Return whether it is too old to be shown."""
         return now - self.listing.read_at >= datetime.timedelta(seconds=settings.DIRECTORY_KEEP_SECONDS)
 
     def still_holds(self, context: AuditContext, now: datetime.datetime) -> bool:
-        """Whether it can be shown, for all that this console knows."""
+        """Return whether the list can still be shown, going by the changes that this console recorded since."""
         end = queries.end_of_chain()
         if end == self._held_at:
             return True
@@ -97,125 +99,126 @@ class CachedListing:
         return not others or now - self.listing.read_at < OTHERS_CHANGES_WITHIN
 
     def with_account(self, change_id: UUID, account: Account) -> "CachedListing | None":
-        """As it is once the directory answered an own change with ``account``."""
+        """Return the list after an own change, answered with ``account``; ``None`` if it is unclear what it shows."""
         listing = self.listing.with_account(account)
         if listing is None:
             return None
-        later = CachedListing(listing, self.sequence, self.own | {change_id})
+        updated = CachedListing(listing, self.sequence, self.own | {change_id})
         with self._lock:
             if self._table is not None:
-                later._table = AccountIndex(listing, self._table.overlay.since(self.sequence), earlier=self._table)
-        return later
+                updated._table = AccountIndex(listing, self._table.overlay.since(self.sequence), earlier=self._table)
+        return updated
 
 
 class ListingCache:
-    """The kept lists of this process."""
+    """The cached lists of this process. ``_lock`` guards everything in it; it is never held during a read."""
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
-        self._kept: OrderedDict[ListingOwner, CachedListing] = OrderedDict()
+        self._cached: OrderedDict[ListingOwner, CachedListing] = OrderedDict()
         self._reading: dict[ListingOwner, Future[CachedListing]] = {}
-        self._large: set[str] = set()
+        self._large_organizations: set[str] = set()
         self._sweeper: threading.Timer | None = None
 
     def find(self, owner: ListingOwner, context: AuditContext) -> CachedListing | None:
-        """The owner's list, where there is one that still holds."""
+        """Return the owner's list if there is one that still holds."""
         now = clock.now()
         with self._lock:
-            kept = self._kept.get(owner)
-        if kept is None:
+            cached = self._cached.get(owner)
+        if cached is None:
             return None
-        if kept.is_over(now) or not kept.still_holds(context, now):
+        if cached.is_expired(now) or not cached.still_holds(context, now):
             self.drop(owner)
             return None
         with self._lock:
-            if owner in self._kept:
-                self._kept.move_to_end(owner)
-        return kept
+            if owner in self._cached:
+                self._cached.move_to_end(owner)
+        return cached
 
     def read(
         self, owner: ListingOwner, context: AuditContext, read: Callable[[], CachedListing], *, share: bool
     ) -> CachedListing:
-        """The list as ``read`` finds it; with ``share`` as a request at it already does, if that still holds then.
+        """Return what ``read`` reads.
 
-        A failure is shared as well: whoever waited does not wait for the next one.
+        With ``share``, a request for the same list waits for a read that is already running, and takes its list if it
+        still holds then. A failure is shared as well: whoever waited does not start another read.
         """
         with self._lock:
-            going_on = self._reading.get(owner) if share else None
-        if going_on is not None:
-            kept = going_on.result()
-            if kept.still_holds(context, clock.now()):
+            running = self._reading.get(owner) if share else None
+        if running is not None:
+            cached = running.result()
+            if cached.still_holds(context, clock.now()):
                 lists.labels("shared").inc()
-                return kept
+                return cached
         return self._read(owner, read)
 
     def _read(self, owner: ListingOwner, read: Callable[[], CachedListing]) -> CachedListing:
-        mine: Future[CachedListing] = Future()
+        reading: Future[CachedListing] = Future()
         with self._lock:
-            if owner.organization_id in self._large:
-                self._reading[owner] = mine
+            if owner.organization_id in self._large_organizations:
+                self._reading[owner] = reading
         try:
-            kept = read()
-            mine.set_result(kept)
+            cached = read()
+            reading.set_result(cached)
         except BaseException as error:
-            mine.set_exception(error)
+            reading.set_exception(error)
             raise
         finally:
             with self._lock:
-                if self._reading.get(owner) is mine:
+                if self._reading.get(owner) is reading:
                     del self._reading[owner]
         lists.labels("read").inc()
-        return kept
+        return cached
 
-    def keep(self, owner: ListingOwner, kept: CachedListing) -> None:
-        """Keep a list that is large enough for it to be worth while."""
-        is_large = len(kept.listing) >= settings.DIRECTORY_KEEP_ROWS and settings.DIRECTORY_KEEP_SECONDS > 0
+    def store(self, owner: ListingOwner, cached: CachedListing) -> None:
+        """Store a list, if it is large enough to be worth it."""
+        is_large = len(cached.listing) >= settings.DIRECTORY_KEEP_ROWS and settings.DIRECTORY_KEEP_SECONDS > 0
         with self._lock:
-            (self._large.add if is_large else self._large.discard)(owner.organization_id)
-            self._kept.pop(owner, None)
+            (self._large_organizations.add if is_large else self._large_organizations.discard)(owner.organization_id)
+            self._cached.pop(owner, None)
             if is_large and owner.session_key:
-                self._kept[owner] = kept
-            self._tidy()
+                self._cached[owner] = cached
+            self._evict()
 
-    def note_own(self, owner: ListingOwner, change_id: UUID, account: Account) -> None:
-        """An own change was applied, and answered with ``account``: the kept list shows it from now on."""
+    def apply_own_change(self, owner: ListingOwner, change_id: UUID, account: Account) -> None:
+        """Show in the owner's list an own change that the directory answered with ``account``."""
         with self._lock:
-            kept = self._kept.get(owner)
-        later = kept.with_account(change_id, account) if kept else None
+            cached = self._cached.get(owner)
+        updated = cached.with_account(change_id, account) if cached else None
         with self._lock:
-            if kept is not None and self._kept.get(owner) is kept:
-                if later is None:
-                    del self._kept[owner]
+            if cached is not None and self._cached.get(owner) is cached:
+                if updated is None:
+                    del self._cached[owner]
                 else:
-                    self._kept[owner] = later
+                    self._cached[owner] = updated
 
     def drop(self, owner: ListingOwner) -> None:
-        """Forget a list."""
+        """Remove a list."""
         with self._lock:
-            self._kept.pop(owner, None)
-            self._tidy()
+            self._cached.pop(owner, None)
+            self._evict()
 
-    def _tidy(self) -> None:
-        """Let go of what is over, and of the least recently used while there is too much. Needs the lock."""
+    def _evict(self) -> None:
+        """Remove expired lists, and the least recently used ones while there are too many bytes. Needs the lock."""
         now = clock.now()
-        for owner in [owner for owner, kept in self._kept.items() if kept.is_over(now)]:
-            del self._kept[owner]
-        total = sum(kept.size for kept in self._kept.values())
-        while self._kept and total > settings.DIRECTORY_KEEP_MEGABYTES * 1024**2:
-            _, kept = self._kept.popitem(last=False)
-            total -= kept.size
-        kept_lists.set(len(self._kept))
-        kept_bytes.set(total)
-        if self._kept and self._sweeper is None:
+        for owner in [owner for owner, cached in self._cached.items() if cached.is_expired(now)]:
+            del self._cached[owner]
+        total = sum(cached.size for cached in self._cached.values())
+        while self._cached and total > settings.DIRECTORY_KEEP_MEGABYTES * 1024**2:
+            _, cached = self._cached.popitem(last=False)
+            total -= cached.size
+        cached_lists.set(len(self._cached))
+        cached_bytes.set(total)
+        if self._cached and self._sweeper is None:
             self._sweeper = threading.Timer(settings.DIRECTORY_KEEP_SECONDS, self._sweep)
             self._sweeper.daemon = True
             self._sweeper.start()
 
     def _sweep(self) -> None:
-        """What nobody asks for any more goes as well."""
+        """Remove expired lists that nobody asks for any more."""
         with self._lock:
             self._sweeper = None
-            self._tidy()
+            self._evict()
 
 
 listing_cache: Final = ListingCache()

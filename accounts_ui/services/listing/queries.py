@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from accounts_ui.changes import queries
 from accounts_ui.changes.models import Change
-from accounts_ui.directory.client import DirectoryClient
+from accounts_ui.directory.protocol import DirectoryClient
 from accounts_ui.services.audit_context import AuditContext
 from accounts_ui.services.errors import InvalidInput, SubjectUnknown
 from accounts_ui.services.listing.account_row import AccountRow

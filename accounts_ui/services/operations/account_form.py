@@ -2,7 +2,7 @@
 
 from accounts_ui.changes import queries
 from accounts_ui.changes.models import Change, Outcome
-from accounts_ui.directory.client import DirectoryClient
+from accounts_ui.directory.protocol import DirectoryClient
 from accounts_ui.services.account import AccountFacts
 from accounts_ui.services.audit_context import AuditContext
 from accounts_ui.services.errors import InvalidInput

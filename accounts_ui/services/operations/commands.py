@@ -11,8 +11,7 @@ from accounts_ui.changes.models import Action, Change
 from accounts_ui.services import validation
 from accounts_ui.services.audit_context import AuditContext
 from accounts_ui.services.errors import NO_SUCH_CHANGE, ChangeUnknown
-from accounts_ui.services.listing.session_client import SessionClient
-from accounts_ui.services.operations.executor import before_sending, execute
+from accounts_ui.services.operations.executor import OperationClient, before_sending, execute
 from accounts_ui.services.operations.operation import new_operation
 from accounts_ui.services.operations.preconditions import reverse_status
 from accounts_ui.services.state.snapshot import Snapshot
@@ -20,7 +19,7 @@ from accounts_ui.services.state.snapshot import Snapshot
 
 def assign(
     *,
-    client: SessionClient,
+    client: OperationClient,
     context: AuditContext,
     operation_id: str,
     subject_id: str,
@@ -49,7 +48,7 @@ def assign(
 
 def change_status(
     *,
-    client: SessionClient,
+    client: OperationClient,
     context: AuditContext,
     operation_id: str,
     subject_id: str,
@@ -74,7 +73,7 @@ def change_status(
 
 def delete(
     *,
-    client: SessionClient,
+    client: OperationClient,
     context: AuditContext,
     operation_id: str,
     subject_id: str,
@@ -96,7 +95,7 @@ def delete(
     return execute(operation, client=client, context=context, snapshot=snapshot)
 
 
-def undo(*, client: SessionClient, context: AuditContext, operation_id: str, change_id: str, message: str) -> Change:
+def undo(*, client: OperationClient, context: AuditContext, operation_id: str, change_id: str, message: str) -> Change:
     """Send the reverse of a change, if nothing has happened to the account since.
 
     Raises:

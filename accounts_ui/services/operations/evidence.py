@@ -1,4 +1,4 @@
-"""What decided an outcome, as it is kept in the event: what was read, when, by whom and how that came about."""
+"""What an outcome was decided by, as the event records it: what was read, when, by whom and on which occasion."""
 
 import datetime
 import hashlib
@@ -14,17 +14,17 @@ from accounts_ui.services.audit_context import AuditContext
 from console import clock
 from console.recorded_text import parts_of
 
-REREAD: Final = "re-read"
-VISIT: Final = "visit"
-CHECK: Final = "check"
-DECISION: Final = "decision"
+REREAD: Final = "re-read"  # right after the call, by the request that made it
+ADMIN_READ: Final = "admin-read"  # an admin opened a page
+CHECK: Final = "check"  # an admin pressed "Check now"
+DECISION: Final = "decision"  # an admin found out in another way
 
-_STATUS: Final = 255  # characters of a status that are kept
+_MAX_STATUS: Final = 255  # characters of a status that the event records
 
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """How a look at an outcome came about, and whose token it used."""
+    """On which occasion the directory was read, and with whose token."""
 
     how: str
     issuer: str
@@ -32,64 +32,65 @@ class Provenance:
     name: str
 
     def facts(self) -> dict[str, Any]:
-        """As the first part of the evidence."""
+        """Return the first part of the evidence."""
         return {"how": self.how, "by": {"issuer": self.issuer, "subject": self.subject, "name": self.name}}
 
 
-def by_origin(how: str, context: AuditContext) -> Provenance:
-    """Whoever asks now."""
+def by_context(how: str, context: AuditContext) -> Provenance:
+    """Return the provenance of a read by whoever asks now."""
     return Provenance(how, context.issuer, context.subject, context.name)
 
 
 def by_actor(change: Change) -> Provenance:
-    """Whoever asked for the change, right after the call."""
+    """Return the provenance of a read right after the call, by whoever asked for the change."""
     return Provenance(REREAD, change.actor_issuer, change.actor_subject, change.actor_name)
 
 
-def of_listing(basis: Provenance, listing: Listing, subject_id: str, code: str) -> dict[str, Any]:
-    """What a list shows of one account. ``digest`` is the fingerprint of the rows: see ``rows_digest``."""
+def of_listing(provenance: Provenance, listing: Listing, subject_id: str, code: str) -> dict[str, Any]:
+    """Return what a list shows of one account. ``digest`` is the fingerprint of its rows: see ``rows_digest``."""
     account = listing.account(subject_id, code)
     copies = listing.accounts_with(subject_id, code)
     return {
-        **basis.facts(),
+        **provenance.facts(),
         "asked_at": format_time(listing.asked_at),
         "read_at": format_time(listing.read_at),
         "rows": len(listing),
         "told": account is not None or listing.tells_codes_of(subject_id),
         "accounts": len(copies),
-        "seen": clean(account.status, limit=_STATUS) if account else None,
+        "seen": clean(account.status, limit=_MAX_STATUS) if account else None,
         "digest": rows_digest(copies),
     }
 
 
-def of_failed_read(basis: Provenance, said: str) -> dict[str, Any]:
-    """A look that did not succeed."""
+def of_failed_read(provenance: Provenance, detail: str) -> dict[str, Any]:
+    """Return the evidence of a read that failed."""
     return {
-        **basis.facts(),
+        **provenance.facts(),
         "tried_at": format_time(_now()),
         "read_at": None,
-        "failed": clean(said),
-        "failed_parts": parts_of(said),
+        "failed": clean(detail),
+        "failed_parts": parts_of(detail),
     }
 
 
 def of_decision(context: AuditContext) -> dict[str, Any]:
-    """An explicit decision; how the admin found out is the event's message."""
-    return {**by_origin(DECISION, context).facts(), "decided_at": format_time(_now())}
+    """Return the evidence of an explicit decision. How the admin found out is the event's message."""
+    return {**by_context(DECISION, context).facts(), "decided_at": format_time(_now())}
 
 
 def rows_digest(accounts: tuple[Account, ...]) -> str:
-    """SHA-256 over the RFC 8785 canonical JSON of account rows in the list's order.
+    """Return SHA-256 over the RFC 8785 canonical JSON of account rows, in the list's order.
 
-    Of each row the documented fields, by the directory's names, and none that is absent, null or empty.
+    Of each row it covers the documented fields, by the directory's names, without those that are absent, null or
+    empty. Rows with text that canonical JSON cannot hold have an empty digest.
     """
     try:
-        return hashlib.sha256(canonical_json([_documented(one) for one in accounts])).hexdigest()
+        return hashlib.sha256(canonical_json([_documented_fields(account) for account in accounts])).hexdigest()
     except ValueError:
-        return ""  # text that no canonical JSON can hold
+        return ""
 
 
-def _documented(account: Account) -> dict[str, str]:
+def _documented_fields(account: Account) -> dict[str, str]:
     row = {
         "id": account.id,
         "account_code": account.code,

@@ -3,14 +3,15 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from django.db import Error
 
 from accounts_ui.changes import queries, undo_links, writer
-from accounts_ui.changes.models import Action, Change, Outcome
+from accounts_ui.changes.models import Action, Change, Outcome, resolution_wait
 from accounts_ui.directory import errors
-from accounts_ui.directory.client import WriteResult
+from accounts_ui.directory.protocol import DirectoryClient, WriteResult
+from accounts_ui.directory.rows import Account
 from accounts_ui.services.account import AccountFacts
 from accounts_ui.services.audit_context import AuditContext
 from accounts_ui.services.errors import (
@@ -23,10 +24,9 @@ from accounts_ui.services.errors import (
     ServiceError,
     UndoRefused,
 )
-from accounts_ui.services.listing.session_client import SessionClient
 from accounts_ui.services.operations import evidence, preconditions
 from accounts_ui.services.operations.operation import Operation
-from accounts_ui.services.operations.outcome_rules import decide_outcome
+from accounts_ui.services.operations.outcome_rules import decide_outcome, may_still_act
 from accounts_ui.services.state.account_state import describe_account
 from accounts_ui.services.state.snapshot import Snapshot, read_snapshot
 from console import clock
@@ -48,8 +48,15 @@ _DELETED: Final = "Deleted by an administrator."  # the directory wants a messag
 _UNDONE: Final = "Undone by an administrator."
 
 
+class OperationClient(DirectoryClient, Protocol):
+    """A directory client that is told what was applied, so that cached lists can show it."""
+
+    def note_applied(self, change: Change, account: Account | None) -> None:
+        """Take note of an applied change. ``account``: what the directory answered, if it could be read."""
+
+
 def execute(
-    operation: Operation, *, client: SessionClient, context: AuditContext, snapshot: Snapshot | None = None
+    operation: Operation, *, client: OperationClient, context: AuditContext, snapshot: Snapshot | None = None
 ) -> Change:
     """Execute the operation and return its change; the same request again returns the first one's change.
 
@@ -102,7 +109,7 @@ def _earlier_change(operation: Operation, context: AuditContext, timeout: float)
 
 
 def _check_and_record(
-    operation: Operation, client: SessionClient, context: AuditContext, snapshot: Snapshot | None
+    operation: Operation, client: OperationClient, context: AuditContext, snapshot: Snapshot | None
 ) -> Change:
     """Read the account, check the preconditions and record the request, durably, before anything is sent."""
     with before_sending():
@@ -152,7 +159,7 @@ def _record(operation: Operation, account: AccountFacts, context: AuditContext, 
         raise ConcurrentChange(_CONCURRENT_CHANGE, moved.change) from None
 
 
-def _send(operation: Operation, change: Change, client: SessionClient) -> Change:
+def _send(operation: Operation, change: Change, client: OperationClient) -> Change:
     """Call the directory once and commit the outcome before anybody sees it."""
     try:
         result = _call(operation, change.organization_id, client)
@@ -170,7 +177,7 @@ def _send(operation: Operation, change: Change, client: SessionClient) -> Change
     return change
 
 
-def _call(operation: Operation, organization_id: str, client: SessionClient) -> WriteResult:
+def _call(operation: Operation, organization_id: str, client: OperationClient) -> WriteResult:
     account = (organization_id, operation.subject_id, operation.code)
     if operation.action == Action.ASSIGN:
         return client.assign(*account)
@@ -179,7 +186,7 @@ def _call(operation: Operation, organization_id: str, client: SessionClient) -> 
     return client.delete(*account, operation.message or (_UNDONE if operation.undoes else _DELETED))
 
 
-def _conclude_by_reading(change: Change, client: SessionClient, error: errors.DirectoryError) -> Change:
+def _conclude_by_reading(change: Change, client: OperationClient, error: errors.DirectoryError) -> Change:
     """Conclude from the directory's list, because the answer does not say whether the change was applied."""
     provenance = evidence.by_actor(change)
     try:
@@ -189,8 +196,9 @@ def _conclude_by_reading(change: Change, client: SessionClient, error: errors.Di
         detail = join_texts(error.detail, _NOT_READ.format(said=said))
         failed = evidence.of_failed_read(provenance, said)
         return _conclude(change, Outcome.UNKNOWN, error.status, detail, evidence=failed)
-    timed_out = isinstance(error, errors.NoAnswerInTime | errors.FailedInTime)
-    decision = decide_outcome(change, listing, provenance, may_still_act=timed_out)
+    # Behind a gateway the directory may still be at work, whatever the gateway answered.
+    still_acting = may_still_act(change, resolution_wait(), listing.asked_at)
+    decision = decide_outcome(change, listing, provenance, may_still_act=still_acting)
     detail = join_texts(error.detail, decision.detail)
     return _conclude(change, decision.outcome, error.status, detail, after=decision.after, evidence=decision.evidence)
 

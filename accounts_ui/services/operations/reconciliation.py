@@ -1,17 +1,19 @@
-"""Finding the outcome of a change later: by a fresh read, or by an admin's explicit decision."""
+"""Resolve unknown outcomes later: by reading the directory again, or by an admin's explicit decision."""
 
 import logging
 
-from django.db import Error
+from django.db import DatabaseError, Error
 
 from accounts_ui.changes import queries, writer
 from accounts_ui.changes.models import Change, Outcome, resolution_wait
-from accounts_ui.directory.client import DirectoryClient
 from accounts_ui.directory.listing import Listing
+from accounts_ui.directory.protocol import DirectoryClient
 from accounts_ui.services.audit_context import AuditContext
 from accounts_ui.services.errors import NO_SUCH_CHANGE, ChangeUnknown, InvalidInput, LogUnavailable, NotResolved
-from accounts_ui.services.operations.evidence import CHECK, VISIT, Provenance, by_origin, of_decision
-from accounts_ui.services.operations.outcome_rules import OutcomeDecision, decide_outcome, is_past_acting
+from accounts_ui.services.listing.session_client import SessionClient, is_first, unless_failing
+from accounts_ui.services.operations import evidence
+from accounts_ui.services.operations.evidence import Provenance
+from accounts_ui.services.operations.outcome_rules import OutcomeDecision, decide_outcome, may_still_act
 from accounts_ui.services.validation import check_change_id, check_message
 from console.recorded_text import join_texts, recorded
 
@@ -23,22 +25,22 @@ def check_outcome(*, client: DirectoryClient, context: AuditContext, change_id: 
 
     Raises:
         ChangeUnknown: the organization has no such change.
-        NotResolved: it is still running, or what was read does not tell.
-        LogUnavailable: what was read could not be recorded.
+        NotResolved: it is still running, or the list cannot tell.
+        LogUnavailable: the result could not be recorded.
 
     """
-    change = _get(context, change_id)
+    change = _require_change(context, change_id)
     if not change.is_open:
         return change
     if change.is_running:
         raise NotResolved(_RUNNING, change)
     listing = client.list_users(context.organization_id)
     try:
-        change, judgement = _resolve(change, listing, context, by_origin(CHECK, context))
+        change, decision = _resolve(change, listing, context, evidence.by_context(evidence.CHECK, context))
     except Error as error:
         raise LogUnavailable(_NOT_WRITTEN) from error
     if change.is_open:
-        raise NotResolved(judgement.detail, change)
+        raise NotResolved(decision.detail, change)
     return change
 
 
@@ -52,74 +54,101 @@ def record_decision(*, context: AuditContext, change_id: str, outcome: str, mess
 
     """
     if outcome not in (Outcome.APPLIED, Outcome.NOT_APPLIED):
-        raise InvalidInput("decision", _WHICH)
+        raise InvalidInput("decision", _NO_OUTCOME)
     message = check_message(message)
     if not message:
-        raise InvalidInput("message", _HOW)
-    change = _get(context, change_id)
+        raise InvalidInput("message", _NO_NOTE)
+    change = _require_change(context, change_id)
     if not change.is_open:
         return change
     if change.is_running:
         raise NotResolved(_RUNNING, change)
-    detail = _DECIDED.format(who=context.name or context.subject, message=message)
     try:
         return writer.resolve(
             change,
             outcome,
             by=context.facts(),
-            detail=detail,
+            detail=_DECIDED.format(who=context.name or context.subject, message=message),
             after=change.after,
-            evidence=of_decision(context),
+            evidence=evidence.of_decision(context),
             message=message,
         )
     except Error as error:
         raise LogUnavailable(_NOT_WRITTEN) from error
 
 
-def resolve_from_listing(*, listing: Listing, context: AuditContext) -> None:
-    """Resolve whatever a list that was just read can resolve: any admin's next visit."""
+def reconcile_due_changes(*, client: SessionClient, context: AuditContext) -> Listing | None:
+    """Read the list if a change is due for it, and resolve by it what can be resolved. Return the list that was read.
+
+    Any admin's page does this before it is made, at most once in two timeouts for an organization. A failure never
+    stops the page.
+    """
+    try:
+        due = queries.has_due_changes(context.organization_id)
+    except DatabaseError:
+        return None
+    if not due or not is_first("reconciliation", context.organization_id):
+        return None
+    listing = unless_failing(context.organization_id, lambda: client.list_users(context.organization_id))
+    if listing is not None:
+        reconcile_with(listing=listing, context=context)
+    return listing
+
+
+def reconcile_with(*, listing: Listing, context: AuditContext, how: str = evidence.ADMIN_READ) -> bool:
+    """Resolve whatever a list that was just read can resolve. Return whether it resolved anything.
+
+    Args:
+        how: the occasion of the read, for the evidence.
+
+    """
+    resolved = False
     try:
         for change in queries.open_changes(context.organization_id):
-            if listing.asked_at >= change.requested_at:  # an older list tells nothing of it
-                _resolve(change, listing, context, by_origin(VISIT, context))
+            if listing.asked_at >= change.requested_at:  # an older list cannot show it
+                provenance = evidence.by_context(how, context)
+                resolved |= not _resolve(change, listing, context, provenance)[0].is_open
     except Error:
-        logger.warning("The log cannot be written: a visit resolved nothing.")  # it is for reading; the banner stays
+        # A page is for reading: it goes on, and its banner stays.
+        logger.warning("The log cannot be written: this read resolved no unknown outcome.")
+    return resolved
 
 
 def _resolve(
-    change: Change, listing: Listing, context: AuditContext, basis: Provenance
+    change: Change, listing: Listing, context: AuditContext, provenance: Provenance
 ) -> tuple[Change, OutcomeDecision]:
-    past = is_past_acting(change, resolution_wait(), listing.asked_at)
-    judgement = decide_outcome(change, listing, basis, may_still_act=not past)
-    if judgement.outcome == Outcome.UNKNOWN and change.outcome == Outcome.PENDING:
-        judgement = OutcomeDecision(
-            Outcome.UNKNOWN, join_texts(_NOBODY, judgement.detail), judgement.after, judgement.evidence
-        )
+    still_acting = may_still_act(change, resolution_wait(), listing.asked_at)
+    decision = decide_outcome(change, listing, provenance, may_still_act=still_acting)
+    if decision.outcome == Outcome.UNKNOWN and change.outcome == Outcome.PENDING:
+        detail = join_texts(_PROCESS_ENDED, decision.detail)
+        decision = OutcomeDecision(Outcome.UNKNOWN, detail, decision.after, decision.evidence)
     change = writer.resolve(
         change,
-        judgement.outcome,
+        decision.outcome,
         by=context.facts(),
-        detail=judgement.detail,
-        after=judgement.after,
-        evidence=judgement.evidence,
+        detail=decision.detail,
+        after=decision.after,
+        evidence=decision.evidence,
     )
-    return change, judgement
+    return change, decision
 
 
-def _get(context: AuditContext, change_id: str) -> Change:
+def _require_change(context: AuditContext, change_id: str) -> Change:
     change = queries.find_change(context.organization_id, check_change_id(change_id))
     if change is None:
         raise ChangeUnknown(NO_SUCH_CHANGE)
     return change
 
 
-_NOBODY = recorded("resolution.process_ended", "The process that sent this ended before it could record the answer.")
+_PROCESS_ENDED = recorded(
+    "resolution.process_ended", "The process that sent this ended before it could record the answer."
+)
 _NOT_WRITTEN = recorded(
     "resolution.not_written", "The change log cannot be written at the moment. Nothing was changed; try again."
 )
 _RUNNING = recorded(
-    "resolution.still_running", "This operation is still running. Its outcome will show in some seconds."
+    "resolution.still_running", "This operation is still running. Its outcome will show in a few seconds."
 )
-_WHICH = recorded("resolution.outcome_required", "Decide for applied or not_applied.")
-_HOW = recorded("resolution.note_required", "Write down how you found out: an auditor will read it.")
+_NO_OUTCOME = recorded("resolution.outcome_required", "Choose whether it was applied or not.")
+_NO_NOTE = recorded("resolution.note_required", "Write down how you found out: an auditor will read it.")
 _DECIDED = recorded("resolution.decided", "Decided by {who}: {message}")

@@ -1,4 +1,4 @@
-"""The account types that are known: from the catalogue, else from the list, else from what admins used before."""
+"""The known account types: from the catalogue, or else from the list and from what admins used before."""
 
 import datetime
 from dataclasses import dataclass, field
@@ -6,8 +6,8 @@ from typing import Any
 
 from accounts_ui.changes import queries
 from accounts_ui.directory import errors
-from accounts_ui.directory.client import DirectoryClient
 from accounts_ui.directory.listing import Listing
+from accounts_ui.directory.protocol import DirectoryClient
 from accounts_ui.directory.rows import AccountType
 from console import clock
 from console.recorded_text import recorded
@@ -41,19 +41,19 @@ class TypeRow:
 
 @dataclass(frozen=True, slots=True)
 class KnownTypes:
-    """The types, and a note where they may not be all."""
+    """The account types. ``note`` says so if they may not be all."""
 
     rows: list[TypeRow]
     note: str
     read_at: datetime.datetime
 
     def get(self, code: str) -> TypeRow | None:
-        """The type with this code."""
+        """Return the type with this code."""
         return next((row for row in self.rows if row.code == code), None)
 
 
 def known_types(*, client: DirectoryClient, organization_id: str, listing: Listing | None = None) -> KnownTypes:
-    """Read the catalogue, and make up for it where it is missing or forbidden.
+    """Read the catalogue. If it is missing or forbidden, take the types from the list and from the log.
 
     Raises:
         DirectoryError: the catalogue cannot be read and the list, which then is needed, cannot either.
@@ -69,8 +69,8 @@ def known_types(*, client: DirectoryClient, organization_id: str, listing: Listi
         note = _INCOMPLETE.format(detail=error.detail)
         listing = listing or client.list_users(organization_id)
     if listing:
-        for found in listing.types:
-            rows.setdefault(found.code, _row(found, "list"))
+        for listed in listing.types:
+            rows.setdefault(listed.code, _row(listed, "list"))
         for code in listing.codes:
             rows.setdefault(code, TypeRow(code=code, source="list"))
     for code, name in queries.used_types(organization_id).items():

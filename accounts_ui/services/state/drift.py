@@ -1,6 +1,6 @@
-"""What the directory shows of an account against what the log last applied: one place for this decision.
+"""Find drift: accounts that the directory shows otherwise than this console's log last applied them.
 
-A difference is somebody else's change. It is marked on the pages, and never written into the log as ours.
+Drift is somebody else's change. Pages mark it. It is never written into the log as ours.
 """
 
 import datetime
@@ -24,31 +24,31 @@ Key = tuple[str, str]
 
 
 def find_drift(applied: AppliedChange, listing: Listing) -> Drift | None:
-    """The mark of one account; ``None`` where the list agrees with the log, or does not tell.
+    """Return the drift of one account; ``None`` if the list agrees with the log, or cannot tell.
 
-    The list may be older than what was applied: then it does not tell either.
+    A list that is older than the applied change cannot tell.
     """
-    at = applied.resolved_at or applied.requested_at
+    applied_at = applied.resolved_at or applied.requested_at
     account = listing.account(applied.subject_id, applied.code)
-    if at >= listing.asked_at or (account is None and not listing.tells_codes_of(applied.subject_id)):
+    if applied_at >= listing.asked_at or (account is None and not listing.tells_codes_of(applied.subject_id)):
         return None
     kind = _kind(applied, account, listing.read_at)
     if not kind:
         return None
     listed = account.status if account else None
-    return Drift(kind, listed, applied.after, at, str(applied.change_id), listing.read_at)
+    return Drift(kind, listed, applied.after, applied_at, str(applied.change_id), listing.read_at)
 
 
 def find_all_drift(organization_id: str, listing: Listing, applied: Iterable[AppliedChange]) -> dict[Key, Drift]:
-    """The marks of all accounts that the log knows. An account with an open change has none: it may be ours."""
+    """Return the drift of all accounts that the log knows. An account with an open change has none: it may be ours."""
     still_open = queries.open_accounts(organization_id)
-    found = {}
-    for one in applied:
-        key = (one.subject_id, one.code)
-        mark = None if key in still_open else find_drift(one, listing)
-        if mark:
-            found[key] = mark
-    return found
+    drifts = {}
+    for change in applied:
+        key = (change.subject_id, change.code)
+        drift = None if key in still_open else find_drift(change, listing)
+        if drift:
+            drifts[key] = drift
+    return drifts
 
 
 def _kind(applied: AppliedChange, account: Account | None, now: datetime.datetime) -> str:
@@ -59,10 +59,10 @@ def _kind(applied: AppliedChange, account: Account | None, now: datetime.datetim
         return "" if account.status in ENDED_STATUSES else BACK
     if not account.status or not applied.after or account.status == applied.after:
         return ""
-    return EXPIRED if account.status == "expired" and _is_over(account, now) else CHANGED
+    return EXPIRED if account.status == "expired" and _has_expired(account, now) else CHANGED
 
 
-def _is_over(account: Account, now: datetime.datetime) -> bool:
+def _has_expired(account: Account, now: datetime.datetime) -> bool:
     try:
         ends = datetime.datetime.fromisoformat(account.expires_at)
     except ValueError:

@@ -1,4 +1,4 @@
-"""What the log adds to the directory's list: what it last applied to each account, and where the two differ."""
+"""What the log adds to the directory's list: the last change of each account, and where list and log differ."""
 
 import copy
 import datetime
@@ -12,12 +12,12 @@ from accounts_ui.directory.listing import Listing
 from accounts_ui.services.account import Drift
 from accounts_ui.services.state.drift import Key, find_all_drift
 
-_MANY: Final = 500  # accounts changed since: from here on everything is read again
+_MANY: Final = 500  # changed accounts, from which on reading everything again is cheaper
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedAccount:
-    """An account that only this console's own log tells of."""
+    """An account that only this console's log names."""
 
     subject_id: str
     subject_name: str
@@ -39,12 +39,12 @@ class LastChange:
 
 
 class LogOverlay:
-    """The log's view of a list, as it was when the chain ended at ``sequence``.
+    """The log's view of a list, as of the end of the log at ``sequence``.
 
     Args:
-        sequence: where the chain ended before ``applied`` was read.
+        sequence: where the log ended before ``applied`` was read.
         applied: the last applied change of each account in question, oldest first.
-        earlier: what was known before, of which everything but ``touched`` accounts still holds.
+        earlier: the overlay before, of which everything but the ``touched`` accounts still holds.
 
     """
 
@@ -63,27 +63,29 @@ class LogOverlay:
         self._applied: dict[Key, AppliedChange] = dict(earlier._applied) if earlier else {}
         self._newest: dict[str, AppliedChange] = dict(earlier._newest) if earlier else {}
         self.outside: dict[Key, Drift] = (
-            {key: mark for key, mark in earlier.outside.items() if key[0] not in people} if earlier else {}
+            {key: drift for key, drift in earlier.outside.items() if key[0] not in people} if earlier else {}
         )
         self._unlisted: dict[str, list[AppliedChange]] = (
-            {one: rest for one, rest in earlier._unlisted.items() if one not in people} if earlier else {}
+            {subject: changes for subject, changes in earlier._unlisted.items() if subject not in people}
+            if earlier
+            else {}
         )
-        self._take(list(applied))
+        self._add(list(applied))
 
     @classmethod
     def of(cls, listing: Listing, subject_ids: Iterable[str] | None = None) -> "LogOverlay":
-        """What the log knows now, of everybody or of some people."""
+        """Return the overlay as of now, for everybody or for some people."""
         sequence = queries.end_of_chain()
         return cls(listing, sequence, queries.last_applied(listing.organization_id, subject_ids=subject_ids))
 
     def since(self, sequence: int) -> "LogOverlay":
-        """The same, as if nothing were known of what the log recorded after ``sequence``: ``later`` looks again."""
+        """Return the same overlay as of ``sequence``, so that ``later`` reads again what was recorded after it."""
         earlier = copy.copy(self)
         earlier.sequence = sequence
         return earlier
 
     def later(self, listing: Listing) -> "LogOverlay":
-        """The same for now: with what was recorded since, over a ``listing`` that own writes may have changed."""
+        """Return the overlay as of now, over a ``listing`` that own writes may have changed."""
         sequence = queries.end_of_chain()
         if sequence == self.sequence:
             return self
@@ -91,73 +93,77 @@ class LogOverlay:
         if touched is None:
             return LogOverlay.of(listing)
         if not touched:
-            self.sequence = sequence  # what was recorded was of other organizations
+            self.sequence = sequence  # only other organizations recorded something
             return self
-        applied = queries.last_applied(listing.organization_id, subject_ids={one for one, _code in touched})
+        subject_ids = {subject_id for subject_id, _code in touched}
+        applied = queries.last_applied(listing.organization_id, subject_ids=subject_ids)
         return LogOverlay(listing, sequence, applied, earlier=self, touched=touched)
 
     @property
     def unlisted(self) -> Iterable[str]:
-        """The people with accounts that only the log tells of."""
+        """The people with accounts that only the log names."""
         return self._unlisted
 
     @property
     def type_names(self) -> dict[str, str]:
-        """What the log calls the account types of which only it tells."""
-        return {one.code: one.type_name for rest in self._unlisted.values() for one in rest if one.type_name}
+        """The names of the account types of those accounts, by code."""
+        unlisted = (change for changes in self._unlisted.values() for change in changes)
+        return {change.code: change.type_name for change in unlisted if change.type_name}
 
     @property
     def subjects(self) -> Iterable[str]:
-        """The people whose accounts this console ever changed."""
+        """The people whose accounts this console has changed."""
         return self._newest
 
     def codes(self, subject_id: str) -> tuple[str, ...]:
-        """The account types of which only the log tells."""
-        return tuple(one.code for one in self._unlisted.get(subject_id, ()))
+        """Return the account types of the person's accounts that only the log names."""
+        return tuple(change.code for change in self._unlisted.get(subject_id, ()))
 
     def recorded(self, subject_id: str) -> list[RecordedAccount]:
-        """The accounts of which only the log tells."""
-        return [self._recorded(one) for one in self._unlisted.get(subject_id, ())]
+        """Return the person's accounts that only the log names."""
+        return [self._recorded(change) for change in self._unlisted.get(subject_id, ())]
 
     def last_change(self, subject_id: str, code: str | None) -> LastChange | None:
-        """The last change of the account; without a code that of any of the person's accounts."""
-        one = self._newest.get(subject_id) if code is None else self._applied.get((subject_id, code))
-        return LastChange(_moment_of(one), one.actor_name or one.actor_subject, str(one.change_id)) if one else None
+        """Return the last change of the account; without a code, of any of the person's accounts."""
+        change = self._newest.get(subject_id) if code is None else self._applied.get((subject_id, code))
+        if change is None:
+            return None
+        return LastChange(_applied_at(change), change.actor_name or change.actor_subject, str(change.change_id))
 
     def without_a_row(self) -> list[RecordedAccount]:
-        """What the log knows of people who have no row to say so at."""
+        """Return the accounts that only the log names, of people who have no row in the list."""
         return [
-            self._recorded(one)
-            for subject_id, rest in self._unlisted.items()
-            for one in rest
-            if not self._listing.is_listed(subject_id) or self._has_no_row(one)
+            self._recorded(change)
+            for subject_id, changes in self._unlisted.items()
+            for change in changes
+            if not self._listing.is_listed(subject_id) or self._has_no_row(change)
         ]
 
-    def _take(self, applied: list[AppliedChange]) -> None:
-        """Take in what was applied, oldest first: the newest of each account stays."""
+    def _add(self, applied: list[AppliedChange]) -> None:
+        """Add applied changes, oldest first: the newest of each account stays."""
         self.outside |= find_all_drift(self._listing.organization_id, self._listing, applied)
-        for one in applied:
-            self._applied[one.subject_id, one.code] = self._newest[one.subject_id] = one
-            if self._listing.account_row(one.subject_id, one.code) is None:
-                self._unlisted.setdefault(one.subject_id, []).append(one)
+        for change in applied:
+            self._applied[change.subject_id, change.code] = self._newest[change.subject_id] = change
+            if self._listing.account_row(change.subject_id, change.code) is None:
+                self._unlisted.setdefault(change.subject_id, []).append(change)
 
-    def _recorded(self, one: AppliedChange) -> RecordedAccount:
+    def _recorded(self, change: AppliedChange) -> RecordedAccount:
         return RecordedAccount(
-            subject_id=one.subject_id,
-            subject_name=one.subject_name,
-            code=one.code,
-            type_name=one.type_name,
-            status=one.after or "",
-            recorded_at=_moment_of(one),
-            change_id=str(one.change_id),
-            outside=self.outside.get((one.subject_id, one.code)),
+            subject_id=change.subject_id,
+            subject_name=change.subject_name,
+            code=change.code,
+            type_name=change.type_name,
+            status=change.after or "",
+            recorded_at=_applied_at(change),
+            change_id=str(change.change_id),
+            outside=self.outside.get((change.subject_id, change.code)),
         )
 
-    def _has_no_row(self, one: AppliedChange) -> bool:
-        """Whether it is gone from the list, and there is no row of the person's own to say so at."""
-        mark = self.outside.get((one.subject_id, one.code))
-        return mark is not None and mark.listed is None and self._listing.person(one.subject_id) is None
+    def _has_no_row(self, change: AppliedChange) -> bool:
+        """Return whether the account is gone from the list, and the person has no row of their own."""
+        drift = self.outside.get((change.subject_id, change.code))
+        return drift is not None and drift.listed is None and self._listing.person(change.subject_id) is None
 
 
-def _moment_of(applied: AppliedChange) -> datetime.datetime:
+def _applied_at(applied: AppliedChange) -> datetime.datetime:
     return applied.resolved_at or applied.requested_at

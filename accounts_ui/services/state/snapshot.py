@@ -1,17 +1,20 @@
-"""One read of the directory that operations are checked against."""
+"""One read of the directory, which operations are checked against."""
 
 from dataclasses import dataclass
 
 from accounts_ui.changes import queries
-from accounts_ui.directory.client import DirectoryClient
 from accounts_ui.directory.listing import Listing
+from accounts_ui.directory.protocol import DirectoryClient
 from accounts_ui.services.audit_context import AuditContext
 from accounts_ui.services.state.account_types import KnownTypes, known_types
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """List and types, and where the chain ended before they were read: the log refuses what it then missed."""
+    """The list, the account types, and where the log ended before they were read.
+
+    The log refuses an operation if a change of the same account was recorded after ``sequence``.
+    """
 
     sequence: int
     listing: Listing
@@ -19,7 +22,7 @@ class Snapshot:
 
 
 def read_snapshot(*, client: DirectoryClient, context: AuditContext) -> Snapshot:
-    """Read list and types now.
+    """Read the list and the account types now.
 
     Raises:
         DirectoryError: the directory cannot be read.

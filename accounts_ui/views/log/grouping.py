@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 
 from accounts_ui.changes.models import Change
 from accounts_ui.plans.models import Plan
-from accounts_ui.services.bulk.plan_lookup import Planned
+from accounts_ui.services.bulk.plan_lookup import PlansOfPage
 from accounts_ui.services.listing.change_log import ChangeLog
 from accounts_ui.views.log.chart import day_name
 
@@ -48,7 +48,7 @@ def _by_day(rows: list[Change], totals: Mapping[datetime.date, int]) -> list[Cha
     return [ChangeGroup(day_name(day), totals.get(day), members) for day, members in days.items()]
 
 
-def _by_plan(rows: list[Change], planned: Planned) -> list[ChangeGroup]:
+def _by_plan(rows: list[Change], planned: PlansOfPage) -> list[ChangeGroup]:
     """Group the rows by their plans, in the order of each plan's newest change."""
     plans = _grouped(rows, lambda row: planned.plans.get(row.change_id))
     without_plan = gettext("Not from a plan")

@@ -39,7 +39,8 @@ _RESPONSES: Final[dict[str, tuple[int, dict[str, str], bytes]]] = {
 
 _CHANGE_IS_MADE: Final = frozenset(
     {"empty-200", "html-200", "invalid-json", "wrong-type", "deep", "duplicate-keys", "nan", "204"}
-    | {"raw", "drip-headers", "drip-body", "truncated", "wrong-length", "too-large", "gzip-bomb"}
+    | {"raw", "early-hints", "bare-interim"}
+    | {"drip-headers", "drip-body", "truncated", "wrong-length", "too-large", "gzip-bomb"}
 )
 """Faults of the response alone: the request is executed."""
 
@@ -57,6 +58,8 @@ FAULT_NAMES: Final = (
     "wrong-length",
     "too-large",
     "gzip-bomb",
+    "early-hints",
+    "bare-interim",
     "raw",
     "status-NNN",
     "status-NNN-after",
@@ -97,6 +100,8 @@ def misbehave(handler: BaseHTTPRequestHandler, fault: dict[str, Any]) -> int | N
     kind = name.removesuffix("-before").removesuffix("-after")
     {
         "reset": _reset,
+        "early-hints": _early_hints,
+        "bare-interim": _bare_interim,
         "hang": _hang,
         "late": _hang,
         "drip-headers": _drip_headers,
@@ -127,6 +132,15 @@ def _send_raw(handler: BaseHTTPRequestHandler, status: int, headers: list[list[s
         head.append(f"Content-Length: {len(body)}")
     handler.wfile.write("\r\n".join([*head, "Connection: close", "", ""]).encode("latin-1", "replace") + body)
     handler.close_connection = True
+
+
+def _early_hints(handler: BaseHTTPRequestHandler) -> None:
+    _bare_interim(handler)
+    _send(handler, 200, {}, b"")
+
+
+def _bare_interim(handler: BaseHTTPRequestHandler) -> None:
+    handler.wfile.write(b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n")
 
 
 def _reset(handler: BaseHTTPRequestHandler) -> None:

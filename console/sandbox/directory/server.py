@@ -104,8 +104,9 @@ class DirectoryHandler(BaseHTTPRequestHandler):
             return self._reply(Reply(reply.status, document, reply.headers))
         if faults.makes_change(fault["name"]):
             self._act(parts, operation, body, entry)
-        if fault["name"] == "late":
-            threading.Timer(fault.get("seconds", 1), self._act, (parts, operation, body, entry)).start()
+        if fault["name"] == "late" or "applied_after" in fault:
+            seconds = fault.get("applied_after", fault.get("seconds", 1))
+            threading.Timer(seconds, self._act, (parts, operation, body, entry)).start()
         entry["status"] = faults.misbehave(self, fault)
         return None
 

@@ -20,7 +20,7 @@ from accounts_ui.services.operations.status_transitions import other_transitions
 from accounts_ui.services.state import drift
 from accounts_ui.text import evidence, labels
 from accounts_ui.text.change_sentences import SENTENCES
-from accounts_ui.views.operations.bulk import VERDICTS
+from accounts_ui.views.operations.bulk import CHECK_LABELS
 
 CSS = Path(__file__).parents[3] / "static" / "css"
 LANGUAGES = ("de", "fr")
@@ -97,4 +97,4 @@ def test_each_event_has_a_label(event: str) -> None:
 
 def test_each_kind_of_drift_and_each_check_result_has_words() -> None:
     assert set(evidence._DRIFT) == {drift.CHANGED, drift.GONE, drift.BACK, drift.EXPIRED}
-    assert set(VERDICTS) == set(CheckResult)
+    assert set(CHECK_LABELS) == set(CheckResult)

@@ -109,10 +109,10 @@ def test_a_field_sets_text_and_parts_together() -> None:
 
 def test_a_field_reads_text_and_parts_of_a_row() -> None:
     names = [field.attname for field in Plan._meta.concrete_fields]
-    values = {"because": "Line 1: x", "because_parts": parts_of(LINE.format(line=1, detail="x"))}
+    values = {"state_detail": "Line 1: x", "state_detail_parts": parts_of(LINE.format(line=1, detail="x"))}
     plan = Plan.from_db("default", names, [values.get(name) for name in names])
     with override("de"):
-        assert translate(plan.because) == "Zeile 1: x"
+        assert translate(plan.state_detail) == "Zeile 1: x"
 
 
 def test_a_migration_sees_a_plain_text_field() -> None:

@@ -13,4 +13,4 @@ class Command(BaseCommand):
     help = __doc__
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.stdout.write(f"{queries.purge()} plans deleted.")
+        self.stdout.write(f"{queries.purge_old_plans()} plans deleted.")
