@@ -1,27 +1,46 @@
-"""Whether the former release's code goes on working on the newest schema: ``python -m tests.upgrading``.
+"""Whether the former release's code works on the newest schema: ``python -m tests.upgrading``.
 
-Rolling upgrades have both at work at once. For each migration the models are taken as of it, and are written, read and
-changed on the database of the environment, which has the newest schema; all of it is rolled back. The migrations of
-every app were squashed once, before the first release; from then on they are only added, so each of them stands for
-code that may still be at work. The output is JSON. ``broken``: migration, model, and what it cannot do any more. ``wrong``: the same, tried with a table
-and ways to change it of which it is known whether they may be, where it came out otherwise. ``locking`` (PostgreSQL):
-migrations that keep writers waiting, as django-migration-linter knows them, and those that run Python.
+During a rolling upgrade both run at once. Two things are tried on the database of the environment, which has the newest
+schema. For each migration, the models as of it are written, read and changed; all of it is rolled back. And the code of
+the former release itself, taken from git (``former_tree``), does the same with its own models (``--models``).
+
+The former release is ``FORMER_RELEASE``. The migrations of all apps were squashed once, before the first release; since
+then they are only added.
+
+The output is JSON. ``broken``: the migration, the model, and what it can no longer do. ``wrong``: cases in which this
+check itself is wrong, tried with a table and changes of which it is known whether they are additive. ``locking``
+(PostgreSQL): migrations that block writers, according to django-migration-linter, and those that run Python.
 """
 
 import datetime
 import json
+import subprocess
+import sys
+import tarfile
 import uuid
 from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import django
+import django.apps
 from django.db import Error, connection, migrations, models, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.state import ModelState, ProjectState
 from django_migration_linter.sql_analyser import PostgresqlAnalyser
 
-APPS = ("signin", "changes", "preferences", "plans")
+ROOT = Path(__file__).resolve().parent.parent
+
+FORMER_RELEASE = "HEAD"
+"""The git revision of the former release.
+
+Until the first release it is the commit that closed the issue of the log; until that commit exists, the newest one: the
+code as committed then runs on the schema of the working tree, so the machinery is tried, and an edited migration found.
+"""
+
+APPS = ("signin", "changes", "preferences", "plans", "tasks")
 READ = {
     "Archive": "its trigger wants a log whose part it is",
     "ArchivedEvent": "as above",
@@ -38,6 +57,20 @@ class RolledBack(Exception):
     """Ends what was tried."""
 
 
+def former_tree(folder: Path) -> Path:
+    """Write the source of the former release into the folder, and return it."""
+    archive = subprocess.run(["git", "archive", FORMER_RELEASE], cwd=ROOT, capture_output=True, check=True).stdout
+    with tarfile.open(fileobj=BytesIO(archive)) as files:
+        files.extractall(folder, filter="data")
+    return folder
+
+
+def own_models() -> Iterator[tuple[str, str]]:
+    """What this tree's own models cannot do on the database: the model, and what the database said."""
+    for app in APPS:
+        yield from failures({model.__name__: model for model in django.apps.apps.get_app_config(app).get_models()})
+
+
 def steps() -> Iterator[tuple[str, ProjectState]]:
     """Each migration, and the state of the models as of it."""
     graph = MigrationExecutor(connection).loader.graph
@@ -48,8 +81,12 @@ def steps() -> Iterator[tuple[str, ProjectState]]:
 
 
 def broken(state: ProjectState, app: str) -> Iterator[tuple[str, str]]:
-    """What code with these models cannot do: the model, and what the database said."""
-    found = {model.__name__: model for model in state.apps.get_app_config(app).get_models()}
+    """What code with the models of a migration cannot do."""
+    yield from failures({model.__name__: model for model in state.apps.get_app_config(app).get_models()})
+
+
+def failures(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """What cannot be done with these models: the model, and what the database said."""
     for name in sorted(found, key=lambda name: (name != "Event", name)):  # a change begins with its event
         try:
             with transaction.atomic():
@@ -232,6 +269,9 @@ def locking() -> Iterator[tuple[str, list[str]]]:
 
 if __name__ == "__main__":
     django.setup()
+    if "--models" in sys.argv:
+        print(json.dumps({"models": len(django.apps.apps.get_models()), "broken": list(own_models())}))
+        sys.exit()
     tried = list(steps())
     said = [(step, *one) for step, state in tried for one in broken(state, step.split(".")[0])]
     told = {"migrations": len(tried), "broken": said, "ways": len(ways()), "wrong": list(control())}

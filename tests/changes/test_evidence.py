@@ -373,7 +373,7 @@ def test_the_pages_name_the_last_checkpoint(made):
     made.auditor.get("/orgs/acme/changes/")
     line = made.auditor.soup.select_one(".checkpoint")
     assert line["data-checkpoint"] == str(emitted["sequence"])
-    assert line.text.startswith(f"Last checkpoint: sequence {emitted['sequence']}, ")
+    assert line.text.strip().startswith(f"Last checkpoint: sequence {emitted['sequence']}, ")
     assert datetime.datetime.fromisoformat(line.time["datetime"]).year == datetime.datetime.now().year
     link = made.auditor.soup.find("a", string="Evidence pack")
     assert link["href"].startswith(ADDRESS)
