@@ -140,7 +140,7 @@ def test_popups_blocked_and_the_frame_notices_the_tab(visit):
     expect(tab.get_by_role("heading", name="Who signs in?")).to_be_visible()
     tab.evaluate("window.opener = null")
     pick(tab)
-    expect(tab.get_by_text("Go on in the page that you came from.")).to_be_visible()
+    expect(tab.get_by_text("Continue on the page that you came from.")).to_be_visible()
     expect(tab.locator("code")).to_have_count(0)  # the frame had vouched for the tab: nothing to type
     expect(frame.get_by_role("button", name="Sign out")).to_be_visible()
     expect(frame.locator("#q")).to_have_value("worker")

@@ -37,7 +37,7 @@ def test_the_whole_job(open_page, sqlite_console, directory, javascript, width):
 
     page.get_by_role("link", name="Delete worker").click()
     expect(page.get_by_role("heading", name="Delete this account?")).to_be_visible()
-    expect(page.locator("main")).to_contain_text("disables an account rather than removing it")
+    expect(page.locator("main")).to_contain_text("disables the account instead of removing it")
     page.get_by_role("button", name="Delete the account").click()
     expect(page.locator("[role=status][data-outcome=applied]")).to_contain_text("deleted Bella Browser")
 

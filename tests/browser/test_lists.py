@@ -200,7 +200,7 @@ def test_the_page_stands_before_a_list_that_takes_its_time(open_page, sqlite_con
     page.route("**/*status=active", lambda route: held.append(route) if is_htmx(route) else route.continue_())
     page.goto("/orgs/globex/accounts/?status=active")
     waiting = page.locator("#results[aria-busy=true]")
-    expect(waiting.get_by_role("status")).to_contain_text(re.compile("the last time that took [2-4] seconds"))
+    expect(waiting.get_by_role("status")).to_contain_text(re.compile("last time this took [2-4] seconds"))
     assert violations(page) == []
     expect(page.locator("#q")).to_be_visible()
     assert len(held) == 1, "one round trip more"

@@ -68,7 +68,7 @@ def test_what_goes_wrong_is_told_in_the_panel(watched, directory):
     page.goto(f"{ACCOUNTS}?q={subject}")
     row, panel = page.locator("#results tr[data-code=worker]"), page.locator("#panel")
     row.get_by_role("link", name="Delete").click()
-    expect(panel).to_contain_text("The directory disables an account rather than removing it")
+    expect(panel).to_contain_text("The directory disables the account instead of removing it")
     directory.set_status(subject, "worker", "pending")
     panel.get_by_role("button", name="Delete the account").click()
     expect(panel.get_by_role("alert")).to_contain_text("is pending now; it was active when the form was drawn")
