@@ -19,7 +19,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, ngettext, npgettext, pgettext
 from jinja2 import BaseLoader, Environment, StrictUndefined, pass_context
 from jinja2.runtime import Context
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from console.forms import field_attributes
 from console.static_files import integrity
@@ -84,7 +84,7 @@ def localized(value: Any) -> Any:
 
 def _filled(message: str, values: dict[str, Any]) -> Markup:
     """Return the message with its values, which are localized and escaped; messages come from our catalogues only."""
-    return Markup(message) % {name: localized(value) for name, value in values.items()}  # noqa: S704
+    return Markup(message % {name: escape(localized(value)) for name, value in values.items()})  # noqa: S704
 
 
 def _gettext(message: str, /, **values: Any) -> Markup:
