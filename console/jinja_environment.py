@@ -74,6 +74,8 @@ def localized(value: Any) -> Any:
         return value
     if value is None:
         return ""
+    if type(value) is int:  # the same in every language; ``grouped`` separates the thousands
+        return str(value)
     if isinstance(value, datetime.datetime) and timezone.is_aware(value):
         value = timezone.localtime(value)
     return localize(value)
@@ -168,6 +170,8 @@ def stylesheet(name: str) -> SafeString:
 
 def grouped(number: int) -> str:
     """Return a number with its thousands separated, as the reader writes it."""
+    if -1000 < number < 1000:  # most numbers of a page: nothing to separate
+        return str(number)
     return number_format(number, force_grouping=True)
 
 
