@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Final
 from urllib.parse import unquote
 
+from django import forms
 from django.conf import settings
 from django.http import HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
@@ -17,6 +18,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
+from console.forms import StrictForm, TextField
 from console.request import ConsoleRequest
 from console.signin.access.gate import public
 from console.signin.return_to import safe_path
@@ -52,16 +54,26 @@ def find_time_zone(name: str) -> zoneinfo.ZoneInfo:
         return zoneinfo.ZoneInfo("UTC")
 
 
+class AppearanceForm(StrictForm):
+    """The language and theme in the footer of every page; ``next`` is the page that the form is on."""
+
+    language = forms.ChoiceField(required=False, choices=settings.LANGUAGES)
+    theme = forms.ChoiceField(required=False, choices=THEMES)
+    next = TextField(required=False)
+
+
 @public
 @require_POST
 def set_appearance(request: ConsoleRequest) -> HttpResponse:
-    """``POST /appearance/``: store ``language`` and ``theme``, and redirect to ``next``."""
-    response = HttpResponseRedirect(safe_path(request.POST.get("next")), status=303)
-    language, theme = request.POST.get("language", ""), request.POST.get("theme", "")
-    if language in dict(settings.LANGUAGES):
-        _set_cookie(response, settings.LANGUAGE_COOKIE_NAME, language)
-    if theme in dict(THEMES):
-        _set_cookie(response, THEME_COOKIE, theme)
+    """``POST /appearance/``: store ``language`` and ``theme``, and redirect to ``next``. Invalid values are ignored."""
+    form = AppearanceForm(request.POST)
+    form.is_valid()
+    chosen = form.cleaned_data
+    response = HttpResponseRedirect(safe_path(chosen.get("next")), status=303)
+    if chosen.get("language"):
+        _set_cookie(response, settings.LANGUAGE_COOKIE_NAME, chosen["language"])
+    if "theme" in chosen:
+        _set_cookie(response, THEME_COOKIE, chosen["theme"])
     return response
 
 

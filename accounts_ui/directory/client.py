@@ -1,4 +1,4 @@
-"""The calls: list, types, assign, change status, delete."""
+"""The client of the Directory API: list, types, assign, change status, delete."""
 
 import json
 import logging
@@ -11,7 +11,7 @@ from accounts_ui.directory import errors
 from accounts_ui.directory.decoder import read_rows
 from accounts_ui.directory.ids import check_id, segment
 from accounts_ui.directory.listing import Listing
-from accounts_ui.directory.metrics import METHODS, measured, note_list
+from accounts_ui.directory.metrics import METHODS, measured, record_list
 from accounts_ui.directory.protocol import WriteResult
 from accounts_ui.directory.responses import clean, from_exchange, raise_for_answer
 from accounts_ui.directory.rows import AccountType, NotRows, parse_account
@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 MAX_WRITE_ANSWER = 1024 * 1024  # bytes; one account is some hundred
 READ_ATTEMPTS = 3
 BACKOFF = 0.2  # seconds before the second attempt; doubled for each further one, with jitter
-LEAST = 0.1  # of the limit; a call with less left would only make an outcome that nobody knows
+LEAST_SHARE = 0.1  # of the time limit: with less left, a call would most likely end with an unknown outcome
 
 _NO_TOKEN = recorded("directory.no_token", "There is no access token any more to send this with.")
 _TOO_LATE = recorded("directory.token_too_late", "Renewing the access token left too little time to send this.")
@@ -35,13 +35,13 @@ _NO_LIST = recorded(
 
 
 class TokenSource(Protocol):
-    """Where the access token of the signed-in admin comes from."""
+    """The source of the signed-in admin's access token."""
 
     def current(self) -> str:
-        """The token, good for at least a minute where the provider allows it."""
+        """Return the token, valid for at least a minute if the provider allows it."""
 
     def renewed(self, rejected: str) -> str:
-        """A newer token than the one that was rejected; raises where there is none to be had."""
+        """Return a newer token than the rejected one; raise if there is none."""
 
 
 class HttpDirectoryClient:
@@ -52,7 +52,7 @@ class HttpDirectoryClient:
         tokens: the admin's own access token.
         timeout: seconds that one call may take in all; a read's attempts share it.
         max_bytes: the largest list that is read.
-        request_id: sent along, so that the directory's log and ours can be held together.
+        request_id: sent along, so that the directory's log and ours can be compared.
 
     """
 
@@ -72,10 +72,10 @@ class HttpDirectoryClient:
         self._request_id = request_id
 
     def list_users(self, organization_id: str) -> Listing:
-        """Everything the directory lists for the organization.
+        """Return everything the directory lists for the organization.
 
         Raises:
-            DirectoryError: as its tree says; ``Unreadable`` for a success that is no list.
+            DirectoryError: see its tree; ``Unreadable`` for a success that is not a list.
 
         """
         asked_at = clock.now()
@@ -85,11 +85,11 @@ class HttpDirectoryClient:
         except NotRows:
             raise errors.Unreadable(_not_a_list(answer), status=answer.status) from None
         listing = Listing(organization_id, rows, clock.now(), asked_at)
-        note_list(listing, len(answer.body))
+        record_list(listing, len(answer.body))
         return listing
 
     def list_types(self, organization_id: str) -> tuple[AccountType, ...]:
-        """The catalogue of account types, which may be missing or forbidden (403, 404, 405)."""
+        """Return the catalogue of account types, which may be missing or forbidden (403, 404, 405)."""
         answer = self._read("types", f"{self._base}/{segment(organization_id)}/accounts/types")
         try:
             return tuple(read_rows(answer.body).types)
@@ -99,21 +99,21 @@ class HttpDirectoryClient:
     def assign(self, organization_id: str, subject_id: str, code: str) -> WriteResult:
         """Link a person to an account type.
 
-        The directory makes a second account when asked twice, so this is sent once.
+        The directory makes a second account if this is sent twice, so it is sent once.
         """
-        return _done(self._write("assign", self._account(organization_id, subject_id, code), None))
+        return _write_result(self._write("assign", self._account(organization_id, subject_id, code), None))
 
     def change_status(self, organization_id: str, subject_id: str, code: str, status: str) -> WriteResult:
         """Set the account's status to one of ``STATUSES``."""
         if status not in STATUSES:
             raise ValueError(status)
         body = json.dumps({"status": status}).encode()
-        return _done(self._write("change_status", self._account(organization_id, subject_id, code), body))
+        return _write_result(self._write("change_status", self._account(organization_id, subject_id, code), body))
 
     def delete(self, organization_id: str, subject_id: str, code: str, message: str) -> WriteResult:
-        """Delete the account, which the directory does softly.
+        """Delete the account. The directory marks it as ended and keeps it.
 
-        The body is documented as optional and answered with a 500 when it is missing: a JSON string always goes.
+        The body is documented as optional, but without one the directory answers 500: a JSON string is always sent.
         """
         body = json.dumps(message).encode()
         return WriteResult(self._write("delete", self._account(organization_id, subject_id, code), body).status)
@@ -126,7 +126,7 @@ class HttpDirectoryClient:
         return f"{self._users(organization_id)}/{subject}/{type_code}"
 
     def _write(self, operation: str, url: str, body: bytes | None) -> http.Response:
-        """One call; sent again only where a 401 proves that it was not executed."""
+        """Send a write once; again only after a 401, which proves that it was not executed."""
         deadline = time.monotonic() + self.timeout
         try:
             return self._with_token(lambda token: self._call(operation, url, token, body, deadline, MAX_WRITE_ANSWER))
@@ -136,7 +136,7 @@ class HttpDirectoryClient:
             raise errors.TokenUnavailable(_NO_TOKEN) from error
 
     def _read(self, operation: str, url: str) -> http.Response:
-        """A call that may be repeated: within one limit, with backoff, as ``Retry-After`` asks."""
+        """Send a read, and repeat it within one time limit, with backoff or as ``Retry-After`` says."""
         deadline = time.monotonic() + self.timeout
         for attempt in range(1, READ_ATTEMPTS + 1):
             try:
@@ -147,7 +147,7 @@ class HttpDirectoryClient:
                 raise  # it would be as large the next time
             except (errors.Failed, errors.NotSent, errors.NoAnswer, errors.TooManyRequests) as error:
                 pause = _pause(error, attempt)
-                if attempt == READ_ATTEMPTS or time.monotonic() + pause >= deadline - self._least:
+                if attempt == READ_ATTEMPTS or time.monotonic() + pause >= deadline - self._least_seconds:
                     raise
                 time.sleep(pause)
         raise AssertionError("unreachable")
@@ -160,15 +160,15 @@ class HttpDirectoryClient:
             return call(self._tokens.renewed(token))
 
     @property
-    def _least(self) -> float:
-        return self.timeout * LEAST
+    def _least_seconds(self) -> float:
+        return self.timeout * LEAST_SHARE
 
     def _call(
         self, operation: str, url: str, token: str, body: bytes | None, deadline: float, max_bytes: int
     ) -> http.Response:
         left = deadline - time.monotonic()
-        if left < self._least:  # only waiting for the token takes time in between
-            raise _mismatch_text(METHODS[operation], errors.TokenLate(_TOO_LATE))
+        if left < self._least_seconds:  # only waiting for the token takes time in between
+            raise _logged(METHODS[operation], errors.TokenLate(_TOO_LATE))
         headers = {"Authorization": f"Bearer {token}"}
         if self._request_id:
             headers["X-Request-ID"] = self._request_id
@@ -186,26 +186,26 @@ def _exchange(
         answer = http.exchange(method, url, timeout=timeout, max_bytes=max_bytes, headers=headers, body=body)
         raise_for_answer(answer)
     except http.ExchangeError as error:
-        raise _mismatch_text(method, from_exchange(error)) from error
+        raise _logged(method, from_exchange(error)) from error
     except errors.DirectoryError as error:
-        raise _mismatch_text(method, error) from error.__cause__
+        raise _logged(method, error) from error.__cause__
     return answer
 
 
-def _mismatch_text(method: str, error: errors.DirectoryError) -> errors.DirectoryError:
-    """The error, once the operator's log has it. Without the address, which names a person."""
+def _logged(method: str, error: errors.DirectoryError) -> errors.DirectoryError:
+    """Log the error for operators, and return it. The address is not logged, because it names a person."""
     logger.warning("A call to the directory failed: %s: %s: %s", method, type(error).__name__, error.detail)
     return error
 
 
-def _done(answer: http.Response) -> WriteResult:
+def _write_result(answer: http.Response) -> WriteResult:
     return WriteResult(answer.status, parse_account(answer.body))
 
 
 def _pause(error: errors.DirectoryError, attempt: int) -> float:
-    asked = getattr(error, "retry_after", None)
-    if asked is not None:
-        return float(asked)
+    retry_after = getattr(error, "retry_after", None)
+    if retry_after is not None:
+        return float(retry_after)
     jitter = random.uniform(0.5, 1.5)  # noqa: S311  (spreads load, protects nothing)
     return float(BACKOFF * 2 ** (attempt - 1) * jitter)
 

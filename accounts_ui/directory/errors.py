@@ -1,17 +1,17 @@
-"""What can go wrong at the directory, as one tree.
+"""The errors of the Directory API.
 
 ::
 
     DirectoryError
     ├── NotSent                 name, connection, TLS: the directory never saw the request
-    │   ├── TokenUnavailable    no access token to send a write with; the cause says why
-    │   └── TokenLate           there was one, and no time left to send anything with it
-    ├── NoAnswer                reset, time, size, garbled: it may have seen it, and acted
-    │   ├── NoAnswerInTime      it may even still act
-    │   └── TooLarge            its answer is larger than what is read
-    ├── Refused                 an answer that says no
+    │   ├── TokenUnavailable    there is no access token for a write; the cause says why
+    │   └── TokenLate           the token was renewed, but no time is left to send the write
+    ├── NoAnswer                reset, timeout, size, not HTTP: the directory may have acted
+    │   ├── NoAnswerInTime      it may still be acting
+    │   └── TooLarge            its answer is larger than the limit
+    ├── Refused                 the directory refuses
     │   ├── Redirected          3xx
-    │   ├── TokenRejected       401: the access token is no longer good
+    │   ├── TokenRejected       401: the access token is no longer valid
     │   ├── PermissionMissing   401 with missing_permissions: signing in again will not help
     │   ├── Forbidden           403
     │   ├── NotFound            404
@@ -20,10 +20,10 @@
     │   │   └── AccountUnknown
     │   ├── Conflict            409
     │   └── TooManyRequests     429
-    ├── SeeOther                303: it saw the request; the result stands elsewhere
-    ├── Failed                  5xx: it saw the request; whether it acted is not said
+    ├── SeeOther                303: the directory saw the request; the result is at another address
+    ├── Failed                  5xx: the directory failed; it may have acted before
     │   └── FailedInTime        504: a gateway gave up waiting; the directory may still act
-    └── Unreadable              a success whose body is not what was asked for (only reads raise it)
+    └── Unreadable              a success whose body is not the expected one (raised by reads only)
 """
 
 
@@ -31,8 +31,8 @@ class DirectoryError(Exception):
     """A call to the directory that did not succeed.
 
     Attributes:
-        detail: what the directory (or the connection) said, for the admin and the change log.
-        status: the HTTP status of the answer; ``None`` where there was none.
+        detail: what the directory or the connection reported, for the admin and the change log.
+        status: the HTTP status of the answer; ``None`` if there was no answer.
 
     """
 
@@ -47,15 +47,15 @@ class NotSent(DirectoryError):
 
 
 class TokenUnavailable(NotSent):
-    """A write had no access token to go with; ``__cause__`` is what the token source raised."""
+    """There is no access token for a write; ``__cause__`` is what the token source raised."""
 
 
 class TokenLate(NotSent):
-    """The access token was renewed, and that took what the call had of time: it was not sent."""
+    """The access token was renewed, which left too little time for the call: it was not sent."""
 
 
 class NoAnswer(DirectoryError):
-    """The directory may have seen the request, and acted; its answer did not arrive whole."""
+    """The directory may have seen the request and acted; its answer did not arrive completely."""
 
 
 class NoAnswerInTime(NoAnswer):
@@ -63,11 +63,11 @@ class NoAnswerInTime(NoAnswer):
 
 
 class TooLarge(NoAnswer):
-    """The answer is larger than what is read."""
+    """The answer is larger than the limit."""
 
 
 class Refused(DirectoryError):
-    """The directory said no, and did nothing."""
+    """The directory refused the request and did nothing."""
 
 
 class Redirected(Refused):
@@ -79,7 +79,7 @@ class SeeOther(DirectoryError):
 
 
 class TokenRejected(Refused):
-    """The access token is no longer good."""
+    """The access token is no longer valid."""
 
 
 class PermissionMissing(Refused):
@@ -115,7 +115,7 @@ class Conflict(Refused):
 
 
 class TooManyRequests(Refused):
-    """Too many requests. ``retry_after``: seconds to wait, where the directory said so."""
+    """Too many requests. ``retry_after``: seconds to wait, if the directory says so."""
 
     def __init__(self, detail: str, *, status: int | None = None, retry_after: float | None = None) -> None:
         super().__init__(detail, status=status)
@@ -123,7 +123,7 @@ class TooManyRequests(Refused):
 
 
 class Failed(DirectoryError):
-    """The directory failed; whether it acted before is not said. ``retry_after`` as with 429."""
+    """The directory failed; it may have acted before. ``retry_after`` as with 429."""
 
     def __init__(self, detail: str, *, status: int | None = None, retry_after: float | None = None) -> None:
         super().__init__(detail, status=status)
@@ -135,4 +135,4 @@ class FailedInTime(Failed):
 
 
 class Unreadable(DirectoryError):
-    """The directory answered with success, and with something else than was asked for."""
+    """The directory reported success, but the body is not the expected one."""

@@ -1,4 +1,4 @@
-"""Identifiers that become path segments of the Directory API."""
+"""Identifiers that are path segments of the Directory API."""
 
 import unicodedata
 from urllib.parse import quote
@@ -36,7 +36,7 @@ class InvalidId(ValueError):
 
 
 def check_id(value: str, what: str) -> str:
-    """``value``, if it is 1 to 255 characters that can stand in one path segment.
+    """Return ``value`` if it is 1 to 255 characters that can be one path segment.
 
     Raises:
         InvalidId: empty, too long, ``.``, ``..``, or holding a slash, a backslash, a control or an invisible
@@ -70,5 +70,5 @@ def is_id(value: str) -> bool:
 
 
 def segment(value: str) -> str:
-    """``value`` as one percent-encoded path segment (RFC 3986, section 3.3)."""
+    """Return ``value`` as one percent-encoded path segment (RFC 3986, section 3.3)."""
     return quote(value, safe="")

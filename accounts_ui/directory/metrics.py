@@ -1,4 +1,4 @@
-"""What operators see of the calls: counts, durations and sizes as metrics, and a span of the request's trace."""
+"""Metrics and traces of the calls: counts, durations and sizes, and a span in the trace of the request."""
 
 import re
 import time
@@ -14,7 +14,7 @@ from accounts_ui.directory.listing import Listing
 from console.runtime import telemetry
 
 METHODS: Final = {"list": "GET", "types": "GET", "assign": "POST", "change_status": "PUT", "delete": "DELETE"}
-"""The operations, and with which method each is called."""
+"""The HTTP method of each operation."""
 
 calls = Counter(
     "console_directory_calls_total",
@@ -46,7 +46,7 @@ list_read_at = Gauge(
 
 @contextmanager
 def measured(operation: str) -> Iterator[None]:
-    """One call: its span, and at its end its outcome and its time."""
+    """Make a span for one call; record its outcome and its duration when it ends."""
     started = time.perf_counter()
     with telemetry.start_span(f"directory {operation}", {"http.request.method": METHODS[operation]}) as span:
         outcome = "failed"
@@ -63,8 +63,8 @@ def measured(operation: str) -> Iterator[None]:
             seconds.labels(operation).observe(time.perf_counter() - started)
 
 
-def note_list(listing: Listing, size: int) -> None:
-    """A list came, of ``size`` bytes."""
+def record_list(listing: Listing, size: int) -> None:
+    """Record that a list of ``size`` bytes was read."""
     list_rows.observe(len(listing))
     list_bytes.observe(size)
     list_read_at.set(listing.read_at.timestamp())

@@ -1,4 +1,4 @@
-"""From the directory's answers to errors: status and body decide, in this one place."""
+"""The errors that the directory's answers mean: status and body decide."""
 
 import datetime
 import email.utils
@@ -13,7 +13,7 @@ from console.redaction import redact
 
 MAX_DETAIL = 500
 _SEARCHED = 20_000  # characters of an error; far more than is shown
-MAX_RETRY_AFTER = 3600.0  # seconds; a longer wait is nothing that a person at a page can use
+MAX_RETRY_AFTER = 3600.0  # seconds; nobody waits longer at a page
 
 
 _NO_DETAIL = recorded("directory.no_detail", "The directory answered {answer} without giving a reason.")
@@ -35,7 +35,7 @@ _NO_ANSWER = {
 
 
 def raise_for_answer(answer: http.Response) -> None:
-    """Nothing for a 2xx; else the error that the answer means.
+    """Raise the error that the answer means; a 2xx raises none.
 
     Raises:
         SeeOther: 303.
@@ -56,7 +56,7 @@ def raise_for_answer(answer: http.Response) -> None:
 
 
 def from_exchange(error: http.ExchangeError) -> errors.DirectoryError:
-    """The directory's error for an exchange that brought no answer."""
+    """Return the error for an exchange without an answer."""
     detail = error.in_words(next(_NO_ANSWER[kind] for kind in type(error).__mro__ if kind in _NO_ANSWER))
     if isinstance(error, http.RequestNotSent):
         return errors.NotSent(detail)
@@ -68,13 +68,13 @@ def from_exchange(error: http.ExchangeError) -> errors.DirectoryError:
 
 
 def retry_after(answer: http.Response) -> float | None:
-    """The seconds that ``Retry-After`` asks for, a number or a date (RFC 9110, section 10.2.3); ``None`` if neither."""
+    """Return the seconds of ``Retry-After``, a number or a date (RFC 9110, section 10.2.3); ``None`` if neither."""
     text = answer.headers.get("Retry-After", "").strip()
     if text.isascii() and text.isdigit():
         return min(float(text), MAX_RETRY_AFTER)
     try:
         moment = email.utils.parsedate_to_datetime(text)
-    except (ValueError, OverflowError, IndexError, TypeError):  # the parser was not made for ill will
+    except (ValueError, OverflowError, IndexError, TypeError):  # raised on malformed dates
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=datetime.UTC)
@@ -123,11 +123,11 @@ def _document(answer: http.Response) -> dict[str, Any]:
 
 
 def _detail(answer: http.Response, document: dict[str, Any]) -> str:
-    """What the directory says, from whichever of its four envelopes; else the bare status."""
+    """Return what the directory says, from whichever of its four envelopes, or else the status alone."""
     error = document.get("error")
-    said = [error.get("reason")] if isinstance(error, dict) else []
-    said += [document.get("message"), error if isinstance(error, str) else None]
-    for text in said:
+    texts = [error.get("reason")] if isinstance(error, dict) else []
+    texts += [document.get("message"), error if isinstance(error, str) else None]
+    for text in texts:
         if isinstance(text, str) and clean(text):
             return clean_error(text)
     return _NO_DETAIL.format(answer=answer.status)
@@ -139,7 +139,7 @@ def clean_error(text: str, *, limit: int = MAX_DETAIL) -> str:
 
 
 def clean(text: str, *, limit: int = MAX_DETAIL) -> str:
-    """``text`` from outside, fit for one line of a page or a log: no control or formatting characters, not endless."""
+    """Return ``text`` from outside as one line of at most ``limit`` characters, without invisible ones."""
     visible = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in text[: limit * 2])
     line = " ".join(visible.split())
     return line if len(line) <= limit else line[: limit - 1] + "…"

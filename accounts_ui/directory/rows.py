@@ -1,7 +1,7 @@
-"""One row of what the directory answers, in all its shapes.
+"""The rows of the directory's answers, in all their shapes.
 
-Birth date, gender, citizenship and pictures are never kept: the structs have no place for them. Fields that nobody
-described are kept as they came in ``extra`` and shown.
+Birth date, gender, citizenship and pictures are never stored: the structs have no fields for them. Undocumented fields
+are stored as they came in ``extra``, and shown.
 """
 
 import json
@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-# What the identity holds and this console must not keep.
+# Fields that this console must not store.
 _PRIVATE = frozenset({"birthdate", "gender", "citizenship", "picture", "metadata_public", "identity"})
 
 _IDENTITY_FIELDS = frozenset({"identity", "org_id", "acls", "status", "creation_date", "effective_date"})
@@ -49,7 +49,7 @@ _TYPE_MARKS = frozenset({"name", "description", "subscriptions", "permissions", 
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
-    """A *user reference*: somebody in the organization. ``subject_id`` is ``None`` where the person record is gone."""
+    """A *user reference*: somebody in the organization. ``subject_id`` is ``None`` if the person record is gone."""
 
     subject_id: str | None
     name: str = ""
@@ -64,7 +64,7 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
-    """A *user account*: a person holding an account type, with a status."""
+    """A *user account*: a person who has an account type, with a status."""
 
     subject_id: str
     code: str
@@ -111,7 +111,7 @@ class NotRows(ValueError):
 
 
 def parse_row(item: Any) -> Row:
-    """One row, told apart by its fields."""
+    """Parse one row. Its fields decide which kind of row it is."""
     if not isinstance(item, dict):
         return _other(item)
     code = item.get("account_code", item.get("code"))
@@ -125,7 +125,7 @@ def parse_row(item: Any) -> Row:
 
 
 def parse_account(body: bytes) -> Account | None:
-    """The account in the answer of assign or update; ``None`` where there is none to read."""
+    """Return the account in the answer to an assign or update; ``None`` if there is none."""
     try:
         row = parse_row(msgspec.json.decode(body))
     except (msgspec.DecodeError, RecursionError, UnicodeError):
@@ -223,7 +223,7 @@ def _is_text(value: Any) -> bool:
 
 
 def _text(value: Any) -> str:
-    """A scalar as text; anything else, which nobody described, as the JSON that it came as."""
+    """Return a scalar as text; anything else, which is undocumented, as the JSON that it came as."""
     if value is None:
         return ""
     return value if isinstance(value, str) else _as_json(value)
@@ -237,14 +237,14 @@ def _as_json(value: Any) -> str:
 
 
 def status_text(value: Any) -> str:
-    """A status goes into the log and into forms, where PostgreSQL and browsers refuse a NUL: it is made visible."""
+    """Return a status with NUL made visible: it goes into the log and into forms, and PostgreSQL refuses NUL."""
     return _text(value).replace("\0", "\N{SYMBOL FOR NULL}")
 
 
 def _texts(value: Any) -> tuple[str, ...]:
     if value is None:
         return ()
-    return tuple(_text(one) for one in value) if isinstance(value, list) else (_text(value),)
+    return tuple(_text(item) for item in value) if isinstance(value, list) else (_text(value),)
 
 
 def _object(value: Any) -> dict[str, Any]:

@@ -6,9 +6,17 @@ from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_http_methods
 
+from console.forms import StrictForm, TextField
 from console.request import SignedInRequest
 from console.signin.access.gate import signed_in
 from console.signin.session_list import end_other_sessions, own_sessions
+
+
+class EndSessionsForm(StrictForm):
+    """End the session that ``session`` names, or all others."""
+
+    session = TextField(required=False)
+    others = TextField(required=False)
 
 
 @signed_in
@@ -16,8 +24,9 @@ from console.signin.session_list import end_other_sessions, own_sessions
 def own_sessions_view(request: SignedInRequest) -> HttpResponse:
     """``GET`` lists the sessions; ``POST`` ends the one that ``session`` names, or all others (``others=1``)."""
     if request.method == "POST":
-        end_all = request.POST.get("others") == "1"
-        ended = end_other_sessions(request, name=None if end_all else request.POST.get("session", ""))
+        form = EndSessionsForm(request.POST)
+        sent = form.cleaned_data if form.is_valid() else {"session": "", "others": ""}
+        ended = end_other_sessions(request, name=None if sent["others"] == "1" else sent["session"])
         return HttpResponseRedirect(f"{reverse('sessions')}?ended={ended}", status=303)
     ended_text = request.GET.get("ended", "")
     is_number = ended_text.isascii() and ended_text.isdigit() and len(ended_text) < 5

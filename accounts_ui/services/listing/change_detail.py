@@ -1,4 +1,4 @@
-"""One change of the log, and whether the account was changed elsewhere since."""
+"""One change of the log, and whether its account was changed outside this console since."""
 
 from dataclasses import dataclass
 
@@ -16,11 +16,16 @@ from accounts_ui.services.validation import check_change_id
 
 @dataclass(frozen=True, slots=True)
 class ChangePage:
-    """A change with its events. ``unread``: the directory could not be read, so ``outside`` tells nothing.
+    """A change with its events.
 
-    ``plan_row``: the row of the plan that it came from, where it came from one. ``undoes`` and ``undone_by``: the
-    change that this one takes back, and the one that takes this one back. ``elsewhere``: the archive that holds its
-    first events, where those are not in this database.
+    Attributes:
+        elsewhere: the external archive that holds its first events, if they are not in this database.
+        outside: how the account was changed outside this console since.
+        unread: the directory could not be read, so it is not known whether there is drift.
+        plan_row: the row of the plan that it came from.
+        undoes: the change that this one undoes.
+        undone_by: the change that undoes this one.
+
     """
 
     change: Change
@@ -34,7 +39,7 @@ class ChangePage:
 
 
 def show_change(*, client: SessionClient, context: AuditContext, change_id: str) -> ChangePage:
-    """One change; where it is the last one applied to its account, held against what the directory shows now.
+    """Return one change. If it is the last one applied to its account, compare it with what the directory shows now.
 
     Raises:
         InvalidInput: not an id.
@@ -45,17 +50,17 @@ def show_change(*, client: SessionClient, context: AuditContext, change_id: str)
     if change is None:
         raise ChangeUnknown(NO_SUCH_CHANGE)
     applied = queries.last_applied(context.organization_id, subject_ids=[change.subject_id])
-    last = [one for one in applied if one.change_id == change.change_id]
+    last = [entry for entry in applied if entry.change_id == change.change_id]
     listing = read_listing_if_possible(client=client, organization_id=context.organization_id) if last else None
-    marks = find_all_drift(context.organization_id, listing, last) if listing else {}
+    drift = find_all_drift(context.organization_id, listing, last) if listing else {}
     events = queries.events_of(change)
-    first = next((one for one in events if one.event == EventKind.REQUESTED), None)
+    first = next((event for event in events if event.event == EventKind.REQUESTED), None)
     undoes = undo_links.undone_change(first) if first else None
     return ChangePage(
         change=change,
         events=events,
         elsewhere=None if first else event_storage.external_archive_of(change, events),
-        outside=marks.get((change.subject_id, change.code)),
+        outside=drift.get((change.subject_id, change.code)),
         unread=bool(last) and listing is None,
         plan_row=plan_queries.row_of_operation(context.organization_id, change.change_id),
         undoes=queries.find_change(context.organization_id, undoes) if undoes else None,

@@ -1,4 +1,4 @@
-"""The accounts that somebody ticked: posted as lines of ``subject_id,code``, or as a field for each."""
+"""The selected accounts, posted as lines of ``subject_id,code``, or as a field for each."""
 
 import csv
 from typing import Final
@@ -13,10 +13,10 @@ MAX_SELECTED: Final = 5000
 
 
 def read_selected(sent: QueryDict) -> list[tuple[str, str]]:
-    """Subject and code of each, in the order that they came; the code of a person's own row is empty.
+    """Return subject id and code of each, in their order; the code is empty if a person's own row was selected.
 
     Raises:
-        InvalidInput: something that is no such pair, or too many of them.
+        InvalidInput: a line is not such a pair, or there are too many.
 
     """
     lines = [line for field in sent.getlist("selected") for line in field.splitlines() if line.strip()]

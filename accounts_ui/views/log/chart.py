@@ -1,4 +1,4 @@
-"""The activity chart: where its bars stand, in the units of its drawing."""
+"""The activity chart: the positions of its bars, in the units of its drawing."""
 
 import datetime
 from collections.abc import Iterator
@@ -56,7 +56,7 @@ class Chart:
 
 
 def draw(activity: Activity) -> Chart | None:
-    """The chart; ``None`` where nothing matches."""
+    """Return the chart; ``None`` if nothing matches."""
     if not activity.spans:
         return None
     most = max(span.total for span in activity.spans)
@@ -122,10 +122,10 @@ def _name(span: Period, unit: str) -> str:
 
 
 def day_name(day: datetime.date) -> str:
-    """A day as the reader writes it."""
+    """Return a day as the reader writes it."""
     return date_format(day, "DATE_FORMAT")
 
 
 def _number(value: float) -> str:
-    """With a point in each language: SVG knows no other."""
+    """Return a number with a decimal point in every language, as SVG needs it."""
     return f"{value:.2f}"

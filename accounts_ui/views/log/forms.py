@@ -10,7 +10,7 @@ from console.forms import StrictForm, TextField
 
 
 class DecisionForm(StrictForm):
-    """Decide an unknown outcome, and say how it was found out."""
+    """Decide an unknown outcome, and say how it is known."""
 
     decision = forms.ChoiceField(
         choices=[(outcome, outcome) for outcome in (Outcome.APPLIED.value, Outcome.NOT_APPLIED.value)],
