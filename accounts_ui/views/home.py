@@ -37,18 +37,22 @@ class Card(NamedTuple):
 @signed_in
 @require_safe
 def home(request: SignedInRequest) -> HttpResponse:
-    """``GET /``. A single organization opens; many are searched (``q``), and shown by the page."""
+    """``GET /``: the organizations that I may open. A single one opens; many can be searched (``q``)."""
     organizations = accessible_organizations(request)
     if not organizations:
         raise _no_access(request)
     if len(organizations) == 1:
         return HttpResponseRedirect(reverse("accounts", args=[organizations[0][0].id]))
+    return respond(request, "home", _page_values(request, organizations))
+
+
+def _page_values(request: SignedInRequest, organizations: list[tuple[OrganizationName, Role]]) -> dict[str, Any]:
     q = " ".join(request.GET.get("q", "")[:MAX_QUERY].split())
     words = search_words(q)
-    matching = [pair for pair in organizations if _fits(pair[0], words)]
+    matching = [pair for pair in organizations if _matches(pair[0], words)]
     pages = Paginator(matching, PER_PAGE)
     shown = pages.get_page(request.GET.get("page"))
-    values = {
+    return {
         "title": gettext("Organizations"),
         "filters": {"q": q},
         "total": len(organizations),
@@ -59,16 +63,18 @@ def home(request: SignedInRequest) -> HttpResponse:
         "pages": pages.num_pages,
         "has_search": len(organizations) > FEW,
     }
-    return respond(request, "home", values)
 
 
 def _cards(shown: Iterable[tuple[OrganizationName, Role]]) -> list[Card]:
     """Return the cards. The text of each role is translated once, not for each of up to sixty cards."""
     role_texts = {role: gettext("you are %(role)s") % {"role": role.label} for role in Role}
-    return [Card(one.id, one.name, reverse("accounts", args=[one.id]), role_texts[role]) for one, role in shown]
+    return [
+        Card(organization.id, organization.name, reverse("accounts", args=[organization.id]), role_texts[role])
+        for organization, role in shown
+    ]
 
 
-def _fits(organization: OrganizationName, words: list[str]) -> bool:
+def _matches(organization: OrganizationName, words: list[str]) -> bool:
     """Whether each word is in its name or in its id."""
     text = fold(f"{organization.name} {organization.id}")
     return all(word in text for word in words)
@@ -77,10 +83,10 @@ def _fits(organization: OrganizationName, words: list[str]) -> bool:
 def _recent(
     request: SignedInRequest, organizations: list[tuple[OrganizationName, Role]]
 ) -> list[tuple[OrganizationName, Role]]:
-    by_id = {one.id: (one, role) for one, role in organizations}
+    by_id = {organization.id: (organization, role) for organization, role in organizations}
     actor = request.actor
     opened = recently_opened(issuer=actor.issuer, subject=actor.subject)
-    return [by_id[one] for one in opened if one in by_id][:MOST_RECENT]
+    return [by_id[opened_id] for opened_id in opened if opened_id in by_id][:MOST_RECENT]
 
 
 def _shown(claim: Any) -> str:
