@@ -226,7 +226,7 @@ def test_the_log_by_plan(ada, directory, console, sign_in):
     otto.get(f"{LOG}?group=plan")
     assert otto.soup.select_one("tr.change-group [data-plan]").name == "span", "an auditor cannot open the plan"
     assert changes_of(ada, "plan=01234567-89ab-cdef-0123-456789abcdef") == []
-    assert "not kept any more" in text_of(ada.last)
+    assert "This plan has been deleted" in text_of(ada.last)
     assert ada.get(f"{LOG}?plan=1").status_code == 400
 
 
