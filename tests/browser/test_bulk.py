@@ -135,7 +135,7 @@ def test_rows_that_were_ticked(open_page, sqlite_console, directory):
     page.get_by_role("button", name="Change selected").click()
     lines = page.get_by_label("Or paste the list").input_value().split()
     assert lines == ["subject_id,code", f"{first},visitor", f"{second},visitor"]
-    page.get_by_label("Action", exact=True).select_option("change_status")
+    page.get_by_role("combobox", name="Action").select_option("change_status")
     page.get_by_label(re.compile("New status")).select_option("disabled")
     page.get_by_role("button", name="Preview changes").click()
     confirm(page, 2)
