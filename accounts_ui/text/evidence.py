@@ -14,7 +14,7 @@ _DRIFT = {
     "changed": gettext_lazy("listed as {status}"),
     "gone": gettext_lazy("gone from the directory"),
     "back": gettext_lazy("in use again, listed as {status}, after this console deleted it"),
-    "expired": gettext_lazy("expired: its time is over"),
+    "expired": gettext_lazy("expired: its end date has passed"),
 }
 
 
@@ -33,14 +33,14 @@ _EVIDENCE = {
     "read_at": gettext_lazy("Read at"),
     "tried_at": gettext_lazy("Tried at"),
     "decided_at": gettext_lazy("Decided at"),
-    "failed": gettext_lazy("It failed"),
+    "failed": gettext_lazy("Error"),
     "seen": gettext_lazy("Status in the list"),
     "accounts": gettext_lazy("Accounts of this type"),
-    "told": gettext_lazy("List tells the person’s types"),
+    "told": gettext_lazy("List names the person’s account types"),
     "undoes": gettext_lazy("Undoes the change"),
     "rows": gettext_lazy("Rows in the list"),
     "digest": gettext_lazy("SHA-256 of the account rows"),
-    "late_answer": gettext_lazy("Answer that came late"),
+    "late_answer": gettext_lazy("Late answer"),
 }
 
 
@@ -53,7 +53,7 @@ def evidence_lines(evidence: dict[str, Any]) -> list[tuple[str, Any]]:
         who = {"name": by.get("name") or "?", "subject": by.get("subject"), "issuer": by.get("issuer")}
         lines.append((gettext("By"), gettext("%(name)s (%(subject)s at %(issuer)s)") % who))
     if "told" in left and left.get("seen") is None:
-        left["seen"] = gettext("no such account is listed") if left["told"] else gettext("not told")
+        left["seen"] = gettext("no such account is listed") if left["told"] else gettext("not stated")
     elif "seen" in left:
         left["seen"] = status_word(left["seen"])
     failed_parts = left.pop("failed_parts", None)

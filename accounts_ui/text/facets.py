@@ -11,10 +11,10 @@ _FACETS: Final = {
     "status": gettext_lazy("Status"),
     "type": gettext_lazy("Type"),
     "role": gettext_lazy("Role"),
-    "source": gettext_lazy("Known from"),
+    "source": gettext_lazy("Source"),
 }
 _SOURCES: Final = {
-    "catalogue": gettext_lazy("the catalogue"),
+    "catalogue": gettext_lazy("the directory’s catalogue"),
     "list": gettext_lazy("the list of people"),
     "log": gettext_lazy("this console’s log"),
 }

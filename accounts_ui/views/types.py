@@ -21,8 +21,8 @@ COLUMNS: Final = (
     Column("name", gettext_lazy("Name")),
     Column("status", gettext_lazy("Status")),
     Column("created", gettext_lazy("Created")),
-    Column("requirements", gettext_lazy("Requires")),
-    Column("source", gettext_lazy("Known from")),
+    Column("requirements", gettext_lazy("Requirements")),
+    Column("source", gettext_lazy("Source")),
 )
 SORT_LABELS: Final = {column.name: column.label for column in COLUMNS}
 

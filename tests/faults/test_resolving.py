@@ -193,7 +193,7 @@ def test_an_effect_that_comes_late_is_found_by_a_visit(browser, directory):
 def test_a_decision_needs_a_message_and_says_whose_it_is(browser, directory):
     directory.reset("reference")
     lost = lose(browser, directory, "assign", fault="status-504-after")
-    assert "not told" in text_of(browser.get(lost.page)), "a bare user reference tells nothing"
+    assert "not stated" in text_of(browser.get(lost.page)), "a bare user reference tells nothing"
     fields = browser.form(lost.page, "/decide/")
     decide = f"{lost.page}decide/"
     assert browser.post(decide, {**fields, "decision": "applied", "message": ""}).status_code == 400

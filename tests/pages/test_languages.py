@@ -129,6 +129,7 @@ SAME = {
         "Types",
         "Plan",
         "Note",
+        "Source",
         "Date",
         "Dates",
         "Hash",

@@ -30,13 +30,13 @@ from console.signin.access.rules import Role
 ENDINGS: Final = (".csv", ".tsv", ".txt")
 CHECK_LABELS: Final = {
     CheckResult.READY: gettext_lazy("will change"),
-    CheckResult.ALREADY: gettext_lazy("already so"),
+    CheckResult.ALREADY: gettext_lazy("no change needed"),
     CheckResult.UNKNOWN_PERSON: gettext_lazy("unknown person"),
     CheckResult.UNKNOWN_TYPE: gettext_lazy("unknown type"),
     CheckResult.NOT_ALLOWED: gettext_lazy("not allowed"),
     CheckResult.DUPLICATE: gettext_lazy("duplicate"),
     CheckResult.UNREADABLE: gettext_lazy("unreadable"),
-    CheckResult.RETRIED: gettext_lazy("tried again"),
+    CheckResult.RETRIED: gettext_lazy("retried"),
 }
 
 
