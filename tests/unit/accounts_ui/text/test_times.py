@@ -1,28 +1,50 @@
-"""Times from the directory, at the edges of the calendar and of the reader's zone."""
+"""Times on pages: the reader's zone and format, and the exact time in UTC for machines and on hover."""
 
-import zoneinfo
+import datetime
 
 import pytest
 from django.utils import timezone
+from django.utils.translation import override
 
-from accounts_ui.text.times import focusable_timestamp, timestamp
+from accounts_ui.text.times import focusable_timestamp, time_ago, timestamp
+
+NOON = datetime.datetime(2026, 3, 9, 12, 0, tzinfo=datetime.UTC)
 
 
-@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Etc/GMT+12", "UTC", "Asia/Kolkata"])
 @pytest.mark.parametrize(
-    "text", ["9999-12-31T23:59:59Z", "9999-12-31", "0001-01-01T00:00:00Z", "0001-01-01", "1970-01-01T00:00:00Z"]
+    ("language", "zone", "shown"),
+    [
+        ("en", "UTC", "9 Mar 2026, 12:00"),
+        ("de", "Europe/Berlin", "09.03.2026, 13:00"),
+        ("fr", "Asia/Tokyo", "09/03/2026 21:00"),
+    ],
 )
-def test_a_sentinel_date_is_shown_in_every_zone(text: str, zone: str) -> None:
-    with timezone.override(zoneinfo.ZoneInfo(zone)):
-        assert text[:4] in timestamp(text) or str(int(text[:4])) in timestamp(text)
-        assert 'tabindex="0"' in focusable_timestamp(text)
+def test_a_time_is_shown_in_the_readers_zone_and_format(language: str, zone: str, shown: str) -> None:
+    with override(language), timezone.override(zone):
+        for value in (NOON, "2026-03-09T12:00:00Z", "2026-03-09T13:00:00+01:00"):
+            assert timestamp(value) == (
+                f'<time datetime="2026-03-09T12:00:00Z" data-utc="2026-03-09 12:00:00 UTC">{shown}</time>'
+            )
 
 
-@pytest.mark.parametrize("text", ["9999-12-31T23:59:59-01:00", "0001-01-01T00:00:00+14:00", "never", "<b>", "0"])
-def test_what_is_no_time_is_shown_as_it_came(text: str) -> None:
-    assert timestamp(text) == text
+def test_the_same_time_for_another_reader_is_another_text() -> None:
+    with override("en"), timezone.override("UTC"):
+        first = timestamp(NOON)
+    with override("en"), timezone.override("Asia/Tokyo"):
+        assert timestamp(NOON) != first
 
 
-@pytest.mark.parametrize("value", [None, ""])
-def test_nothing_is_shown_for_nothing(value: str | None) -> None:
-    assert timestamp(value) == ""
+def test_a_focusable_time_is_reached_with_tab() -> None:
+    assert ' tabindex="0">' in focusable_timestamp(NOON)
+
+
+@pytest.mark.parametrize(("value", "shown"), [("soon", "soon"), ("", ""), (None, ""), ("<b>", "<b>")])
+def test_what_is_no_time_is_shown_as_it_came(value: str | None, shown: str) -> None:
+    assert timestamp(value) == shown
+    assert not hasattr(timestamp(value), "__html__"), "so it is escaped"
+
+
+def test_how_long_ago() -> None:
+    with override("en"):
+        assert time_ago(timezone.now()) == "just now"
+        assert time_ago(timezone.now() - datetime.timedelta(hours=3, minutes=5)) == "3\xa0hours ago"
