@@ -163,6 +163,17 @@ DIRECTORY_KEEP_ROWS = number_setting(env, "DIRECTORY_KEEP_ROWS", default=2000, l
 DIRECTORY_KEEP_MEGABYTES = number_setting(env, "DIRECTORY_KEEP_MEGABYTES", default=256, least=1, most=10**6)
 # The largest list that is accepted; the default is enough for some hundred thousand people.
 DIRECTORY_MAX_BYTES = int(number_setting(env, "DIRECTORY_MAX_BYTES", default=256 * 1024**2, least=1024, most=1024**3))
+# Reads that one process makes at the same time, and calls without an answer before none is made for some seconds; 0: no
+# limit. A process has 8 threads: what is left of them answers pages that need no directory.
+DIRECTORY_READS_AT_ONCE = int(number_setting(env, "DIRECTORY_READS_AT_ONCE", default=5, least=0, most=100))
+DIRECTORY_READS_PER_ORGANIZATION = int(
+    number_setting(env, "DIRECTORY_READS_PER_ORGANIZATION", default=4, least=0, most=100)
+)
+DIRECTORY_READS_PER_PERSON = int(number_setting(env, "DIRECTORY_READS_PER_PERSON", default=3, least=0, most=100))
+DIRECTORY_FAILURES_BEFORE_PAUSE = int(
+    number_setting(env, "DIRECTORY_FAILURES_BEFORE_PAUSE", default=5, least=0, most=1000)
+)
+DIRECTORY_PAUSE_SECONDS = number_setting(env, "DIRECTORY_PAUSE_SECONDS", default=10, least=1, most=600)
 
 # --- Who may do what --------------------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts_ui.directory.client import HttpDirectoryClient
 from accounts_ui.directory.errors import DirectoryError
+from accounts_ui.directory.load_limits import LimitedDirectoryClient, Limits, Pause, ReadPlaces
 from accounts_ui.services.audit_context import AuditContext
 from accounts_ui.services.errors import ServiceError
 from accounts_ui.services.listing.session_client import SessionClient
@@ -84,14 +85,38 @@ def client_of(request: OrganizationRequest) -> SessionClient:
             max_bytes=settings.DIRECTORY_MAX_BYTES,
             request_id=request.id,
         )
+        limited = LimitedDirectoryClient(directory, _places(), _pause(), (request.actor.issuer, request.actor.subject))
         holder.client = SessionClient(
-            directory,
+            limited,
+            place=limited.place,
             context=audit_context_of(request),
             session_key=request.session.session_key or "",
             read_once=request.method in ("GET", "HEAD"),
             reload=_is_reload(request),
         )
     return holder.client
+
+
+def _limits() -> Limits:
+    return Limits(
+        in_all=settings.DIRECTORY_READS_AT_ONCE,
+        per_organization=settings.DIRECTORY_READS_PER_ORGANIZATION,
+        per_person=settings.DIRECTORY_READS_PER_PERSON,
+        failures_before_pause=settings.DIRECTORY_FAILURES_BEFORE_PAUSE,
+        pause_seconds=settings.DIRECTORY_PAUSE_SECONDS,
+    )
+
+
+@functools.cache
+def _places() -> ReadPlaces:
+    """Return the places for reads that this process has."""
+    return ReadPlaces(_limits())
+
+
+@functools.cache
+def _pause() -> Pause:
+    """Return the circuit breaker that all requests of this process share."""
+    return Pause(_limits())
 
 
 def _is_reload(request: OrganizationRequest) -> bool:

@@ -64,6 +64,8 @@ EXPLANATIONS: Final[dict[type[Exception], Explanation]] = {
     services.OutcomeNotRecorded: Explanation(503, _("The outcome could not be recorded"), _CONTACT_OPERATOR),
     directory.TokenUnavailable: Explanation(503, _("Your access token cannot be renewed"), _SIGN_IN_AGAIN),
     directory.TokenLate: Explanation(504, _("Your access token was renewed too late"), _RETRY),
+    directory.DirectoryBusy: Explanation(503, _("The directory is busy"), _("Try again in a few seconds.")),
+    directory.DirectoryPaused: Explanation(503, _("The directory does not answer"), _RETRY_OR_CONTACT),
     directory.NotSent: Explanation(502, _("The directory cannot be reached"), _RETRY_OR_CONTACT),
     directory.NoAnswerInTime: Explanation(504, _("The directory did not answer in time"), _RETRY),
     directory.TooLarge: Explanation(

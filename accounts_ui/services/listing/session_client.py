@@ -3,6 +3,7 @@
 import logging
 import math
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from time import monotonic
 from typing import Final
 
@@ -34,6 +35,7 @@ class SessionClient:
         session_key: the session. A list is never shown to another one.
         read_once: this request changes nothing, so one read of the list will do for all of it.
         reload: no cached list will do, because the browser was told to reload.
+        place: held while ``browse`` reads, or waits for another request that reads the same list.
 
     """
 
@@ -45,8 +47,10 @@ class SessionClient:
         session_key: str,
         read_once: bool = False,
         reload: bool = False,
+        place: Callable[[str], AbstractContextManager[None]] = lambda _organization_id: nullcontext(),
     ) -> None:
         self._directory = directory
+        self._place = place
         self._context = context
         self._owner = ListingOwner(session_key, context.organization_id)
         self._read_once, self._reload = read_once, reload
@@ -98,9 +102,10 @@ class SessionClient:
             return self._read(organization_id)
         cached = None if self._reload else listing_cache.find(self._owner, self._context)
         if cached is None:
-            return listing_cache.read(
-                self._owner, self._context, lambda: self._read(organization_id), share=not self._reload
-            )
+            with self._place(organization_id):
+                return listing_cache.read(
+                    self._owner, self._context, lambda: self._read(organization_id), share=not self._reload
+                )
         lists.labels("cached").inc()
         return cached
 
