@@ -4,23 +4,14 @@
 
     DirectoryError
     ├── NotSent                 name, connection, TLS: the directory never saw the request
-<<<<<<< HEAD
     │   ├── TokenUnavailable    there is no access token for a write; the cause says why
-    │   └── TokenLate           the token was renewed, but no time is left to send the write
+    │   ├── TokenLate           the token was renewed, but no time is left to send the write
+    │   ├── DirectoryBusy       too many reads are being made already
+    │   └── DirectoryPaused     no calls are made for a while, since the last ones got no answer
     ├── NoAnswer                reset, timeout, size, not HTTP: the directory may have acted
     │   ├── NoAnswerInTime      it may still be acting
     │   └── TooLarge            its answer is larger than the limit
     ├── Refused                 the directory refuses
-=======
-    │   ├── TokenUnavailable    no access token to send a write with; the cause says why
-    │   ├── TokenLate           there was one, and no time left to send anything with it
-    │   ├── DirectoryBusy       too many reads are being made already
-    │   └── DirectoryPaused     no calls are made for a while, since the last ones got no answer
-    ├── NoAnswer                reset, time, size, garbled: it may have seen it, and acted
-    │   ├── NoAnswerInTime      it may even still act
-    │   └── TooLarge            its answer is larger than what is read
-    ├── Refused                 an answer that says no
->>>>>>> 29792b1 (A slow directory takes neither every thread nor everybody's time: places for reads, and a circuit breaker)
     │   ├── Redirected          3xx
     │   ├── TokenRejected       401: the access token is no longer valid
     │   ├── PermissionMissing   401 with missing_permissions: signing in again will not help
