@@ -129,9 +129,7 @@ class Pause:
                 self._is_trying = True
                 return
             turned_away.labels("paused").inc()
-            raise errors.DirectoryPaused(
-                _PAUSED.format(number=self._failures), retry_after=max(left, RETRY_SECONDS)
-            )
+            raise errors.DirectoryPaused(_PAUSED.format(number=self._failures), retry_after=max(left, RETRY_SECONDS))
 
     def note_answer(self) -> None:
         """The directory answered, whatever it said."""
