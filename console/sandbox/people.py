@@ -26,6 +26,7 @@ PEOPLE: Final = {
         SandboxPerson(
             "ada", "Ada Admin", "ada@acme.example", ("acme-admins", "globex-admins"), "admin of Acme and Globex"
         ),
+        SandboxPerson("ben", "Ben Backup", "ben@acme.example", ("acme-admins",), "second admin of Acme"),
         SandboxPerson("otto", "Otto Auditor", "otto@acme.example", ("acme-audit",), "auditor of Acme"),
         SandboxPerson("nora", "Nora Nobody", "nora@acme.example", (), "no role at all"),
         SandboxPerson("gil", "Gil Globex", "gil@globex.example", ("globex-admins",), "admin of Globex"),

@@ -103,12 +103,19 @@ def start_provider(state: Path, *, port: int = 0, log: IO[bytes] | None = None) 
 
 
 def start_directory(
-    provider: Server, *, port: int = 0, shape: str = "mixed", people: int = 300, log: IO[bytes] | None = None
+    provider: Server,
+    *,
+    port: int = 0,
+    shape: str = "mixed",
+    people: int = 300,
+    file: Path | None = None,
+    log: IO[bytes] | None = None,
 ) -> Server:
-    """Start the Directory API, which verifies tokens at ``provider``."""
+    """Start the Directory API, which verifies tokens at ``provider``. With a ``file`` it keeps accounts for later."""
     port = port or free_port()
     command = [sys.executable, "-m", "console.sandbox.directory", "--port", str(port), "--shape", shape]
     command += ["--people", str(people), "--userinfo", f"{provider.url}/identity/o/api/userinfo"]
+    command += ["--file", str(file)] if file else []
     process = subprocess.Popen(command, env=_plain_environment(), cwd=ROOT, stderr=log, start_new_session=True)
     server = Server("directory", f"http://127.0.0.1:{port}", process)
     _wait(server, "/_control/ready")
@@ -156,6 +163,11 @@ def console_environment(
 def migrate(env: Mapping[str, str]) -> None:
     """Apply the migrations to the console's database."""
     _run([sys.executable, "manage.py", "migrate", "--verbosity", "0"], env)
+
+
+def make_history(env: Mapping[str, str]) -> None:
+    """Fill the empty log of a console with some weeks of changes. Takes some seconds."""
+    _run([sys.executable, "-m", "accounts_ui.sandbox_history"], env)
 
 
 def start_console(

@@ -26,7 +26,7 @@ def test_the_command_starts_all_and_stops_all(tmp_path):
     names = ("--port", "--provider-port", "--directory-port", "--portal-port")
     options = [text for name, port in zip(names, ports, strict=True) for text in (name, str(port))]
     process = subprocess.Popen(
-        sandbox("--state-dir", str(tmp_path / "state"), *options, "--people", "20", "--portal"),
+        sandbox("--state-dir", str(tmp_path / "state"), *options, "--people", "20", "--portal", "--no-history"),
         cwd=ROOT, env=plain(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
     )  # fmt: skip
     lines = []

@@ -16,6 +16,9 @@ from console.sandbox.people import PEOPLE
 
 FAULT_TARGETS = ("any", "list", "types", "assign", "change_status", "delete")
 
+MAX_PEOPLE_FOR_HISTORY = 5000
+"""Each change of the history reads the list twice. With more people the first start would take minutes."""
+
 
 class Command(BaseCommand):
     """Starts the servers, prints who can sign in, and stops the servers on Ctrl-C."""
@@ -35,6 +38,12 @@ class Command(BaseCommand):
         parser.add_argument("--people", type=int, default=300, help="people in each organization")
         parser.add_argument("--fault", action="append", default=[], metavar="NAME[:ON]", help=", ".join(FAULT_NAMES))
         parser.add_argument("--reset", action="store_true", help="start over")
+        parser.add_argument(
+            "--no-history",
+            dest="history",
+            action="store_false",
+            help="start with an empty change log, not with some weeks of changes",
+        )
         parser.add_argument("--state-dir", type=Path, default=processes.ROOT / ".sandbox")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -67,15 +76,23 @@ class Command(BaseCommand):
         provider = processes.start_provider(state, port=options["provider_port"])
         servers.append(provider)
         directory = processes.start_directory(
-            provider, port=options["directory_port"], shape=options["directory"], people=options["people"]
+            provider,
+            port=options["directory_port"],
+            shape=options["directory"],
+            people=options["people"],
+            file=state / "directory.json",
         )
         servers.append(directory)
-        for fault in faults:
-            directory.control("fault", **fault)
         env = processes.console_environment(state, provider, directory)
         if options["portal"]:
             env |= processes.portal_settings(options["portal_port"])
+        is_first_start = not (state / "console.sqlite3").exists()
         processes.migrate(env)
+        if is_first_start and _wants_history(options):
+            self.stdout.write("Making some weeks of changes, on the first start only …")
+            processes.make_history(env)
+        for fault in faults:
+            directory.control("fault", **fault)
         console = processes.start_console(env, provider, port=options["port"])
         servers.append(console)
         servers.append(processes.start_worker(env))
@@ -96,6 +113,12 @@ def _require_loopback(host: str) -> None:
         raise CommandError(
             f"{host} is not a loopback address. The sandbox has no passwords, so only this machine may reach it."
         )
+
+
+def _wants_history(options: dict[str, Any]) -> bool:
+    """Return whether to make a history: it needs a directory that names codes, and lists that are read quickly."""
+    suits = options["directory"] == "mixed" and options["people"] <= MAX_PEOPLE_FOR_HISTORY
+    return bool(options["history"]) and suits
 
 
 def _parse_fault(text: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ The name of a fault says what happens. With the suffix ``-after`` the change is 
 
 import base64
 import functools
+import json
 import socket
 import struct
 import time
@@ -91,7 +92,8 @@ def misbehave(handler: BaseHTTPRequestHandler, fault: dict[str, Any]) -> int | N
     if name.startswith("status-"):
         status = int(name.split("-")[1])
         retry = {"Retry-After": str(fault["retry_after"])} if "retry_after" in fault else {}
-        _send(handler, status, retry, b'{"message": "as requested"}')
+        message = fault.get("message", "as requested")
+        _send(handler, status, retry, json.dumps({"message": message}).encode())
         return status
     if name == "raw":
         status = fault.get("status", 200)

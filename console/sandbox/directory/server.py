@@ -7,6 +7,7 @@ import threading
 import time
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -137,6 +138,8 @@ class DirectoryHandler(BaseHTTPRequestHandler):
             return service_error(409 if operation == "delete" else 404, "Organization is not found.")
         reply = self.server.act(operation, org, parts[5:], body, self.path)
         entry["applied"] = operation in ("assign", "change_status", "delete") and reply.status < 300
+        if entry["applied"]:
+            self.server.store.save()
         return reply
 
     def _reply(self, reply: Reply) -> None:
@@ -159,10 +162,17 @@ class DirectoryServer(ThreadingHTTPServer):
     request_queue_size = 128
 
     def __init__(
-        self, address: tuple[str, int], *, shape: str, people: int, userinfo: str, token_seconds: float
+        self,
+        address: tuple[str, int],
+        *,
+        shape: str,
+        people: int,
+        userinfo: str,
+        token_seconds: float,
+        file: Path | None = None,
     ) -> None:
         super().__init__(address, DirectoryHandler)
-        self.store = DirectoryStore(shape, people)
+        self.store = DirectoryStore(shape, people, file)
         self.token_is_good = TokenVerifier(userinfo, token_seconds)
 
     def act(self, operation: str, org: str, rest: list[str], body: bytes, path: str) -> Reply:
@@ -200,6 +210,10 @@ class DirectoryServer(ThreadingHTTPServer):
             store.add(**parameters)
         elif command == "faults":
             store.faults[:] = parameters["faults"]
+        elif command == "clock":
+            store.set_clock(parameters["at"])
+        if command in ("status", "remove", "add"):
+            store.save()
         return Reply(200, self._query(command, parameters))
 
     def _query(self, command: str, parameters: dict[str, Any]) -> Any:

@@ -1,7 +1,9 @@
 """The directory's data, and a journal of all requests."""
 
 import datetime
+import json
 import threading
+from pathlib import Path
 from typing import Any
 
 from console.sandbox.directory import seed
@@ -10,13 +12,43 @@ SHAPES = ("reference", "account", "type", "mixed")
 
 
 class DirectoryStore:
-    """The data of all organizations. A single lock is enough for a small directory."""
+    """The data of all organizations. A single lock is enough for a small directory.
 
-    def __init__(self, shape: str, people: int) -> None:
+    Args:
+        file: stores the accounts after each change, for the next start with as many people. Without a file, each
+            start begins with the initial data.
+
+    """
+
+    def __init__(self, shape: str, people: int, file: Path | None = None) -> None:
         self.lock = threading.RLock()
         self.journal: list[dict[str, Any]] = []
         self.faults: list[dict[str, Any]] = []
+        self.clock_shift = datetime.timedelta(0)
+        self._file, self._people_count = file, people
         self.reset(shape, people)
+        self._load()
+
+    def _load(self) -> None:
+        if self._file is None or not self._file.exists():
+            return
+        stored = json.loads(self._file.read_text(encoding="utf-8"))
+        if stored["people"] == self._people_count:
+            self.accounts = stored["accounts"]
+
+    def save(self) -> None:
+        """Store the accounts, if there is a file for them."""
+        if self._file is None:
+            return
+        with self.lock:
+            unfinished = self._file.with_suffix(".unfinished")
+            unfinished.write_text(json.dumps({"people": self._people_count, "accounts": self.accounts}), "utf-8")
+            unfinished.replace(self._file)  # a start never reads half a file
+
+    def set_clock(self, moment: str | None) -> None:
+        """Continue as if it were this time now (ISO 8601); ``None`` restores the real time."""
+        now = datetime.datetime.now(datetime.UTC)
+        self.clock_shift = datetime.datetime.fromisoformat(moment) - now if moment else datetime.timedelta(0)
 
     def reset(self, shape: str, people: int) -> None:
         """Restore the initial data."""
@@ -47,7 +79,7 @@ class DirectoryStore:
 
     def assign(self, org: str, subject_id: str, code: str) -> dict[str, Any]:
         """Add an account, even if there is one already, and even if nobody has this subject id."""
-        now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+        now = (datetime.datetime.now(datetime.UTC) + self.clock_shift).isoformat(timespec="seconds")
         account = seed.make_account(org, subject_id, code, "active", now.replace("+00:00", "Z"))
         with self.lock:
             self.accounts[org].append(account)
