@@ -119,8 +119,9 @@ def running(folder):
 def accounts(url):
     ada = Browser(url)
     ada.sign_in("ada")
-    page = ada.get("/orgs/acme/accounts/?per_page=200").text
-    return sorted(re.findall(r'data-subject-id="([^"]+)" data-code="([^"]+)" data-status="([^"]+)"', page))
+    ada.get("/orgs/acme/accounts/?per_page=200")
+    rows = ada.soup.select("[data-subject-id][data-code][data-status]")
+    return sorted((row["data-subject-id"], row["data-code"], row["data-status"]) for row in rows)
 
 
 def sequence(url):

@@ -1,4 +1,4 @@
-"""Sending a checkpoint to where the operator keeps them: a line of a file, or a POST."""
+"""Delivery of checkpoints to the operator's target: a line of a file, or a POST to a URL."""
 
 import os
 from typing import Final
@@ -8,18 +8,20 @@ from django.conf import settings
 from console.http import ExchangeError, exchange
 
 TIMEOUT: Final = 10.0
-_MAX_BYTES: Final = 64 * 1024
+"""Seconds that a POST may take in all."""
+
+_MAX_BYTES: Final = 64 * 1024  # of the response, which nobody reads
 
 
 class NotDelivered(Exception):
-    """The target did not take it; the message says why."""
+    """The target did not accept the checkpoint. The message says why."""
 
 
-def send(line: str) -> None:
-    """Deliver one line to ``AUDIT_CHECKPOINT_TARGET``; on the disk, or accepted, when this returns.
+def send_line(line: str) -> None:
+    """Deliver one line to ``AUDIT_CHECKPOINT_TARGET``. On return it is on the disk, or the server has accepted it.
 
     Raises:
-        NotDelivered: the target did not take it.
+        NotDelivered: the target did not accept it.
 
     """
     target: str = settings.AUDIT_CHECKPOINT_TARGET
@@ -35,9 +37,9 @@ def send(line: str) -> None:
 def _append(path: str, line: str) -> None:
     file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
     try:
-        whole = f"{line}\n".encode()
-        if os.write(file, whole) != len(whole):
-            raise OSError(f"{path} took only a part of the line")
+        content = f"{line}\n".encode()
+        if os.write(file, content) != len(content):
+            raise OSError(f"only a part of the line was written to {path}")
         os.fsync(file)
     finally:
         os.close(file)
@@ -47,6 +49,6 @@ def _post(url: str, line: str) -> None:
     headers = {"Content-Type": "application/json"}
     if settings.AUDIT_CHECKPOINT_TOKEN:
         headers["Authorization"] = f"Bearer {settings.AUDIT_CHECKPOINT_TOKEN}"
-    answer = exchange("POST", url, timeout=TIMEOUT, max_bytes=_MAX_BYTES, headers=headers, body=line.encode())
-    if not 200 <= answer.status < 300:
-        raise NotDelivered(f"the target answered {answer.status}.")
+    response = exchange("POST", url, timeout=TIMEOUT, max_bytes=_MAX_BYTES, headers=headers, body=line.encode())
+    if not 200 <= response.status < 300:
+        raise NotDelivered(f"the target answered {response.status}.")

@@ -89,7 +89,7 @@ def deliver_checkpoints() -> bool:
         return True
     for checkpoint in Checkpoint.objects.filter(delivered_at=None).order_by("sequence")[:1000]:
         try:
-            delivery.send(checkpoint_line(checkpoint))
+            delivery.send_line(checkpoint_line(checkpoint))
         except delivery.NotDelivered as error:
             checkpoints_total.labels("failed").inc()
             problems.error("Checkpoint %s was NOT delivered: %s It goes with the next.", checkpoint.sequence, error)
