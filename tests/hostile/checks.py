@@ -10,10 +10,14 @@ from console.sandbox.processes import ROOT
 from tests.hostile.texts import ATTRIBUTE, TAG
 from tests.hostile.wire import Answered
 
-_PYTHON = [*ROOT.glob("accounts_ui/text/*.py"), ROOT / "console/jinja_environment.py"]
+_PYTHON = [
+    *ROOT.glob("accounts_ui/text/*.py"),
+    ROOT / "console/forms.py",
+    ROOT / "console/jinja_environment.py",
+]
 _TEMPLATES = "".join(
     [path.read_text() for path in (ROOT / "templates").rglob("*.html")]
-    + [markup for path in _PYTHON for markup in re.findall(r"'(<.*>)'", path.read_text())]
+    + [markup for path in _PYTHON for markup in re.findall(r"""'([^'\n]*(?:<|="{}")[^'\n]*)'""", path.read_text())]
 )
 # What stands in tags and expressions comes into no page as markup.
 _TEMPLATES = re.sub(r"\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\}", "", _TEMPLATES, flags=re.DOTALL)
