@@ -21,7 +21,20 @@ _LETTERS: Final = {
 }
 _APOSTROPHES: Final = "'`´ʹʻʼʽʾʿˈ‘’‚‛′‵＇"  # dropped: "obrien" finds "O’Brien"
 _HYPHENS: Final = "‐‑‒–—―−﹘﹣－"  # all like the one of the keyboard
-_TABLE: Final = str.maketrans({**_LETTERS, **dict.fromkeys(_APOSTROPHES), **dict.fromkeys(_HYPHENS, "-")})
+_MAX_REMEMBERED: Final = 10_000  # characters; texts of one organization have some hundred
+
+
+class _FoldTable(dict[str, str]):
+    """What each character becomes. It is filled as characters come: looking one up is quicker than asking Unicode."""
+
+    def __missing__(self, character: str) -> str:
+        folded = "" if _is_mark(character) else character
+        if len(self) < _MAX_REMEMBERED:
+            self[character] = folded
+        return folded
+
+
+_table: Final = _FoldTable({**_LETTERS, **dict.fromkeys(_APOSTROPHES, ""), **dict.fromkeys(_HYPHENS, "-")})
 
 
 def fold(text: str) -> str:
@@ -32,9 +45,8 @@ def fold(text: str) -> str:
     """
     if text.isascii():
         return text.lower().replace("'", "").replace("`", "")
-    apart = unicodedata.normalize("NFKD", text.translate(_TABLE))  # before: "´" would decompose into a space
-    decomposed = unicodedata.normalize("NFKD", apart.casefold())
-    return "".join([c for c in decomposed.translate(_TABLE) if c < "\xad" or not _is_mark(c)])
+    plain = text.casefold().replace("´", "")  # "´" would decompose into a space and an accent
+    return "".join(map(_table.__getitem__, unicodedata.normalize("NFKD", plain).casefold()))
 
 
 def search_words(q: str) -> list[str]:
