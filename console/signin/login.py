@@ -12,7 +12,7 @@ from prometheus_client import Counter
 from console.rate_limits import check_person_limit
 from console.recorded_text import recorded
 from console.request import ConsoleRequest
-from console.signin.access.rules import rule_claims
+from console.signin.access.rules import relevant_claims
 from console.signin.errors import InvalidState, SignInRefused, signin_failures
 from console.signin.models import User
 from console.signin.oidc.authorization import callback_url, get_provider, read_callback
@@ -20,7 +20,7 @@ from console.signin.oidc.claims import merge_claims
 from console.signin.oidc.client import fetch_userinfo, redeem_code
 from console.signin.oidc.id_token import audience_of, verify_id_token
 from console.signin.return_to import restore_forms, saved_forms
-from console.signin.tokens import SessionSecrets, encrypt_secrets, token_expiry
+from console.signin.tokens import MAX_HINT_LENGTH, SessionSecrets, encrypt_secrets, token_expiry
 from console.signin.user_agent import shorten_user_agent
 
 logger = logging.getLogger(__name__)
@@ -81,11 +81,12 @@ def open_session(request: ConsoleRequest, sign_in: VerifiedSignIn) -> None:
     restore_forms(request, forms, (user.issuer, user.subject))
     request.session.save()
     refresh_token = sign_in.token_response.get("refresh_token")
+    id_token = sign_in.token_response["id_token"]
     secrets = SessionSecrets(
         sign_in.token_response["access_token"],
         refresh_token if isinstance(refresh_token, str) else "",
-        sign_in.token_response["id_token"],
-        {name: person[name] for name in rule_claims(settings.CONSOLE_ORGANIZATIONS) if name in person},
+        id_token if len(id_token) <= MAX_HINT_LENGTH else "",
+        relevant_claims(settings.CONSOLE_ORGANIZATIONS, person),
         audience_of(person),
     )
     request.session.attach_user(

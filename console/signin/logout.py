@@ -43,6 +43,6 @@ def end_session_url(request: ConsoleRequest, endpoint: str, secrets: SessionSecr
         "client_id": settings.OIDC_CLIENT_ID,
         "post_logout_redirect_uri": request.build_absolute_uri(signed_out_path),
     }
-    if secrets:
+    if secrets and secrets.id_token:
         parameters["id_token_hint"] = secrets.id_token
     return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(parameters)}"

@@ -27,6 +27,10 @@ logger = logging.getLogger(__name__)
 REFRESH_MARGIN: Final = datetime.timedelta(seconds=60)
 """A token is refreshed when it has less than this time left."""
 
+MAX_HINT_LENGTH: Final = 4096
+"""Of a stored ID token, in characters. It is used in the logout URL only, where it is optional, and many servers refuse
+URLs of more than 8 kB."""
+
 _LEASED_CALLS: Final = 3
 """Calls to the provider while one request holds the lease: the token endpoint, and its keys at most twice."""
 
@@ -42,6 +46,7 @@ class SessionSecrets:
     """The part of a session that is stored encrypted.
 
     Attributes:
+        id_token: for the provider's logout URL; empty if it is too long for that.
         claims: those that rules use.
         audience: ``aud`` of the ID token of the sign-in; one that comes with a refresh must have the same.
 

@@ -5,15 +5,17 @@ import hashlib
 import hmac
 import json
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import jwt
 import pytest
 import redis
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 from tests import servers
-from tests.servers import Browser, Console
+from tests.servers import Browser, Console, form_of
 from tests.signin import hostile
 from tests.signin.hostile import KEY, OTHER_KEY, SHORT_KEY, HostileProvider, public
 
@@ -152,6 +154,13 @@ CLAIMS = {
     "expired": {"exp": NOW - 3600},
     "no exp": {"exp": None},
     "exp is text": {"exp": "tomorrow"},
+    "exp is a number in quotes": {"exp": str(NOW + 3600)},
+    "exp is true": {"exp": True},
+    "exp is a list": {"exp": [NOW + 3600]},
+    "iat is a number in quotes": {"iat": str(NOW)},
+    "iat is true": {"iat": True},
+    "iat is a list": {"iat": [NOW]},
+    "nbf is a number in quotes": {"nbf": str(NOW - 60)},
     "not yet valid": {"nbf": NOW + 3600},
     "issued tomorrow": {"iat": NOW + 86400},
     "issued yesterday": {"iat": NOW - 86400, "exp": NOW + 3600},
@@ -175,6 +184,8 @@ TOKENS = {
     "unknown kid": lambda claims: jwt.encode(claims, KEY, "RS256", headers={"kid": "k9"}),
     "bad signature": lambda claims: jwt.encode(claims, OTHER_KEY, "RS256", headers={"kid": "k1"}),
     "critical header": lambda claims: jwt.encode(claims, KEY, "RS256", headers={"kid": "k1", "crit": ["x"], "x": 1}),
+    "access token": lambda claims: jwt.encode(claims, KEY, "RS256", headers={"kid": "k1", "typ": "at+jwt"}),
+    "logout token": lambda claims: jwt.encode(claims, KEY, "RS256", headers={"kid": "k1", "typ": "logout+jwt"}),
     "not a token": lambda claims: "not.a.token",
     "cut": lambda claims: jwt.encode(claims, KEY, "RS256", headers={"kid": "k1"})[:-20],
     "empty": lambda claims: "",
@@ -191,6 +202,77 @@ def test_short_key(attempt):
     attempt.provider.answers["/jwks"] = {"keys": [public(SHORT_KEY)]}
     attempt.provider.signed = hostile.signed_with_short_key
     refused(attempt, attempt.run(), 502, "invalid_id_token")
+
+
+def _private(key):
+    return {**json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(key)), "kid": "k1", "use": "sig"}
+
+
+def _curve(key, algorithm):
+    return {**json.loads(algorithm.to_jwk(key)), "kid": "k1"}
+
+
+EC_KEY, ED_KEY = ec.generate_private_key(ec.SECP256R1()), ed25519.Ed25519PrivateKey.generate()
+KEY_SETS = {
+    "a private RSA key": ("RS256", KEY, _private(KEY)),
+    "a private EC key": ("ES256", EC_KEY, _curve(EC_KEY, jwt.algorithms.ECAlgorithm)),
+    "a private Ed25519 key": ("EdDSA", ED_KEY, _curve(ED_KEY, jwt.algorithms.OKPAlgorithm)),
+    "a key to sign with": ("RS256", KEY, public(KEY, key_ops=["sign"])),
+    "a key for nothing": ("RS256", KEY, public(KEY, key_ops=[])),
+    "operations that are no list": ("RS256", KEY, public(KEY, key_ops="verify")),
+    "a key to encrypt with": ("RS256", KEY, {**public(KEY), "use": "enc"}),
+    "an empty use": ("RS256", KEY, {**public(KEY), "use": ""}),
+    "a use that is a list": ("RS256", KEY, {**public(KEY), "use": ["sig"]}),
+}
+
+
+@pytest.mark.parametrize("name", KEY_SETS)
+def test_keys_that_must_not_verify(attempt, name):
+    algorithm, key, published = KEY_SETS[name]
+    attempt.provider.answers["/jwks"] = {"keys": [published]}
+    attempt.provider.signed = lambda claims: jwt.encode(
+        {**claims, "at_hash": None}, key, algorithm, headers={"kid": "k1"}
+    )
+    refused(attempt, attempt.run(), 502, "invalid_id_token")
+
+
+@pytest.mark.parametrize("typ", ["JWT", "jwt", "application/jwt"])
+def test_spellings_of_the_type(attempt, typ):
+    attempt.provider.signed = lambda claims: jwt.encode(claims, KEY, "RS256", headers={"kid": "k1", "typ": typ})
+    assert attempt.run().status_code == 302
+
+
+def test_an_issuer_parameter_that_occurs_twice(attempt):
+    attempt.start()
+    sent = [
+        ("code", "c-1"),
+        ("state", attempt.asked["state"]),
+        ("iss", "https://evil.example"),
+        ("iss", attempt.provider.issuer),
+    ]
+    page = attempt.browser.get(f"/signin/callback/?{urlencode(sent)}", follow=False)
+    refused(attempt, page, 400, "invalid_issuer_parameter")
+
+
+MANY = [str(uuid.UUID(int=number)) for number in range(10_000)]
+
+
+@pytest.mark.parametrize(
+    "claims", [{"groups": [*MANY, "acme-admins"]}, {"groups": ["acme-admins"], "picture": "x" * 100_000}]
+)
+def test_large_claims(attempt, claims):
+    provider = attempt.provider
+    provider.answers[DISCOVERY] = provider.discovery(end_session_endpoint=f"{provider.issuer}/logout")
+    provider.claims = claims
+    provider.answers["/userinfo"] = {"sub": "ada", "name": "Ada", **claims}
+    assert attempt.run().status_code == 302
+    page = attempt.browser.get("/orgs/acme/changes/")
+    assert page.status_code == 200
+    sent = form_of(page, "/signout/")
+    page = attempt.browser.post("/signout/", sent, follow=False)
+    assert page.headers["Location"].startswith(f"{provider.issuer}/logout?")
+    assert len(page.headers["Location"]) < 8000
+    assert not attempt.is_signed_in()
 
 
 CALLBACKS = {

@@ -18,6 +18,10 @@ ClaimValues = Mapping[str, frozenset[str]]
 PLACEHOLDER: Final = "{organization}"
 """Stands for the organization's id in the values and the name of a pattern."""
 
+_MAX_VALUES: Final = 200  # of a claim that are stored whatever they are
+_OTHER_VALUES: Final = 10  # of a longer claim that are stored although no rule accepts them
+_MAX_LENGTH: Final = 1000  # characters of a value that is stored although no rule accepts it
+
 _SEPARATORS: Final = frozenset("/\\%")
 
 
@@ -166,6 +170,17 @@ class Organizations:
             pattern.organization_name(organization_id) for pattern in self.patterns if pattern.matches(organization_id)
         )
 
+    def accepted_values(self, claim: str, values: frozenset[str]) -> frozenset[str]:
+        """Return those of the values of a claim that some rule accepts."""
+        accepted: set[str] = set()
+        for organization in self.exact.values():
+            for rules in (organization.admins, organization.auditors):
+                accepted |= values & rules.get(claim, frozenset())
+        for pattern in self.patterns:
+            for template in pattern.admins.get(claim, frozenset()) | pattern.auditors.get(claim, frozenset()):
+                accepted.update(value for value in values if any(_extract_ids(template, frozenset({value}))))
+        return frozenset(accepted)
+
     @property
     def named_claims(self) -> frozenset[str]:
         """The names of all claims that occur in rules."""
@@ -177,6 +192,29 @@ def rule_claims(organizations: Organizations) -> frozenset[str]:
     """Return the names of all claims that a decision depends on; ``email`` brings ``email_verified`` along."""
     names = organizations.named_claims
     return names | {"email_verified"} if "email" in names else names
+
+
+def relevant_claims(organizations: Organizations, claims: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the claims that decisions depend on, short enough to be read with the session on every request."""
+    relevant: dict[str, Any] = {}
+    for name in rule_claims(organizations) & claims.keys():
+        value = claims[name]
+        if isinstance(value, list) and len(value) > _MAX_VALUES:
+            value = _shorten_list(organizations, name, value)
+        elif isinstance(value, str) and len(value) > _MAX_LENGTH:
+            value = "".join(organizations.accepted_values(name, frozenset({value})))
+        elif isinstance(value, dict):
+            value = {}  # no rule can accept an object
+        relevant[name] = value
+    return relevant
+
+
+def _shorten_list(organizations: Organizations, name: str, values: list[Any]) -> list[str]:
+    """Keep the values that a rule accepts, and some others, which explain to the operator why no rule matches."""
+    texts = [value for value in values if isinstance(value, str)]
+    accepted = organizations.accepted_values(name, frozenset(texts))
+    others = [text for text in texts if text not in accepted and len(text) <= _MAX_LENGTH]
+    return sorted(accepted) + others[:_OTHER_VALUES]
 
 
 def is_organization_id(text: str) -> bool:

@@ -130,6 +130,8 @@ def read_callback(request: ConsoleRequest, parameters: QueryDict) -> tuple[str, 
         raise InvalidState
     pending = _pop_pending(request, state)
     configuration = provider_configuration()
+    if len(parameters.getlist("iss")) > 1:
+        raise InvalidIssuerParameter(recorded("signin.iss_repeated", "The parameter iss occurs more than once."))
     check_issuer_parameter(parameters.get("iss"), is_required=configuration.sends_iss)
     if "error" in parameters:
         raise ProviderDeclined(_PROVIDER_ERRORS.get(parameters.get("error", ""), ""))

@@ -19,6 +19,10 @@ LEEWAY: Final = 30  # seconds by which the clocks may differ
 MAX_AGE: Final = 600  # seconds since `iat`: the token belongs to a sign-in that has just taken place
 MIN_RSA_BITS: Final = 2048  # NIST SP 800-131A
 
+_PRIVATE_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+"""Members of private and symmetric keys (RFC 7518, sections 6.2.2, 6.3.2 and 6.4.1; RFC 8037, section 2)."""
+
+_NOT_A_NUMBER: Final = recorded("id_token.not_a_number", "Its {name} is not a number.")
 _SHORT_KEY: Final = recorded("id_token.short_key", "It is signed with an RSA key of less than {bits} bits.")
 _UNVERIFIED: Final = recorded("id_token.unverified", "It cannot be verified.")
 _JWT_ERRORS: Final[dict[type[Exception], str]] = {
@@ -81,12 +85,16 @@ def audience_of(claims: dict[str, Any]) -> list[str]:
 
 def select_key(keys: list[dict[str, Any]], kid: Any, algorithm: str) -> jwt.PyJWK | None:
     """Return the key (RFC 7517) that verifies ``algorithm``; ``None`` if there is none, or no ``kid`` to choose one."""
-    candidates = [key for key in keys if key.get("use", "sig") == "sig" and key.get("alg", algorithm) == algorithm]
+    candidates = [key for key in keys if may_verify(key) and key.get("alg", algorithm) == algorithm]
     if kid is None and len(candidates) > 1:
         return None
     for candidate in candidates:
         if kid is not None and candidate.get("kid") != kid:
             continue
+        if _PRIVATE_MEMBERS & candidate.keys():
+            raise InvalidIdToken(
+                recorded("id_token.private_key", "It is signed with a key whose private part the provider publishes.")
+            )
         try:
             key = jwt.PyJWK({**candidate, "alg": algorithm})
         except (jwt.PyJWTError, ValueError, TypeError, KeyError):
@@ -95,6 +103,27 @@ def select_key(keys: list[dict[str, Any]], kid: Any, algorithm: str) -> jwt.PyJW
             raise InvalidIdToken(_SHORT_KEY.format(bits=MIN_RSA_BITS))
         return key
     return None
+
+
+def may_verify(key: dict[str, Any]) -> bool:
+    """Return whether ``use`` and ``key_ops``, if present, allow the key to verify (RFC 7517, sections 4.2, 4.3)."""
+    operations = key.get("key_ops", ["verify"])
+    return key.get("use", "sig") == "sig" and isinstance(operations, list) and "verify" in operations
+
+
+def check_type(header: dict[str, Any]) -> None:
+    """Check that the token is not one of another kind, such as a logout token (RFC 8725, section 3.11)."""
+    token_type = header.get("typ", "JWT")
+    if not isinstance(token_type, str) or token_type.lower().removeprefix("application/") != "jwt":
+        raise InvalidIdToken(recorded("id_token.type", "It is a token of another kind (typ)."))
+
+
+def check_times(claims: dict[str, Any]) -> None:
+    """Check that the times are numbers (RFC 7519, section 2: NumericDate). PyJWT accepts strings and booleans."""
+    for name in ("exp", "iat", "nbf"):
+        value = claims.get(name, 0)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise InvalidIdToken(_NOT_A_NUMBER.format(name=name))
 
 
 def check_audience(claims: dict[str, Any], client_id: str) -> None:
@@ -114,7 +143,7 @@ def check_audience(claims: dict[str, Any], client_id: str) -> None:
 
 def check_age(claims: dict[str, Any], now: float) -> None:
     """Check that the token was issued recently (section 3.1.3.7, point 10)."""
-    if isinstance(claims["iat"], int | float) and now - claims["iat"] > MAX_AGE + LEEWAY:
+    if now - claims["iat"] > MAX_AGE + LEEWAY:
         raise InvalidIdToken(recorded("id_token.issued_too_early", "It was issued too long ago (iat)."))
 
 
@@ -143,6 +172,7 @@ def _verify(token: Any, configuration: ProviderConfiguration, access_token: str)
         raise InvalidIdToken(recorded("id_token.missing", "The token response has none."))
     key, algorithm = _find_key(token, configuration)
     claims = _decode(token, key, algorithm)
+    check_times(claims)
     check_audience(claims, settings.OIDC_CLIENT_ID)
     check_age(claims, time.time())
     check_at_hash(claims, algorithm, access_token)
@@ -160,6 +190,7 @@ def _find_key(token: str, configuration: ProviderConfiguration) -> tuple[jwt.PyJ
         raise InvalidIdToken(
             recorded("id_token.algorithm", "Its algorithm (alg) is not one of the accepted asymmetric ones.")
         )
+    check_type(header)
     if "crit" in header:
         raise InvalidIdToken(
             recorded("id_token.critical_headers", "It has critical headers that are not supported (crit).")

@@ -9,8 +9,8 @@ from console.recorded_text import recorded
 from console.runtime import telemetry
 from console.signin.errors import ProviderUnreachable, SignInRefused
 
-MAX_BYTES: Final = 512 * 1024
-"""The largest response accepted. Key sets and discovery documents have some 10 kB."""
+MAX_BYTES: Final = 2 * 1024 * 1024
+"""The largest response accepted. An ID token can name 10,000 groups; most documents have some 10 kB."""
 
 _ANSWERED: Final = recorded("provider.answered", "It answered {answer}.")
 

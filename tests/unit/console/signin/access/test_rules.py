@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from console.signin.access.rules import Organization, Role, is_organization_id, rule_claims
+from console.signin.access.rules import Organization, Role, is_organization_id, relevant_claims, rule_claims
 from console.signin.access.rules_parser import RulesError, parse_organizations
 
 RULES = {
@@ -123,3 +123,19 @@ def test_the_claims_of_rules_bring_email_verified_along() -> None:
 @pytest.mark.parametrize("organization_id", ["acme", "a b", "ä", "a.b", "x" * 255])
 def test_valid_ids(organization_id: str) -> None:
     assert is_organization_id(organization_id)
+
+
+def test_of_long_claims_only_what_rules_accept_is_kept() -> None:
+    organizations = parse_organizations(json.dumps(RULES))
+    groups = [*(f"group-{number}" for number in range(10_000)), "acme-admins", "org-alpha-audit", {"not": "text"}]
+    claims = {"groups": groups, "email": "x" * 100_000, "roles": {"a": "b"}, "picture": "y" * 100_000}
+    relevant = relevant_claims(organizations, claims)
+    assert relevant["groups"][:2] == ["acme-admins", "org-alpha-audit"]
+    assert len(json.dumps(relevant)) < 1000
+    assert organizations.open_to(relevant) == organizations.open_to(claims)
+
+
+def test_short_claims_are_kept_whole() -> None:
+    claims = {"groups": ["a", 7, None], "email": "a@acme.example", "email_verified": True, "name": "Ada"}
+    relevant = relevant_claims(parse_organizations(json.dumps(RULES)), claims)
+    assert relevant == {"groups": ["a", 7, None], "email": "a@acme.example", "email_verified": True}

@@ -15,6 +15,9 @@ from console.signin.oidc.id_token import (
     check_at_hash,
     check_audience,
     check_subject,
+    check_times,
+    check_type,
+    may_verify,
     select_key,
 )
 
@@ -108,6 +111,46 @@ def test_a_short_rsa_key_is_refused() -> None:
     assert "less than 2048 bits" in refused.value.message
 
 
-@pytest.mark.parametrize("key", [{}, {"kty": "RSA"}, {"kty": "oct", "k": "AAAA"}, {"kty": 7}, {"kty": "RSA", "n": 1}])
+@pytest.mark.parametrize("key", [{}, {"kty": "RSA"}, {"kty": "oct"}, {"kty": 7}, {"kty": "RSA", "n": 1}])
 def test_keys_that_are_none(key: dict[str, Any]) -> None:
     assert select_key([key], None, "RS256") is None
+
+
+@pytest.mark.parametrize(
+    "members", [{}, {"use": "sig"}, {"key_ops": ["verify"]}, {"use": "sig", "key_ops": ["sign", "verify"]}]
+)
+def test_keys_that_may_verify(members: dict[str, Any]) -> None:
+    assert may_verify(members)
+
+
+@pytest.mark.parametrize(
+    "members",
+    [{"use": "enc"}, {"use": ""}, {"use": None}, {"key_ops": []}, {"key_ops": ["sign"]}, {"key_ops": "verify"}],
+)
+def test_keys_that_must_not_verify(members: dict[str, Any]) -> None:
+    assert not may_verify(members)
+
+
+@pytest.mark.parametrize("header", [{}, {"typ": "JWT"}, {"typ": "application/JWT"}])
+def test_types_of_an_id_token(header: dict[str, Any]) -> None:
+    check_type(header)
+
+
+@pytest.mark.parametrize("typ", ["at+jwt", "logout+jwt", "", None, 7, ["JWT"]])
+def test_types_of_other_tokens(typ: Any) -> None:
+    with pytest.raises(InvalidIdToken):
+        check_type({"typ": typ})
+
+
+@pytest.mark.parametrize("name", ["exp", "iat", "nbf"])
+@pytest.mark.parametrize("value", ["1", True, None, [1], {}])
+def test_times_that_are_no_numbers(name: str, value: Any) -> None:
+    with pytest.raises(InvalidIdToken):
+        check_times({"exp": 1, "iat": 1.5, name: value})
+
+
+@pytest.mark.parametrize("member", ["d", "p", "q", "dp", "dq", "qi", "oth", "k"])
+def test_a_key_with_a_private_part_is_refused(member: str) -> None:
+    with pytest.raises(InvalidIdToken) as refused:
+        select_key([jwk(**{member: "AQAB"})], "k1", "RS256")
+    assert "private part" in refused.value.message
