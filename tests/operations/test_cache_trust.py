@@ -65,3 +65,17 @@ def test_nothing_in_redis_is_a_pickle(console_of_redis, sign_in):
     for name in store.keys("*"):
         value = store.get(name)
         assert value.isdigit() or b" " in value[:65], (name, value)
+
+
+def test_metadata_that_this_console_sealed_is_validated_at_each_read(console_of_redis, sign_in):
+    """Sealed by the console's own key, as by an older release or with another setting, but unusable."""
+    console, store = console_of_redis
+    sign_in(console, "ada")
+    for value in ("5", "'text'", "[]", "{'keys': 7, 'at': 'x'}", "{'issuer': 'https://evil.example'}"):
+        names = [name.decode() for name in store.keys("*console:*") if b"jwks" in name or b"discovery" in name]
+        assert len(names) == 2, names
+        sealing = "from console.authenticated_cache import seal; import redis; " + "".join(
+            f"redis.Redis.from_url({servers.REDIS!r}).set({name!r}, seal({name!r}, {value})); " for name in names
+        )
+        assert console.manage("shell", "-v", "0", "-c", sealing).returncode == 0
+        assert sign_in(console, "ada").get("/").status_code == 200, value

@@ -1,7 +1,11 @@
-"""The provider's configuration and keys: OpenID Connect Discovery 1.0 and RFC 7517, cached for ten minutes."""
+"""The provider's configuration and keys: OpenID Connect Discovery 1.0 and RFC 7517, cached for ten minutes.
+
+The cache holds the provider's documents, not their validated form: they are validated at every read, by the rules for a
+fresh answer. A cached document that fails counts as absent.
+"""
 
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Final
 
 from django.conf import settings
@@ -20,6 +24,21 @@ _NO_HTTPS_ADDRESS: Final = recorded("signin.no_https_address", "Its {name} is no
 _PRIVATE_ADDRESS: Final = recorded(
     "signin.private_address", "Its {name} is a private address (see OIDC_ALLOW_PRIVATE_ADDRESSES)."
 )
+
+
+_USED_MEMBERS: Final = (
+    "issuer",
+    "authorization_endpoint",
+    "token_endpoint",
+    "userinfo_endpoint",
+    "jwks_uri",
+    "end_session_endpoint",
+    "revocation_endpoint",
+    "authorization_response_iss_parameter_supported",
+    "token_endpoint_auth_methods_supported",
+    "code_challenge_methods_supported",
+)
+"""The members of the discovery document that ``parse_configuration`` reads; the others are not cached."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +69,24 @@ def provider_configuration() -> ProviderConfiguration:
 
     """
     cache_key = f"console:discovery:{settings.OIDC_ISSUER}"
-    cached = safe_cache.get_cached(cache_key)
-    if cached:
-        return ProviderConfiguration(**cached)
-    configuration = parse_configuration(get_json(discovery_address(), InvalidDiscovery), settings.OIDC_ISSUER)
-    safe_cache.set_cached(cache_key, asdict(configuration), CACHE_SECONDS)
+    cached = parse_cached_configuration(safe_cache.get_cached(cache_key), settings.OIDC_ISSUER)
+    if cached is not None:
+        return cached
+    document = get_json(discovery_address(), InvalidDiscovery)
+    configuration = parse_configuration(document, settings.OIDC_ISSUER)
+    used = {name: document[name] for name in _USED_MEMBERS if name in document}
+    safe_cache.set_cached(cache_key, used, CACHE_SECONDS)
     return configuration
+
+
+def parse_cached_configuration(document: Any, issuer: str) -> ProviderConfiguration | None:
+    """Return the configuration of a cached discovery document; ``None`` if there is no valid one."""
+    if not isinstance(document, dict):
+        return None
+    try:
+        return parse_configuration(document, issuer)
+    except InvalidDiscovery:
+        return None
 
 
 def parse_configuration(document: dict[str, Any], issuer: str) -> ProviderConfiguration:
@@ -91,13 +122,27 @@ def provider_keys(configuration: ProviderConfiguration, *, refetch: bool = False
 
     """
     cache_key = f"console:jwks:{configuration.jwks_uri}"
-    cached = safe_cache.get_cached(cache_key)
-    if cached and (not refetch or time.time() - cached["at"] < MIN_REFETCH_SECONDS):
-        cached_keys: list[dict[str, Any]] = cached["keys"]
-        return cached_keys
+    cached = parse_cached_keys(safe_cache.get_cached(cache_key))
+    if cached is not None:
+        cached_keys, fetched_at = cached
+        if not refetch or time.time() - fetched_at < MIN_REFETCH_SECONDS:
+            return cached_keys
     keys = parse_keys(get_json(configuration.jwks_uri, InvalidKeys))
     safe_cache.set_cached(cache_key, {"keys": keys, "at": time.time()}, CACHE_SECONDS)
     return keys
+
+
+def parse_cached_keys(document: Any) -> tuple[list[dict[str, Any]], float] | None:
+    """Return the keys of a cached key set and when they were fetched; ``None`` if there is no valid one."""
+    if not isinstance(document, dict):
+        return None
+    fetched_at = document.get("at")
+    if isinstance(fetched_at, bool) or not isinstance(fetched_at, int | float):
+        return None
+    try:
+        return parse_keys(document), fetched_at
+    except InvalidKeys:
+        return None
 
 
 def parse_keys(document: dict[str, Any]) -> list[dict[str, Any]]:

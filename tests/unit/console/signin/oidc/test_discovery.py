@@ -6,7 +6,12 @@ import pytest
 from django.test import override_settings
 
 from console.signin.errors import InvalidDiscovery, InvalidKeys
-from console.signin.oidc.discovery import parse_configuration, parse_keys
+from console.signin.oidc.discovery import (
+    parse_cached_configuration,
+    parse_cached_keys,
+    parse_configuration,
+    parse_keys,
+)
 
 ISSUER = "https://login.example.org"
 DOCUMENT = {
@@ -77,3 +82,24 @@ def test_a_key_set_without_what_is_no_object() -> None:
 def test_a_key_set_without_a_list_is_refused(document: dict[str, Any]) -> None:
     with pytest.raises(InvalidKeys):
         parse_keys(document)
+
+
+@pytest.mark.parametrize("name", INVALID)
+def test_a_cached_document_is_validated_like_a_fresh_one(name: str) -> None:
+    assert parse_cached_configuration(DOCUMENT, ISSUER) == parse_configuration(DOCUMENT, ISSUER)
+    assert parse_cached_configuration({**DOCUMENT, **INVALID[name][0]}, ISSUER) is None
+
+
+@pytest.mark.parametrize("document", [None, 5, "text", [], [DOCUMENT], {}, True, {"issuer": ISSUER}])
+def test_a_cached_document_of_another_type_counts_as_absent(document: Any) -> None:
+    assert parse_cached_configuration(document, ISSUER) is None
+
+
+@pytest.mark.parametrize(
+    "document",
+    [None, 5, "text", [], {}, {"keys": []}, {"keys": {}, "at": 1}, {"keys": 7, "at": 1}, {"keys": [], "at": "1"}]
+    + [{"keys": [], "at": True}, {"keys": [], "at": None}, {"at": 1}],
+)
+def test_cached_keys_of_another_type_count_as_absent(document: Any) -> None:
+    assert parse_cached_keys(document) is None
+    assert parse_cached_keys({"keys": [{"kty": "RSA"}, 7], "at": 1.5}) == ([{"kty": "RSA"}], 1.5)
