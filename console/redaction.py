@@ -19,7 +19,7 @@ MARK: Final = "[redacted]"
 MIN_SECRET_LENGTH: Final = 16  # characters; what is shorter could be a word of an ordinary sentence
 
 _SPELLED_OUT: Final = 48
-"""Characters of a secret whose encodings the pattern lists. Compiling each takes 0.2 ms, and a token can have 100 kB."""
+"""Characters of a secret whose encodings the pattern lists. Each takes 0.2 ms, and a token can have 100 kB."""
 
 _REST: Final = r"[\w.~+/=%&#;:@!$*\\-]*"  # of a longer secret, in whatever encoding
 

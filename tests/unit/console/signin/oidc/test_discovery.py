@@ -97,8 +97,11 @@ def test_a_cached_document_of_another_type_counts_as_absent(document: Any) -> No
 
 @pytest.mark.parametrize(
     "document",
-    [None, 5, "text", [], {}, {"keys": []}, {"keys": {}, "at": 1}, {"keys": 7, "at": 1}, {"keys": [], "at": "1"}]
-    + [{"keys": [], "at": True}, {"keys": [], "at": None}, {"at": 1}],
+    [
+        *(None, 5, "text", [], {}, {"keys": []}, {"at": 1}),
+        *({"keys": keys, "at": 1} for keys in ({}, 7, None)),
+        *({"keys": [], "at": at} for at in ("1", True, None, [])),
+    ],
 )
 def test_cached_keys_of_another_type_count_as_absent(document: Any) -> None:
     assert parse_cached_keys(document) is None
