@@ -9,7 +9,7 @@ from console import jinja_environment
 from console.recorded_text import translate
 
 
-def environment(**options: Any) -> Environment:
+def product_environment(**options: Any) -> Environment:
     """Return the environment that ``settings.TEMPLATES`` names."""
     made = jinja_environment.environment(**options)
     made.filters.update(

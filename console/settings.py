@@ -91,7 +91,7 @@ TEMPLATES = [
         "BACKEND": "django.template.backends.jinja2.Jinja2",
         "DIRS": [BASE_DIR / "templates"],
         "OPTIONS": {
-            "environment": "accounts_ui.jinja_environment.environment",
+            "environment": "accounts_ui.jinja_environment.product_environment",
             "context_processors": [
                 "console.context_processors.console",
                 "accounts_ui.context_processors.banner",

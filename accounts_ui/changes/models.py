@@ -176,7 +176,7 @@ class Change(_Facts):
         return Outcome.UNKNOWN.value if self.outcome == Outcome.PENDING and not self.is_running else self.outcome
 
 
-class Actor(models.Model):
+class ActorName(models.Model):
     """An admin who asked for a change, as they were called then. Triggers keep it; who is renamed is another."""
 
     organization_id = models.CharField(max_length=255)
@@ -185,6 +185,7 @@ class Actor(models.Model):
     email = models.TextField()
 
     class Meta:
+        db_table = "changes_actor"
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["organization_id", "subject"], name="changes_actor_by_subject")
         ]

@@ -15,7 +15,7 @@ from accounts_ui.changes import search
 from accounts_ui.changes.event_storage import stored_events
 from accounts_ui.changes.models import (
     OPEN_OUTCOMES,
-    Actor,
+    ActorName,
     Change,
     Event,
     EventBase,
@@ -123,7 +123,7 @@ def matching_changes(organization_id: str, filters: LogFilters) -> QuerySet[Chan
     found = _narrowed(Change.objects.filter(named or Q(), Exact(of("organization_id"), organization_id)), filters)
     if not filters.actor:
         return found
-    by = Actor.objects.filter(by_actor_text(filters.actor, ""), organization_id=organization_id)
+    by = ActorName.objects.filter(by_actor_text(filters.actor, ""), organization_id=organization_id)
     subjects = list(by.order_by().values_list("subject", flat=True).distinct()[:2])
     return found.filter(actor_subject=subjects[0]) if len(subjects) == 1 else found  # in the words of an index
 

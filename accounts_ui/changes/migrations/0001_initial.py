@@ -158,7 +158,7 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name='Actor',
+            name='ActorName',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('organization_id', models.CharField(max_length=255)),
@@ -167,6 +167,7 @@ class Migration(migrations.Migration):
                 ('email', models.TextField()),
             ],
             options={
+                'db_table': 'changes_actor',
                 'indexes': [models.Index(fields=['organization_id', 'subject'], name='changes_actor_by_subject')],
             },
         ),

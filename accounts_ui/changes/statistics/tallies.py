@@ -7,7 +7,7 @@ from typing import Final
 from django.db import connection
 from django.db.models import Q, QuerySet
 
-from accounts_ui.changes.models import Actor, Outcome, Share, Tally
+from accounts_ui.changes.models import ActorName, Outcome, Share, Tally
 from accounts_ui.changes.queries import LogFilters, by_actor_text
 from accounts_ui.changes.schema.append_only import SLOT_SECONDS, count_query
 from accounts_ui.changes.schema.tallies import DIMENSIONS, first_mismatch
@@ -41,7 +41,7 @@ def _values(organization_id: str, dimension: str, asked: str) -> list[str]:
     """As the shares have what is asked for: for actors, the number of each who matches."""
     if dimension != "actor":
         return [asked]
-    found = Actor.objects.filter(by_actor_text(asked, ""), organization_id=organization_id)
+    found = ActorName.objects.filter(by_actor_text(asked, ""), organization_id=organization_id)
     return [str(number) for number in found.values_list("pk", flat=True)]
 
 

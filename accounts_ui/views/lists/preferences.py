@@ -30,7 +30,7 @@ def save_columns(request: OrganizationRequest, org: str) -> HttpResponse:
 
 @organization(Role.AUDITOR)
 @page("GET", "POST")
-def saved_views(request: OrganizationRequest, org: str) -> HttpResponse:
+def edit_saved_view(request: OrganizationRequest, org: str) -> HttpResponse:
     """``POST /orgs/{org}/views/``: save the list as it is under a name, or delete a saved view."""
     sent = cleaned(SavedViewForm(request.POST))
     name = sent["page"] or "accounts"

@@ -23,7 +23,7 @@ _NO_EXTRAS = {"question": None, "returned": False, "failed_attempt": None}
 
 @organization(Role.ADMIN)
 @page("GET", "POST")
-def assign(request: OrganizationRequest, org: str) -> HttpResponse:
+def assign_view(request: OrganizationRequest, org: str) -> HttpResponse:
     """``GET`` shows the form, and the people that ``who`` finds; ``by=id`` types ids instead. ``POST`` assigns."""
     if request.method != "POST":
         chosen = params.read_query(request, ("subject_id", "code"))

@@ -77,7 +77,7 @@ def plan(request: OrganizationRequest, org: str, plan_id: uuid.UUID) -> HttpResp
 
 @organization(Role.ADMIN, form_page="plan")
 @page("POST")
-def confirm(request: OrganizationRequest, org: str, plan_id: uuid.UUID) -> HttpResponse:
+def confirm_view(request: OrganizationRequest, org: str, plan_id: uuid.UUID) -> HttpResponse:
     """Confirm with the number of rows that will change."""
     try:
         count = cleaned(ConfirmPlanForm(request.POST))["count"]
@@ -109,7 +109,7 @@ def run(request: OrganizationRequest, org: str, plan_id: uuid.UUID) -> HttpRespo
 
 @organization(Role.ADMIN, form_page="plan")
 @page("POST")
-def retry(request: OrganizationRequest, org: str, plan_id: uuid.UUID) -> HttpResponse:
+def retry_view(request: OrganizationRequest, org: str, plan_id: uuid.UUID) -> HttpResponse:
     """Turn what could not be sent into new attempts; the plan continues with them."""
     runner.retry(context=audit_context_of(request), plan_id=plan_id)
     return _show_or_redirect(request, plan_id, continues=True)
@@ -117,7 +117,7 @@ def retry(request: OrganizationRequest, org: str, plan_id: uuid.UUID) -> HttpRes
 
 @organization(Role.ADMIN, form_page="plan")
 @page("POST")
-def pause(request: OrganizationRequest, org: str, plan_id: uuid.UUID) -> HttpResponse:
+def pause_view(request: OrganizationRequest, org: str, plan_id: uuid.UUID) -> HttpResponse:
     """Send nothing more for now."""
     runner.pause(context=audit_context_of(request), plan_id=plan_id)
     return _show_or_redirect(request, plan_id)
@@ -125,7 +125,7 @@ def pause(request: OrganizationRequest, org: str, plan_id: uuid.UUID) -> HttpRes
 
 @organization(Role.ADMIN, form_page="plan")
 @page("POST")
-def stop(request: OrganizationRequest, org: str, plan_id: uuid.UUID) -> HttpResponse:
+def stop_view(request: OrganizationRequest, org: str, plan_id: uuid.UUID) -> HttpResponse:
     """Send nothing more ever."""
     runner.stop(context=audit_context_of(request), plan_id=plan_id)
     return _show_or_redirect(request, plan_id)

@@ -14,7 +14,7 @@ from console.signin.access.rules import Role
 
 @organization(Role.ADMIN, form_page="change")
 @page("POST")
-def undo(request: OrganizationRequest, org: str, change_id: str) -> HttpResponse:
+def undo_view(request: OrganizationRequest, org: str, change_id: str) -> HttpResponse:
     """``POST /orgs/{org}/changes/{change_id}/undo/``: the reverse, as an operation of its own."""
     sent = cleaned(UndoForm(request.POST))
     change = commands.undo(client=client_of(request), context=audit_context_of(request), change_id=change_id, **sent)
