@@ -14,6 +14,7 @@ from console.runtime import graceful_stop
 from console.sandbox.processes import ROOT
 from tests import proxies, servers
 from tests.conftest import unavailable
+from tests.faults.fleet import wait_until
 
 FOLDER = ROOT / "console" / "deploy"
 DOCS = ROOT / "console" / "docs"
@@ -197,6 +198,18 @@ def test_the_serving_role_cannot_rewrite_the_log(serving_role, start_console, si
     told = console.manage("doctor").stdout
     assert "✓ log           the triggers" in told
     assert re.search(r"✓ .*the database has connections for \d+ replicas of 9\n", told), told
+
+
+def test_the_serving_role_may_do_background_work(serving_role, start_console, start_worker, sign_in, directory):
+    """It may create no tables, so those of the task engine come from a migration."""
+    console = start_console("postgresql", DATABASE_URL=serving_role, AUDIT_CHECKPOINT_EVENTS="2")
+    start_worker(console)
+    path = f"/orgs/acme/accounts/{directory.person('worker')}/worker/status/"
+    ada = sign_in(console, "ada")
+    ada.post(path, {**ada.form(path), "status": "disabled"})
+    wait_until(lambda: '{"sequence":2' in console.log(), "the worker emits a checkpoint")
+    assert "woken" not in console.log(), "web processes may send messages"
+    assert "Error reading from queue" not in console.log(), "the worker may receive them"
 
 
 def test_the_whole_log_is_exported_in_parts_that_verify_together(sqlite_console, sign_in, directory, tmp_path):
