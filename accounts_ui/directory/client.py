@@ -8,11 +8,11 @@ from collections.abc import Callable
 from typing import Protocol
 
 from accounts_ui.directory import errors
+from accounts_ui.directory.client_interface import WriteResult
 from accounts_ui.directory.decoder import read_rows
 from accounts_ui.directory.ids import check_id, segment
 from accounts_ui.directory.listing import Listing
 from accounts_ui.directory.metrics import METHODS, measured, record_list
-from accounts_ui.directory.protocol import WriteResult
 from accounts_ui.directory.responses import clean, from_exchange, raise_for_answer
 from accounts_ui.directory.rows import AccountType, NotRows, parse_account
 from accounts_ui.directory.statuses import STATUSES

@@ -17,7 +17,7 @@ from accounts_ui.sandbox_history.story import END_OF_WORK, STORY, Step, at, work
 from accounts_ui.services.audit_context import AuditContext
 from accounts_ui.services.bulk import planner, runner
 from accounts_ui.services.bulk.csv_import import read_list
-from accounts_ui.services.listing.session_client import SessionClient
+from accounts_ui.services.listing.caching_client import CachingClient
 from accounts_ui.services.operations import commands, reconciliation
 from accounts_ui.tasks.runner import HeldLeases, do_one_piece
 from console import clock
@@ -101,7 +101,7 @@ class Player:
             settings.DIRECTORY_TIMEOUT,
             request_id=context.request_id,
         )
-        client = SessionClient(directory, context=context, session_key=f"history of {step.admin}")
+        client = CachingClient(directory, context=context, session_key=f"history of {step.admin}")
         return {"client": client, "context": context}
 
     def _operation(self, step: Step) -> dict[str, Any]:

@@ -22,7 +22,7 @@
 """
 
 from accounts_ui.changes.models import Change
-from accounts_ui.services.account import AccountFacts
+from accounts_ui.services.state.account_facts import AccountFacts
 from console.recorded_text import recorded
 
 NO_SUCH_CHANGE = recorded("log.no_such_change", "This organization's change log has no such change.")

@@ -5,7 +5,7 @@ from typing import Any
 from django.utils.formats import number_format
 from django.utils.translation import gettext, gettext_lazy
 
-from accounts_ui.services.account import Drift
+from accounts_ui.services.state.account_facts import Drift
 from accounts_ui.text.labels import status_word
 from accounts_ui.text.times import timestamp
 from console.recorded_text import RecordedText, translate

@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.timesince import timesince
 from django.utils.translation import get_language, gettext
 
-from accounts_ui.services.text import as_time
+from accounts_ui.services.text_folding import as_time
 from console import clock
 
 

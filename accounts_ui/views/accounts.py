@@ -15,9 +15,9 @@ from accounts_ui.services.preferences import saved_views
 from accounts_ui.views.base import audit_context_of, client_of, page, respond
 from accounts_ui.views.lists import columns
 from accounts_ui.views.lists.list_query import AccountsQuery
-from accounts_ui.views.lists.listing import respond_with_list, seconds_to_wait
+from accounts_ui.views.lists.list_response import respond_with_list, seconds_to_wait
+from accounts_ui.views.lists.panel_forms import row_context
 from accounts_ui.views.lists.preferences import preferred_layout
-from accounts_ui.views.lists.row_context import row_context
 from accounts_ui.views.lists.selection import MAX_SELECTED, read_selected
 from console.request import OrganizationRequest
 from console.signin.access.gate import organization

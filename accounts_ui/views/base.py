@@ -13,15 +13,15 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_http_methods
 
 from accounts_ui.directory.client import HttpDirectoryClient
+from accounts_ui.directory.concurrency_limits import LimitedDirectoryClient, Limits, CircuitBreaker, ReadSlots
 from accounts_ui.directory.errors import DirectoryError
-from accounts_ui.directory.load_limits import LimitedDirectoryClient, Limits, Pause, ReadPlaces
 from accounts_ui.services.audit_context import AuditContext
 from accounts_ui.services.errors import ServiceError
-from accounts_ui.services.listing.session_client import SessionClient
+from accounts_ui.services.listing.caching_client import CachingClient
 from accounts_ui.services.operations.account_form import failed_attempt
 from accounts_ui.services.operations.reconciliation import reconcile_due_changes, reconcile_with
 from accounts_ui.services.preferences import record_organization_opened
-from accounts_ui.views import params
+from accounts_ui.views import query_params
 from accounts_ui.views.error_map import problem_for
 from accounts_ui.views.lists.list_query import AnyQuery
 from console.request import ConsoleRequest, OrganizationRequest
@@ -70,11 +70,11 @@ def _with_reconciliation(view: View, request: OrganizationRequest, *args: Any, *
 class _WithClient(OrganizationRequest):
     """A request whose directory client has been made, and whose returned form has been taken."""
 
-    client: SessionClient
+    client: CachingClient
     returned_form: dict[str, list[str]] | None
 
 
-def client_of(request: OrganizationRequest) -> SessionClient:
+def client_of(request: OrganizationRequest) -> CachingClient:
     """Return the directory client of this request, with the token of the person who is signed in."""
     holder = cast(_WithClient, request)
     if not hasattr(holder, "client"):
@@ -86,7 +86,7 @@ def client_of(request: OrganizationRequest) -> SessionClient:
             request_id=request.id,
         )
         limited = LimitedDirectoryClient(directory, _places(), _pause(), (request.actor.issuer, request.actor.subject))
-        holder.client = SessionClient(
+        holder.client = CachingClient(
             limited,
             place=limited.place,
             context=audit_context_of(request),
@@ -108,15 +108,15 @@ def _limits() -> Limits:
 
 
 @functools.cache
-def _places() -> ReadPlaces:
+def _places() -> ReadSlots:
     """Return the places for reads that this process has."""
-    return ReadPlaces(_limits())
+    return ReadSlots(_limits())
 
 
 @functools.cache
-def _pause() -> Pause:
+def _pause() -> CircuitBreaker:
     """Return the circuit breaker that all requests of this process share."""
-    return Pause(_limits())
+    return CircuitBreaker(_limits())
 
 
 def _is_reload(request: OrganizationRequest) -> bool:
@@ -163,7 +163,7 @@ def take_returned_form(request: OrganizationRequest, names: Iterable[str]) -> tu
     holder = cast(_WithClient, request)
     if not hasattr(holder, "returned_form"):  # a form comes back once, and a view may be called twice
         holder.returned_form = returned_form(request)
-    fields = params.returned(holder.returned_form, names)
+    fields = query_params.returned(holder.returned_form, names)
     failed = failed_attempt(context=audit_context_of(request), operation_id=fields.get("operation_id", ""))
     if failed:
         del fields["operation_id"]

@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from accounts_ui.services.preferences import recently_opened
-from accounts_ui.services.text import fold, search_words
+from accounts_ui.services.text_folding import fold, search_words
 from accounts_ui.views.base import respond
 from console.error_pages import Problem
 from console.request import SignedInRequest

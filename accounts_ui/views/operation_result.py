@@ -13,7 +13,7 @@ from accounts_ui.services.listing.queries import account_row, show_person
 from accounts_ui.services.operations.undo import ReverseOperation, reverse_of
 from accounts_ui.views.base import audit_context_of, client_of, new_operation_id, respond
 from accounts_ui.views.error_map import pause_header
-from accounts_ui.views.lists.row_context import columns_under_form, is_over_list, row_context
+from accounts_ui.views.lists.panel_forms import columns_under_form, is_over_list, row_context
 from console.request import OrganizationRequest
 
 _TIMEOUTS = (None, 504)

@@ -3,7 +3,7 @@
 from django.http import HttpResponse
 
 from accounts_ui.services.listing.queries import show_person
-from accounts_ui.views import params
+from accounts_ui.views import query_params
 from accounts_ui.views.base import audit_context_of, client_of, page, respond
 from accounts_ui.views.operation_result import result_of
 from console.request import OrganizationRequest
@@ -19,7 +19,7 @@ def person(request: OrganizationRequest, org: str, subject_id: str) -> HttpRespo
         client=client_of(request),
         context=audit_context_of(request),
         subject_id=subject_id,
-        result_id=params.read_query(request, ("result",))["result"],
+        result_id=query_params.read_query(request, ("result",))["result"],
     )
     values = {
         "result": result_of(shown.result) if shown.result else None,

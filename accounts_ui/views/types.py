@@ -11,7 +11,7 @@ from accounts_ui.services.preferences import saved_views
 from accounts_ui.views.base import audit_context_of, client_of, page
 from accounts_ui.views.lists.columns import Column
 from accounts_ui.views.lists.list_query import TypesQuery
-from accounts_ui.views.lists.listing import respond_with_list
+from accounts_ui.views.lists.list_response import respond_with_list
 from console.request import OrganizationRequest
 from console.signin.access.gate import organization
 from console.signin.access.rules import Role

@@ -5,7 +5,7 @@ import uuid
 from django.utils.translation import gettext
 
 from accounts_ui.changes.models import Action
-from accounts_ui.directory.protocol import DirectoryClient
+from accounts_ui.directory.client_interface import DirectoryClient
 from accounts_ui.plans import queries as plan_queries
 from accounts_ui.plans.models import Plan
 from accounts_ui.services.audit_context import AuditContext

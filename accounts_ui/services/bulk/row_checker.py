@@ -7,7 +7,6 @@ from accounts_ui.changes import queries
 from accounts_ui.changes.models import Action
 from accounts_ui.directory.statuses import STATUSES
 from accounts_ui.plans.models import CheckResult, Plan, PlanRow
-from accounts_ui.services.account import AccountState
 from accounts_ui.services.bulk.csv_import import ImportedRow
 from accounts_ui.services.errors import InvalidInput
 from accounts_ui.services.operations.preconditions import (
@@ -17,6 +16,7 @@ from accounts_ui.services.operations.preconditions import (
     check_assignment,
     check_existing,
 )
+from accounts_ui.services.state.account_facts import AccountState
 from accounts_ui.services.state.account_state import display_name, state_of
 from accounts_ui.services.state.snapshot import Snapshot
 from accounts_ui.services.validation import check_code, check_subject

@@ -14,14 +14,14 @@ from typing import Final
 from accounts_ui.directory.column_store import PERSON, Numbers
 from accounts_ui.directory.ids import is_id
 from accounts_ui.directory.listing import Listing, PersonLine
-from accounts_ui.services.account import Drift
-from accounts_ui.services.listing.account_order import ACCOUNT_SORTS, LOG_SORTS, PERSON_SORTS, SortOrder, sort_rows
 from accounts_ui.services.listing.account_row import AccountRow
+from accounts_ui.services.listing.account_sorting import ACCOUNT_SORTS, LOG_SORTS, PERSON_SORTS, SortOrder, sort_rows
 from accounts_ui.services.listing.facets import Facet, narrow
-from accounts_ui.services.listing.row_groups import ACCOUNT_FACETS, RowGroup, group_rows
+from accounts_ui.services.listing.row_classes import ACCOUNT_FACETS, RowGroup, group_rows
 from accounts_ui.services.listing.search_index import SearchIndex
+from accounts_ui.services.state.account_facts import Drift
 from accounts_ui.services.state.log_overlay import LogOverlay
-from accounts_ui.services.text import fold, search_words
+from accounts_ui.services.text_folding import fold, search_words
 
 _FEW: Final = 8  # if at most one in so many rows was found, sorting them is quicker than reading the whole order
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from accounts_ui.directory.ids import is_id
-from accounts_ui.services.account import Drift
+from accounts_ui.services.state.account_facts import Drift
 from accounts_ui.services.state.log_overlay import LastChange, RecordedAccount
 
 

@@ -7,10 +7,10 @@ from typing import Final
 from accounts_ui.directory.ids import is_id
 from accounts_ui.services.audit_context import AuditContext
 from accounts_ui.services.listing.account_index import AccountIndex
-from accounts_ui.services.listing.session_client import SessionClient
+from accounts_ui.services.listing.caching_client import CachingClient
 from accounts_ui.services.state.account_types import TypeRow, known_types
 from accounts_ui.services.state.log_overlay import RecordedAccount
-from accounts_ui.services.text import fold
+from accounts_ui.services.text_folding import fold
 
 MOST_PEOPLE: Final = 12  # that a search shows
 
@@ -66,7 +66,7 @@ class Picker:
     note: str
 
 
-def find_assignment_options(*, client: SessionClient, context: AuditContext, who: str, subject_id: str) -> Picker:
+def find_assignment_options(*, client: CachingClient, context: AuditContext, who: str, subject_id: str) -> Picker:
     """Return the people that ``who`` matches, the chosen person and the types, from the directory and the log.
 
     Raises:

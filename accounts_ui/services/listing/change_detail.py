@@ -6,10 +6,10 @@ from accounts_ui.changes import event_storage, queries, undo_links
 from accounts_ui.changes.models import Archive, Change, EventBase, EventKind
 from accounts_ui.plans import queries as plan_queries
 from accounts_ui.plans.models import PlanRow
-from accounts_ui.services.account import Drift
 from accounts_ui.services.audit_context import AuditContext
 from accounts_ui.services.errors import NO_SUCH_CHANGE, ChangeUnknown
-from accounts_ui.services.listing.session_client import SessionClient, read_listing_if_possible
+from accounts_ui.services.listing.caching_client import CachingClient, read_listing_if_possible
+from accounts_ui.services.state.account_facts import Drift
 from accounts_ui.services.state.drift import find_all_drift
 from accounts_ui.services.validation import check_change_id
 
@@ -38,7 +38,7 @@ class ChangePage:
     undone_by: Change | None
 
 
-def show_change(*, client: SessionClient, context: AuditContext, change_id: str) -> ChangePage:
+def show_change(*, client: CachingClient, context: AuditContext, change_id: str) -> ChangePage:
     """Return one change. If it is the last one applied to its account, compare it with what the directory shows now.
 
     Raises:

@@ -14,7 +14,7 @@ from accounts_ui.changes.verification import runs
 from accounts_ui.changes.verification.runs import VerificationStatus
 from accounts_ui.plans.models import Plan
 from accounts_ui.services.audit_context import AuditContext
-from accounts_ui.services.bulk.plan_lookup import PlansOfPage, changes_of_plan, plan_of_log, plans_of_page
+from accounts_ui.services.bulk.plans_of_changes import PlansOfPage, changes_of_plan, plan_of_log, plans_of_page
 from accounts_ui.services.errors import InvalidInput
 from console.recorded_text import recorded
 

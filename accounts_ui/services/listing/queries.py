@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 from accounts_ui.changes import queries
 from accounts_ui.changes.models import Change
-from accounts_ui.directory.protocol import DirectoryClient
+from accounts_ui.directory.client_interface import DirectoryClient
 from accounts_ui.services.audit_context import AuditContext
 from accounts_ui.services.errors import InvalidInput, SubjectUnknown
 from accounts_ui.services.listing.account_row import AccountRow
+from accounts_ui.services.listing.caching_client import CachingClient
 from accounts_ui.services.listing.facets import TYPE_FACETS, Facet, narrow, rows_with_words, searched_texts
-from accounts_ui.services.listing.session_client import SessionClient
-from accounts_ui.services.listing.sorting import TYPE_SORTS, sort_by
+from accounts_ui.services.listing.type_sorting import TYPE_SORTS, sort_by
 from accounts_ui.services.state.account_types import TypeRow, known_types
 from accounts_ui.services.state.log_overlay import RecordedAccount
 from accounts_ui.services.validation import check_change_id, check_subject
@@ -95,7 +95,7 @@ class PersonPage:
     result: Change | None = None
 
 
-def list_accounts(*, client: SessionClient, context: AuditContext, filters: AccountFilters) -> AccountPage:
+def list_accounts(*, client: CachingClient, context: AuditContext, filters: AccountFilters) -> AccountPage:
     """Return one page of the organization's people and accounts. A page past the last one is the last one."""
     index = client.browse(context.organization_id).table
     matching = index.search(filters.q, filters.chosen)
@@ -114,7 +114,7 @@ def list_accounts(*, client: SessionClient, context: AuditContext, filters: Acco
     )
 
 
-def matching_accounts(*, client: SessionClient, context: AuditContext, filters: AccountFilters) -> Iterator[AccountRow]:
+def matching_accounts(*, client: CachingClient, context: AuditContext, filters: AccountFilters) -> Iterator[AccountRow]:
     """Yield all rows that match, for an export: each is made when it is asked for."""
     index = client.browse(context.organization_id).table
     return index.search(filters.q, filters.chosen).rows(filters.sort)
@@ -135,7 +135,7 @@ def list_types(*, client: DirectoryClient, context: AuditContext, filters: TypeF
     )
 
 
-def show_person(*, client: SessionClient, context: AuditContext, subject_id: str, result_id: str = "") -> PersonPage:
+def show_person(*, client: CachingClient, context: AuditContext, subject_id: str, result_id: str = "") -> PersonPage:
     """Return one person as the directory shows them now, and what this console's log adds.
 
     Args:
@@ -169,7 +169,7 @@ def show_person(*, client: SessionClient, context: AuditContext, subject_id: str
     )
 
 
-def account_row(*, client: SessionClient, context: AuditContext, subject_id: str, code: str) -> AccountRow | None:
+def account_row(*, client: CachingClient, context: AuditContext, subject_id: str, code: str) -> AccountRow | None:
     """Return the row of one account; ``None`` if the directory does not list it."""
     index = client.browse(context.organization_id).table
     number = index.listing.account_row(subject_id, code)

@@ -6,7 +6,7 @@ from itertools import accumulate
 from typing import Final
 
 from accounts_ui.directory.listing import PersonColumns
-from accounts_ui.services.text import fold
+from accounts_ui.services.text_folding import fold
 
 _OFTEN: Final = 20_000  # hits from which on reading each line is quicker than going from hit to hit
 _BETWEEN: Final = "\x1f"  # separates the texts of a line: no word contains it

@@ -2,11 +2,11 @@
 
 from accounts_ui.changes import queries
 from accounts_ui.changes.models import Change, Outcome
-from accounts_ui.directory.protocol import DirectoryClient
-from accounts_ui.services.account import AccountFacts
+from accounts_ui.directory.client_interface import DirectoryClient
 from accounts_ui.services.audit_context import AuditContext
 from accounts_ui.services.errors import InvalidInput
 from accounts_ui.services.operations.preconditions import check_exists, error_for
+from accounts_ui.services.state.account_facts import AccountFacts
 from accounts_ui.services.state.account_state import describe_account
 from accounts_ui.services.state.snapshot import read_snapshot
 from accounts_ui.services.validation import check_code, check_operation_id, check_subject

@@ -10,9 +10,8 @@ from django.db import Error
 from accounts_ui.changes import queries, undo_links, writer
 from accounts_ui.changes.models import Action, Change, Outcome, resolution_wait
 from accounts_ui.directory import errors
-from accounts_ui.directory.protocol import DirectoryClient, WriteResult
+from accounts_ui.directory.client_interface import DirectoryClient, WriteResult
 from accounts_ui.directory.rows import Account
-from accounts_ui.services.account import AccountFacts
 from accounts_ui.services.audit_context import AuditContext
 from accounts_ui.services.errors import (
     NOTHING_SENT,
@@ -27,6 +26,7 @@ from accounts_ui.services.errors import (
 from accounts_ui.services.operations import evidence, preconditions
 from accounts_ui.services.operations.operation import Operation
 from accounts_ui.services.operations.outcome_rules import decide_outcome, may_still_act
+from accounts_ui.services.state.account_facts import AccountFacts
 from accounts_ui.services.state.account_state import describe_account
 from accounts_ui.services.state.snapshot import Snapshot, read_snapshot
 from console import clock

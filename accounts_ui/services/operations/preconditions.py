@@ -13,7 +13,6 @@ from typing import Final
 
 from accounts_ui.changes.models import Action, Change, Outcome
 from accounts_ui.directory.statuses import ENDED_STATUSES, STATUSES
-from accounts_ui.services.account import AccountFacts, AccountState
 from accounts_ui.services.errors import (
     AccountNotHere,
     AlreadyAssigned,
@@ -24,6 +23,7 @@ from accounts_ui.services.errors import (
     SubjectUnknown,
     UndoRefused,
 )
+from accounts_ui.services.state.account_facts import AccountFacts, AccountState
 from accounts_ui.services.state.drift import GONE
 from console.recorded_text import join_texts, recorded
 

@@ -6,11 +6,11 @@ from django.db import DatabaseError, Error
 
 from accounts_ui.changes import queries, writer
 from accounts_ui.changes.models import Change, Outcome, resolution_wait
+from accounts_ui.directory.client_interface import DirectoryClient
 from accounts_ui.directory.listing import Listing
-from accounts_ui.directory.protocol import DirectoryClient
 from accounts_ui.services.audit_context import AuditContext
 from accounts_ui.services.errors import NO_SUCH_CHANGE, ChangeUnknown, InvalidInput, LogUnavailable, NotResolved
-from accounts_ui.services.listing.session_client import SessionClient, is_first, unless_failing
+from accounts_ui.services.listing.caching_client import CachingClient, is_first, unless_failing
 from accounts_ui.services.operations import evidence
 from accounts_ui.services.operations.evidence import Provenance
 from accounts_ui.services.operations.outcome_rules import OutcomeDecision, decide_outcome, may_still_act
@@ -77,7 +77,7 @@ def record_decision(*, context: AuditContext, change_id: str, outcome: str, mess
         raise LogUnavailable(_NOT_WRITTEN) from error
 
 
-def reconcile_due_changes(*, client: SessionClient, context: AuditContext) -> Listing | None:
+def reconcile_due_changes(*, client: CachingClient, context: AuditContext) -> Listing | None:
     """Read the list if a change is due for it, and resolve by it what can be resolved. Return the list that was read.
 
     Any admin's page does this before it is made, at most once in two timeouts for an organization. A failure never

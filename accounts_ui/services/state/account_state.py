@@ -4,8 +4,8 @@ from accounts_ui.changes import queries
 from accounts_ui.changes.queries import AppliedChange
 from accounts_ui.directory.listing import Listing
 from accounts_ui.directory.responses import clean
-from accounts_ui.services.account import AccountFacts, AccountState
 from accounts_ui.services.audit_context import AuditContext
+from accounts_ui.services.state.account_facts import AccountFacts, AccountState
 from accounts_ui.services.state.drift import find_drift
 from accounts_ui.services.state.snapshot import Snapshot
 

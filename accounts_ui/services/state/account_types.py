@@ -6,8 +6,8 @@ from typing import Any
 
 from accounts_ui.changes import queries
 from accounts_ui.directory import errors
+from accounts_ui.directory.client_interface import DirectoryClient
 from accounts_ui.directory.listing import Listing
-from accounts_ui.directory.protocol import DirectoryClient
 from accounts_ui.directory.rows import AccountType
 from console import clock
 from console.recorded_text import recorded

@@ -13,7 +13,7 @@ from accounts_ui.changes.queries import AppliedChange
 from accounts_ui.directory.listing import Listing
 from accounts_ui.directory.rows import Account
 from accounts_ui.directory.statuses import ENDED_STATUSES
-from accounts_ui.services.account import Drift
+from accounts_ui.services.state.account_facts import Drift
 
 CHANGED: Final = "changed"
 GONE: Final = "gone"

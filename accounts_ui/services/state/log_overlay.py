@@ -9,7 +9,7 @@ from typing import Final
 from accounts_ui.changes import queries
 from accounts_ui.changes.queries import AppliedChange
 from accounts_ui.directory.listing import Listing
-from accounts_ui.services.account import Drift
+from accounts_ui.services.state.account_facts import Drift
 from accounts_ui.services.state.drift import Key, find_all_drift
 
 _MANY: Final = 500  # changed accounts, from which on reading everything again is cheaper

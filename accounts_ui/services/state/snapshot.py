@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from accounts_ui.changes import queries
+from accounts_ui.directory.client_interface import DirectoryClient
 from accounts_ui.directory.listing import Listing
-from accounts_ui.directory.protocol import DirectoryClient
 from accounts_ui.services.audit_context import AuditContext
 from accounts_ui.services.state.account_types import KnownTypes, known_types
 

@@ -8,10 +8,10 @@ from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext
 
 from accounts_ui.services.errors import InvalidInput
-from accounts_ui.services.listing.account_order import ACCOUNT_SORTS
+from accounts_ui.services.listing.account_sorting import ACCOUNT_SORTS
 from accounts_ui.services.listing.queries import AccountFilters, TypeFilters
-from accounts_ui.services.listing.sorting import TYPE_SORTS
-from accounts_ui.views import params
+from accounts_ui.services.listing.type_sorting import TYPE_SORTS
+from accounts_ui.views import query_params
 from accounts_ui.views.lists.columns import columns_from
 
 MAX_PAGE = 1_000_000
@@ -41,7 +41,7 @@ class ListQuery:
             InvalidInput: a parameter came twice, is not text, or has a value that the page does not know.
 
         """
-        values = params.read_query(request, cls.NAMES)
+        values = query_params.read_query(request, cls.NAMES)
         query = cls({name: values[name] for name in request.GET if name in values})
         query.check()
         return query
@@ -113,7 +113,7 @@ class AccountsQuery(ListQuery):
         """Check ``sort``, ``columns``, ``page``, ``per_page`` and ``in``."""
         self.filters(per_page=1)
         columns_from(self.value("columns"))
-        params.choice(self.value("in"), "in", ("row",))
+        query_params.choice(self.value("in"), "in", ("row",))
 
     @property
     def columns(self) -> list[str]:
@@ -137,9 +137,9 @@ class AccountsQuery(ListQuery):
             status=self.value("status"),
             type=self.value("type"),
             role=self.value("role"),
-            sort=params.sorting(self.value("sort"), ACCOUNT_SORTS),
-            page=params.number(self.value("page"), "page", default=1, most=MAX_PAGE),
-            per_page=params.number(self.value("per_page"), "per_page", default=per_page, most=MAX_PER_PAGE),
+            sort=query_params.sorting(self.value("sort"), ACCOUNT_SORTS),
+            page=query_params.number(self.value("page"), "page", default=1, most=MAX_PAGE),
+            per_page=query_params.number(self.value("per_page"), "per_page", default=per_page, most=MAX_PER_PAGE),
         )
 
     def of_row_form(self) -> str:
@@ -163,7 +163,7 @@ class TypesQuery(ListQuery):
             q=self.value("q").strip(),
             status=self.value("status"),
             source=self.value("source"),
-            sort=params.sorting(self.value("sort"), TYPE_SORTS),
+            sort=query_params.sorting(self.value("sort"), TYPE_SORTS),
         )
 
 

@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from accounts_ui.services.preferences import delete_view, list_preference, save_list_preference, save_view
 from accounts_ui.views.base import audit_context_of, page
-from accounts_ui.views.form_rules import cleaned
+from accounts_ui.views.form_errors import cleaned
 from accounts_ui.views.lists import columns
 from accounts_ui.views.lists.forms import ColumnsForm, SavedViewForm
 from accounts_ui.views.lists.list_query import SAVED_LISTS

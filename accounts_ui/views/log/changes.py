@@ -17,10 +17,10 @@ from accounts_ui.services.listing.change_log import (
     show_change_log,
 )
 from accounts_ui.services.operations.reconciliation import check_outcome, record_decision
-from accounts_ui.views import params
+from accounts_ui.views import query_params
 from accounts_ui.views.base import audit_context_of, client_of, page, respond
 from accounts_ui.views.log.chart import draw
-from accounts_ui.views.log.filters import date_presets, filter_chips, heading
+from accounts_ui.views.log.filter_labels import date_presets, filter_chips, heading
 from accounts_ui.views.log.forms import DecisionForm
 from accounts_ui.views.log.grouping import group_changes
 from accounts_ui.views.log.log_query import GROUPINGS, LogQuery
@@ -48,7 +48,7 @@ def changes(request: OrganizationRequest, org: str) -> HttpResponse:
 def change(request: OrganizationRequest, org: str, change_id: str) -> HttpResponse:
     """``GET /orgs/{org}/changes/{change_id}/``."""
     returned = returned_form(request, action=reverse("decide", args=[org, change_id]))
-    form = DecisionForm(initial=params.returned(returned, DecisionForm.base_fields))
+    form = DecisionForm(initial=query_params.returned(returned, DecisionForm.base_fields))
     return _show_change(request, change_id, form, returned=returned is not None)
 
 
@@ -107,7 +107,7 @@ def _show_change(
 ) -> HttpResponse:
     shown = show_change(client=client_of(request), context=audit_context_of(request), change_id=change_id)
     undo_address = reverse("undo", args=[request.organization.id, shown.change.change_id])
-    undo_fields = params.returned(returned_form(request, action=undo_address), UndoForm.base_fields)
+    undo_fields = query_params.returned(returned_form(request, action=undo_address), UndoForm.base_fields)
     values = {
         "result": result_of(shown.change, undo_operation_id=undo_fields.get("operation_id", "")),
         "detail": shown,

@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts_ui.changes.models import Outcome
 from accounts_ui.services.validation import check_message
-from accounts_ui.views.form_rules import rule
+from accounts_ui.views.form_errors import rule
 from console.forms import StrictForm, TextField
 
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 
 from accounts_ui.changes.models import Change
 from accounts_ui.plans.models import Plan
-from accounts_ui.services.bulk.plan_lookup import PlansOfPage
+from accounts_ui.services.bulk.plans_of_changes import PlansOfPage
 from accounts_ui.services.listing.change_log import ChangeLog
 from accounts_ui.views.log.chart import day_name
 

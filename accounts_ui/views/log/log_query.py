@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts_ui.changes.models import Action, Outcome
 from accounts_ui.changes.queries import LogFilters
-from accounts_ui.views import params
+from accounts_ui.views import query_params
 from accounts_ui.views.lists.list_query import MAX_PAGE, ListQuery
 
 MAX_SEQUENCE: Final = 999_999_999
@@ -31,29 +31,29 @@ class LogQuery(ListQuery):
     @property
     def grouping(self) -> str:
         """Return one of ``GROUPINGS``; changes are grouped by day unless the address says otherwise."""
-        return params.choice(self.value("group"), "group", GROUPINGS, default="day")
+        return query_params.choice(self.value("group"), "group", GROUPINGS, default="day")
 
     @property
     def after(self) -> int:
         """Return the sequence of the newest event that the page showed."""
-        return params.number(self.value("after"), "after", default=0, most=MAX_SEQUENCE)
+        return query_params.number(self.value("after"), "after", default=0, most=MAX_SEQUENCE)
 
     @property
     def seen(self) -> int:
         """Return how many newer changes the page has announced."""
-        return params.number(self.value("seen"), "seen", default=0, most=MAX_SEQUENCE)
+        return query_params.number(self.value("seen"), "seen", default=0, most=MAX_SEQUENCE)
 
     def filters(self) -> LogFilters:
         """Return what to show."""
         return LogFilters(
             q=self.value("q").strip(),
             actor=self.value("actor").strip(),
-            action=params.choice(self.value("action"), "action", Action.values),
-            outcome=params.choice(self.value("outcome"), "outcome", Outcome.values),
+            action=query_params.choice(self.value("action"), "action", Action.values),
+            outcome=query_params.choice(self.value("outcome"), "outcome", Outcome.values),
             subject_id=self.value("subject_id").strip(),
             code=self.value("code").strip(),
-            since=params.moment(self.value("since"), "since"),
-            until=params.moment(self.value("until"), "until", end_of_day=True),
-            plan=str(params.identifier(self.value("plan").strip(), "plan") or ""),
-            page=params.number(self.value("page"), "page", default=1, most=MAX_PAGE),
+            since=query_params.moment(self.value("since"), "since"),
+            until=query_params.moment(self.value("until"), "until", end_of_day=True),
+            plan=str(query_params.identifier(self.value("plan").strip(), "plan") or ""),
+            page=query_params.number(self.value("page"), "page", default=1, most=MAX_PAGE),
         )

@@ -6,9 +6,9 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from accounts_ui.services.listing.change_log import continue_verification, count_news
-from accounts_ui.views import params
+from accounts_ui.views import query_params
 from accounts_ui.views.base import audit_context_of, page, respond
-from accounts_ui.views.form_rules import cleaned
+from accounts_ui.views.form_errors import cleaned
 from accounts_ui.views.log.forms import VerificationForm
 from accounts_ui.views.log.log_query import MAX_SEQUENCE, LogQuery
 from console.request import OrganizationRequest
@@ -23,7 +23,7 @@ def verify(request: OrganizationRequest, org: str) -> HttpResponse:
     sent = cleaned(VerificationForm(request.POST))
     chain = continue_verification(
         context=audit_context_of(request),
-        run=params.number(sent["run"], "run", default=0, most=MAX_SEQUENCE),
+        run=query_params.number(sent["run"], "run", default=0, most=MAX_SEQUENCE),
         whole=sent["scope"] == "all",
     )
     query = LogQuery.from_request(request)

@@ -8,9 +8,9 @@ from django.utils.translation import gettext
 from accounts_ui.services.errors import ConfirmationNeeded, InvalidInput
 from accounts_ui.services.listing.assignment_picker import find_assignment_options
 from accounts_ui.services.operations.commands import assign as assign_account
-from accounts_ui.views import params
+from accounts_ui.views import query_params
 from accounts_ui.views.base import audit_context_of, client_of, new_operation_id, page, respond, take_returned_form
-from accounts_ui.views.form_rules import add_input_error
+from accounts_ui.views.form_errors import add_input_error
 from accounts_ui.views.operation_result import show_result
 from accounts_ui.views.operations.forms import AssignForm
 from console.request import OrganizationRequest
@@ -26,7 +26,7 @@ _NO_EXTRAS = {"question": None, "returned": False, "failed_attempt": None}
 def assign_view(request: OrganizationRequest, org: str) -> HttpResponse:
     """``GET`` shows the form, and the people that ``who`` finds; ``by=id`` types ids instead. ``POST`` assigns."""
     if request.method != "POST":
-        chosen = params.read_query(request, ("subject_id", "code"))
+        chosen = query_params.read_query(request, ("subject_id", "code"))
         returned, notices = take_returned_form(request, RETURNED)
         return _show_form(request, AssignForm(initial={**chosen, **returned}), **notices)
     form = AssignForm(request.POST)
@@ -42,7 +42,7 @@ def assign_view(request: OrganizationRequest, org: str) -> HttpResponse:
 
 
 def _show_form(request: OrganizationRequest, form: AssignForm, *, status: int = 200, **more: Any) -> HttpResponse:
-    search = params.read_query(request, ("who", "by"))
+    search = query_params.read_query(request, ("who", "by"))
     fields = {name: value if name == "message" else value.strip() for name, value in form.values.items()}
     subject_id, code = fields["subject_id"], fields["code"]
     picker = find_assignment_options(
@@ -57,7 +57,7 @@ def _show_form(request: OrganizationRequest, form: AssignForm, *, status: int = 
         "fields": {**fields, "operation_id": same_id or new_operation_id()},
         "picker": picker,
         "who": search["who"],
-        "by_id": bool(params.choice(search["by"], "by", ("id",)) or is_unlisted),
+        "by_id": bool(query_params.choice(search["by"], "by", ("id",)) or is_unlisted),
         "title": gettext("Assign an account"),
     }
     return respond(request, "assign", values, status=status)

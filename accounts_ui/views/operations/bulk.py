@@ -17,9 +17,9 @@ from accounts_ui.services.bulk import plan_page, planner, runner
 from accounts_ui.services.bulk.csv_import import ImportedList, read_list
 from accounts_ui.services.bulk.progress import PlanProgress
 from accounts_ui.services.errors import InvalidInput
-from accounts_ui.views import params
+from accounts_ui.views import query_params
 from accounts_ui.views.base import audit_context_of, client_of, page, respond
-from accounts_ui.views.form_rules import add_input_error, cleaned
+from accounts_ui.views.form_errors import add_input_error, cleaned
 from accounts_ui.views.lists.selection import read_selected
 from accounts_ui.views.operations.forms import BulkForm, ConfirmPlanForm, RunPlanForm
 from console.rate_limits import rate_limited
@@ -45,7 +45,7 @@ CHECK_LABELS: Final = {
 def bulk(request: OrganizationRequest, org: str) -> HttpResponse:
     """``GET`` shows the form, ``POST`` makes a plan: the directory is only read."""
     if request.method != "POST":
-        return _show_form(request, BulkForm(initial=params.read_query(request, ("action",))))
+        return _show_form(request, BulkForm(initial=query_params.read_query(request, ("action",))))
     if not request.POST.get("action") and "selected" in request.POST:
         # The rows were selected in the list of accounts. What to do with them is the next question.
         return _show_form(request, BulkForm(initial={"list": _selected_lines(request)}))
@@ -197,9 +197,9 @@ def _show(
     error: InvalidInput | None = None,
     continues: bool = False,
 ) -> HttpResponse:
-    query = params.read_query(request, ("check", "page"))
-    chosen = params.choice(query["check"], "check", CheckResult.values)
-    number = params.number(query["page"], "page", default=1, most=1_000_000)
+    query = query_params.read_query(request, ("check", "page"))
+    chosen = query_params.choice(query["check"], "check", CheckResult.values)
+    number = query_params.number(query["page"], "page", default=1, most=1_000_000)
     shown = plan_page.show_plan(context=audit_context_of(request), plan_id=plan_id, check_result=chosen, page=number)
     counts = shown.check_counts
     values = {

@@ -15,7 +15,7 @@ from accounts_ui.services.validation import (
     check_status,
     check_subject,
 )
-from accounts_ui.views.form_rules import rule
+from accounts_ui.views.form_errors import rule
 from console.forms import DocumentField, ManyField, StrictForm, TextField
 
 YES: Final = ("1", "on", "true", "yes")

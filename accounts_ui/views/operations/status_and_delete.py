@@ -8,16 +8,16 @@ from django.http import HttpResponse
 from django.utils.translation import gettext
 
 from accounts_ui.changes.models import Change
-from accounts_ui.services.account import AccountFacts
 from accounts_ui.services.errors import InvalidInput, StateChanged
 from accounts_ui.services.operations.account_form import read_account
 from accounts_ui.services.operations.commands import change_status, delete
 from accounts_ui.services.operations.status_transitions import other_transitions, usual_transitions
+from accounts_ui.services.state.account_facts import AccountFacts
 from accounts_ui.text.labels import STATUS_MEANINGS
-from accounts_ui.views import params
+from accounts_ui.views import query_params
 from accounts_ui.views.base import audit_context_of, client_of, new_operation_id, page, respond, take_returned_form
-from accounts_ui.views.form_rules import add_input_error
-from accounts_ui.views.lists.row_context import row_context
+from accounts_ui.views.form_errors import add_input_error
+from accounts_ui.views.lists.panel_forms import row_context
 from accounts_ui.views.operation_result import show_result
 from accounts_ui.views.operations.forms import DeleteForm, StatusForm
 from console.request import OrganizationRequest
@@ -50,7 +50,7 @@ def _form_or_result(request: OrganizationRequest, name: str, **ids: str) -> Http
     if request.method != "POST":
         facts = read_account(client=client, context=context, **ids)
         returned, notices = take_returned_form(request, FORMS[name].base_fields)
-        chosen = params.read_query(request, ("status",))
+        chosen = query_params.read_query(request, ("status",))
         return _show_form(request, name, facts, FORMS[name](initial={**chosen, **returned}), **notices)
     form = FORMS[name](request.POST)
     try:

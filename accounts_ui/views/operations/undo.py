@@ -4,7 +4,7 @@ from django.http import HttpResponse
 
 from accounts_ui.services.operations import commands
 from accounts_ui.views.base import audit_context_of, client_of, page
-from accounts_ui.views.form_rules import cleaned
+from accounts_ui.views.form_errors import cleaned
 from accounts_ui.views.operation_result import show_result
 from accounts_ui.views.operations.forms import UndoForm
 from console.request import OrganizationRequest

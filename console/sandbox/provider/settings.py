@@ -53,7 +53,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
-IDP_OIDC_ADAPTER = "console.sandbox.provider.adapter.ClaimsAdapter"
+IDP_OIDC_ADAPTER = "console.sandbox.provider.claims.ClaimsAdapter"
 IDP_OIDC_PRIVATE_KEY = (_state / "provider.pem").read_text()
 IDP_OIDC_ACCESS_TOKEN_EXPIRES_IN = 300
 IDP_OIDC_ROTATE_REFRESH_TOKEN = True

@@ -11,7 +11,7 @@ import pytest
 from accounts_ui.directory.decoder import read_rows
 from accounts_ui.directory.listing import Listing
 from accounts_ui.directory.rows import Account
-from accounts_ui.services.listing import account_index, account_order
+from accounts_ui.services.listing import account_index, account_sorting
 from accounts_ui.services.listing.account_index import AccountIndex
 
 NOW = datetime.datetime(2026, 1, 31, tzinfo=datetime.UTC)
@@ -70,7 +70,7 @@ def test_filters_and_search_together(index: AccountIndex) -> None:
 
 @pytest.mark.parametrize("few", [1, 8])
 @pytest.mark.parametrize("q", ["", "zoe", "a"])
-@pytest.mark.parametrize("sort", [*sorted(account_order.ACCOUNT_SORTS), "-name", "-created"])
+@pytest.mark.parametrize("sort", [*sorted(account_sorting.ACCOUNT_SORTS), "-name", "-created"])
 def test_pages_are_parts_of_the_whole(
     index: AccountIndex, sort: str, q: str, few: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -104,5 +104,5 @@ def test_what_a_write_does_not_change_is_taken_over(index: AccountIndex) -> None
     assert later.search_index is index.search_index
     assert [row.status for row in later.search("zoe").rows("code")] == ["active", "disabled", ""]
     fresh = AccountIndex(after, NO_LOG)
-    for sort in account_order.ACCOUNT_SORTS:
+    for sort in account_sorting.ACCOUNT_SORTS:
         assert list(later.order(sort)) == list(fresh.order(sort)), sort

@@ -5,7 +5,7 @@ import pytest
 from accounts_ui.directory.listing import PersonColumns
 from accounts_ui.services.listing import search_index
 from accounts_ui.services.listing.search_index import SearchIndex
-from accounts_ui.services.text import fold
+from accounts_ui.services.text_folding import fold
 
 
 def index(*names: str) -> SearchIndex:

@@ -8,7 +8,6 @@ import pytest
 
 from accounts_ui.changes.models import Action, Change, Outcome
 from accounts_ui.directory.statuses import STATUSES
-from accounts_ui.services.account import AccountFacts, AccountState, Drift
 from accounts_ui.services.bulk.row_checker import RESULTS
 from accounts_ui.services.errors import ServiceError
 from accounts_ui.services.operations import preconditions
@@ -25,6 +24,7 @@ from accounts_ui.services.operations.preconditions import (
     error_for,
     reverse_status,
 )
+from accounts_ui.services.state.account_facts import AccountFacts, AccountState, Drift
 
 NOW = datetime.datetime(2026, 1, 31, 12, tzinfo=datetime.UTC)
 LISTED = AccountState(

@@ -7,7 +7,7 @@ from django.test import RequestFactory
 from django.utils import timezone
 
 from accounts_ui.services.errors import InvalidInput
-from accounts_ui.views.log.filters import LABELS, date_presets, filter_chips
+from accounts_ui.views.log.filter_labels import LABELS, date_presets, filter_chips
 from accounts_ui.views.log.log_query import LogQuery
 
 PLAN = "01234567-89ab-cdef-0123-456789abcdef"

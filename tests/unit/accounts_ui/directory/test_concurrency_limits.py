@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from accounts_ui.directory import errors
-from accounts_ui.directory.load_limits import LimitedDirectoryClient, Limits, Pause, ReadPlaces
+from accounts_ui.directory.concurrency_limits import LimitedDirectoryClient, Limits, CircuitBreaker, ReadSlots
 
 ADA, OTTO = ("https://login.example", "ada"), ("https://login.example", "otto")
 
@@ -70,7 +70,7 @@ def readers():
     ],
 )
 def test_places(readers, reading, newcomer, has_place):
-    places = ReadPlaces(Limits(in_all=4, per_organization=3, per_person=2, wait_seconds=0))
+    places = ReadSlots(Limits(in_all=4, per_organization=3, per_person=2, wait_seconds=0))
     readers(places).start(*reading)
     if has_place:
         with places.take(*newcomer):
@@ -82,7 +82,7 @@ def test_places(readers, reading, newcomer, has_place):
 
 
 def test_a_place_that_becomes_free_is_taken(readers):
-    places = ReadPlaces(Limits(per_person=1, wait_seconds=60))
+    places = ReadSlots(Limits(per_person=1, wait_seconds=60))
     reader = readers(places)
     reader.start(("acme", ADA))
     threading.Timer(0.05, reader.end.set).start()
@@ -92,7 +92,7 @@ def test_a_place_that_becomes_free_is_taken(readers):
 
 def test_nobody_waits_while_reads_take_long(readers):
     clock = Clock()
-    places = ReadPlaces(Limits(per_person=1, wait_seconds=3600), clock)
+    places = ReadSlots(Limits(per_person=1, wait_seconds=3600), clock)
     readers(places).start(("acme", ADA))
     clock.now += 3601
     with pytest.raises(errors.DirectoryBusy), places.take("acme", ADA):
@@ -100,7 +100,7 @@ def test_nobody_waits_while_reads_take_long(readers):
 
 
 def test_one_thread_takes_one_place():
-    places = ReadPlaces(Limits(per_person=1, wait_seconds=0))
+    places = ReadSlots(Limits(per_person=1, wait_seconds=0))
     with places.take("acme", ADA), places.take("acme", ADA):
         pass
     with places.take("acme", ADA):
@@ -108,7 +108,7 @@ def test_one_thread_takes_one_place():
 
 
 def test_zero_is_no_limit(readers):
-    places = ReadPlaces(Limits(in_all=0, per_organization=0, per_person=0, wait_seconds=0))
+    places = ReadSlots(Limits(in_all=0, per_organization=0, per_person=0, wait_seconds=0))
     readers(places).start(*[("acme", ADA)] * 20)
     with places.take("acme", ADA):
         pass
@@ -144,7 +144,7 @@ NEITHER = [errors.TokenUnavailable(""), errors.TokenLate(""), RuntimeError("no t
 
 def client_of(directory, clock, failures=3):
     limits = Limits(failures_before_pause=failures, pause_seconds=10)
-    return LimitedDirectoryClient(directory, ReadPlaces(limits, clock), Pause(limits, clock), ADA)
+    return LimitedDirectoryClient(directory, ReadSlots(limits, clock), CircuitBreaker(limits, clock), ADA)
 
 
 def call(client, name="list_users"):

@@ -18,18 +18,18 @@ from prometheus_client import Counter as Metric
 from prometheus_client import Gauge
 
 from accounts_ui.directory import errors
+from accounts_ui.directory.client_interface import DirectoryClient, WriteResult
 from accounts_ui.directory.listing import Listing
-from accounts_ui.directory.protocol import DirectoryClient, WriteResult
 from accounts_ui.directory.rows import AccountType
 from console.recorded_text import recorded
 
 RETRY_SECONDS: Final = 2.0  # what somebody who found no place is told to wait
 
-turned_away = Metric(
+rejected_reads = Metric(
     "console_directory_turned_away_total", "Reads that were not made. Cause: busy, or paused.", ["cause"]
 )
 for _cause in ("busy", "paused"):
-    turned_away.labels(_cause)  # exists from the start, as 0
+    rejected_reads.labels(_cause)  # exists from the start, as 0
 paused = Gauge("console_directory_paused", "1 while no calls are made.", multiprocess_mode="livemax")
 
 _BUSY: Final = recorded("directory.busy", "Too many pages are reading the directory at the same time.")
@@ -52,7 +52,7 @@ class Limits:
     pause_seconds: float = 10.0
 
 
-class ReadPlaces:
+class ReadSlots:
     """The places of one process. Thread-safe."""
 
     def __init__(self, limits: Limits, clock: Callable[[], float] = monotonic) -> None:
@@ -87,7 +87,7 @@ class ReadPlaces:
         with self._changed:
             wait = 0.0 if self._is_slow() else self._limits.wait_seconds
             if not self._changed.wait_for(lambda: self._has_room(keys), wait):
-                turned_away.labels("busy").inc()
+                rejected_reads.labels("busy").inc()
                 raise errors.DirectoryBusy(_BUSY, retry_after=RETRY_SECONDS)
             self._reading.update(keys)
             self._since[threading.get_ident()] = self._clock()
@@ -109,7 +109,7 @@ class ReadPlaces:
             self._changed.notify_all()
 
 
-class Pause:
+class CircuitBreaker:
     """The circuit breaker of one directory. Thread-safe. After a pause one call goes through, and decides."""
 
     def __init__(self, limits: Limits, clock: Callable[[], float] = monotonic) -> None:
@@ -128,7 +128,7 @@ class Pause:
             if left <= 0 and not self._is_trying:
                 self._is_trying = True
                 return
-            turned_away.labels("paused").inc()
+            rejected_reads.labels("paused").inc()
             raise errors.DirectoryPaused(_PAUSED.format(number=self._failures), retry_after=max(left, RETRY_SECONDS))
 
     def note_answer(self) -> None:
@@ -157,7 +157,7 @@ class LimitedDirectoryClient:
     Writes are always sent: each follows a read of the same request, and its outcome is the operation's business.
     """
 
-    def __init__(self, directory: DirectoryClient, places: ReadPlaces, pause: Pause, person: tuple[str, str]) -> None:
+    def __init__(self, directory: DirectoryClient, places: ReadSlots, pause: CircuitBreaker, person: tuple[str, str]) -> None:
         self._directory, self._places, self._pause, self._person = directory, places, pause, person
 
     @property

@@ -2,7 +2,7 @@
 
 import pytest
 
-from accounts_ui.services.listing.sorting import TYPE_SORTS, sort_by
+from accounts_ui.services.listing.type_sorting import TYPE_SORTS, sort_by
 from accounts_ui.services.state.account_types import TypeRow
 
 ROWS = [

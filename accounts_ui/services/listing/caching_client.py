@@ -11,9 +11,9 @@ from django.core.cache import cache
 
 from accounts_ui.changes import queries
 from accounts_ui.changes.models import Change, resolution_wait
+from accounts_ui.directory.client_interface import DirectoryClient, WriteResult
 from accounts_ui.directory.errors import DirectoryError
 from accounts_ui.directory.listing import Listing
-from accounts_ui.directory.protocol import DirectoryClient, WriteResult
 from accounts_ui.directory.rows import Account, AccountType
 from accounts_ui.services.audit_context import AuditContext
 from accounts_ui.services.listing.listing_cache import CachedListing, ListingOwner, listing_cache, lists
@@ -24,7 +24,7 @@ _SHORT_WAIT: Final = 1.0  # seconds that a page may well wait for the list
 _REMEMBERED: Final = 24 * 60 * 60  # seconds for which the duration of a slow read is remembered
 
 
-class SessionClient:
+class CachingClient:
     """A directory client that reads the list once for a page, and keeps it for the session's next pages.
 
     ``list_users`` always reads. ``browse`` may answer with what an earlier page of the same session has read.
@@ -137,7 +137,7 @@ class SessionClient:
         return cached
 
 
-def read_listing_if_possible(*, client: SessionClient, organization_id: str) -> Listing | None:
+def read_listing_if_possible(*, client: CachingClient, organization_id: str) -> Listing | None:
     """Return the list for a page that can do without; ``None`` if it cannot be read."""
     return unless_failing(organization_id, lambda: client.browse(organization_id).listing)
 

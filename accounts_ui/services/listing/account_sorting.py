@@ -10,9 +10,9 @@ from typing import Any, Final, NamedTuple, Protocol
 
 from accounts_ui.directory.column_store import Numbers
 from accounts_ui.directory.listing import Listing, PersonColumns
-from accounts_ui.services.listing.row_groups import RowGroup
+from accounts_ui.services.listing.row_classes import RowGroup
 from accounts_ui.services.state.log_overlay import LogOverlay
-from accounts_ui.services.text import as_time, fold
+from accounts_ui.services.text_folding import as_time, fold
 
 _NO_VALUE: Final = -1
 

@@ -4,7 +4,7 @@ import datetime
 
 import pytest
 
-from accounts_ui.services.text import as_time, fold, search_words
+from accounts_ui.services.text_folding import as_time, fold, search_words
 
 
 @pytest.mark.parametrize(
