@@ -12,8 +12,9 @@ from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_http_methods
 
+from accounts_ui.directory.circuit_breaker import CircuitBreaker
 from accounts_ui.directory.client import HttpDirectoryClient
-from accounts_ui.directory.concurrency_limits import LimitedDirectoryClient, Limits, CircuitBreaker, ReadSlots
+from accounts_ui.directory.concurrency_limits import LimitedDirectoryClient, ReadLimits, ReadSlots
 from accounts_ui.directory.errors import DirectoryError
 from accounts_ui.services.audit_context import AuditContext
 from accounts_ui.services.errors import ServiceError
@@ -85,10 +86,11 @@ def client_of(request: OrganizationRequest) -> CachingClient:
             max_bytes=settings.DIRECTORY_MAX_BYTES,
             request_id=request.id,
         )
-        limited = LimitedDirectoryClient(directory, _places(), _pause(), (request.actor.issuer, request.actor.subject))
+        person = (request.actor.issuer, request.actor.subject)
+        limited = LimitedDirectoryClient(directory, _read_slots(), _circuit_breaker(), person)
         holder.client = CachingClient(
             limited,
-            place=limited.place,
+            slot=limited.slot,
             context=audit_context_of(request),
             session_key=request.session.session_key or "",
             read_once=request.method in ("GET", "HEAD"),
@@ -97,26 +99,24 @@ def client_of(request: OrganizationRequest) -> CachingClient:
     return holder.client
 
 
-def _limits() -> Limits:
-    return Limits(
-        in_all=settings.DIRECTORY_READS_AT_ONCE,
-        per_organization=settings.DIRECTORY_READS_PER_ORGANIZATION,
-        per_person=settings.DIRECTORY_READS_PER_PERSON,
-        failures_before_pause=settings.DIRECTORY_FAILURES_BEFORE_PAUSE,
-        pause_seconds=settings.DIRECTORY_PAUSE_SECONDS,
+@functools.cache
+def _read_slots() -> ReadSlots:
+    """Return the read slots that all requests of this process share."""
+    return ReadSlots(
+        ReadLimits(
+            in_all=settings.DIRECTORY_READS_AT_ONCE,
+            per_organization=settings.DIRECTORY_READS_PER_ORGANIZATION,
+            per_person=settings.DIRECTORY_READS_PER_PERSON,
+        )
     )
 
 
 @functools.cache
-def _places() -> ReadSlots:
-    """Return the places for reads that this process has."""
-    return ReadSlots(_limits())
-
-
-@functools.cache
-def _pause() -> CircuitBreaker:
+def _circuit_breaker() -> CircuitBreaker:
     """Return the circuit breaker that all requests of this process share."""
-    return CircuitBreaker(_limits())
+    return CircuitBreaker(
+        max_failures=settings.DIRECTORY_FAILURES_BEFORE_PAUSE, pause_seconds=settings.DIRECTORY_PAUSE_SECONDS
+    )
 
 
 def _is_reload(request: OrganizationRequest) -> bool:

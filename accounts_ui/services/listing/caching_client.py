@@ -35,7 +35,7 @@ class CachingClient:
         session_key: the session. A list is never shown to another one.
         read_once: this request changes nothing, so one read of the list will do for all of it.
         reload: no cached list will do, because the browser was told to reload.
-        place: held while ``browse`` reads, or waits for another request that reads the same list.
+        slot: held while ``browse`` reads, or waits for another request that reads the same list.
 
     """
 
@@ -47,10 +47,10 @@ class CachingClient:
         session_key: str,
         read_once: bool = False,
         reload: bool = False,
-        place: Callable[[str], AbstractContextManager[None]] = lambda _organization_id: nullcontext(),
+        slot: Callable[[str], AbstractContextManager[None]] = lambda _organization_id: nullcontext(),
     ) -> None:
         self._directory = directory
-        self._place = place
+        self._slot = slot
         self._context = context
         self._owner = ListingOwner(session_key, context.organization_id)
         self._read_once, self._reload = read_once, reload
@@ -102,7 +102,7 @@ class CachingClient:
             return self._read(organization_id)
         cached = None if self._reload else listing_cache.find(self._owner, self._context)
         if cached is None:
-            with self._place(organization_id):
+            with self._slot(organization_id):
                 return listing_cache.read(
                     self._owner, self._context, lambda: self._read(organization_id), share=not self._reload
                 )

@@ -5,7 +5,8 @@ import threading
 import pytest
 
 from accounts_ui.directory import errors
-from accounts_ui.directory.concurrency_limits import LimitedDirectoryClient, Limits, CircuitBreaker, ReadSlots
+from accounts_ui.directory.circuit_breaker import CircuitBreaker
+from accounts_ui.directory.concurrency_limits import LimitedDirectoryClient, ReadLimits, ReadSlots
 
 ADA, OTTO = ("https://login.example", "ada"), ("https://login.example", "otto")
 
@@ -28,7 +29,7 @@ class Readers:
         inside = threading.Semaphore(0)
 
         def read(organization, person):
-            with self.places.take(organization, person):
+            with self.places.acquire(organization, person):
                 inside.release()
                 self.end.wait()
 
@@ -70,47 +71,47 @@ def readers():
     ],
 )
 def test_places(readers, reading, newcomer, has_place):
-    places = ReadSlots(Limits(in_all=4, per_organization=3, per_person=2, wait_seconds=0))
+    places = ReadSlots(ReadLimits(in_all=4, per_organization=3, per_person=2, wait_seconds=0))
     readers(places).start(*reading)
     if has_place:
-        with places.take(*newcomer):
+        with places.acquire(*newcomer):
             pass
     else:
-        with pytest.raises(errors.DirectoryBusy) as error, places.take(*newcomer):
+        with pytest.raises(errors.DirectoryBusy) as error, places.acquire(*newcomer):
             pass
         assert error.value.retry_after
 
 
 def test_a_place_that_becomes_free_is_taken(readers):
-    places = ReadSlots(Limits(per_person=1, wait_seconds=60))
+    places = ReadSlots(ReadLimits(per_person=1, wait_seconds=60))
     reader = readers(places)
     reader.start(("acme", ADA))
     threading.Timer(0.05, reader.end.set).start()
-    with places.take("acme", ADA):
+    with places.acquire("acme", ADA):
         pass
 
 
 def test_nobody_waits_while_reads_take_long(readers):
     clock = Clock()
-    places = ReadSlots(Limits(per_person=1, wait_seconds=3600), clock)
+    places = ReadSlots(ReadLimits(per_person=1, wait_seconds=3600), clock)
     readers(places).start(("acme", ADA))
     clock.now += 3601
-    with pytest.raises(errors.DirectoryBusy), places.take("acme", ADA):
+    with pytest.raises(errors.DirectoryBusy), places.acquire("acme", ADA):
         pass
 
 
 def test_one_thread_takes_one_place():
-    places = ReadSlots(Limits(per_person=1, wait_seconds=0))
-    with places.take("acme", ADA), places.take("acme", ADA):
+    places = ReadSlots(ReadLimits(per_person=1, wait_seconds=0))
+    with places.acquire("acme", ADA), places.acquire("acme", ADA):
         pass
-    with places.take("acme", ADA):
+    with places.acquire("acme", ADA):
         pass
 
 
 def test_zero_is_no_limit(readers):
-    places = ReadSlots(Limits(in_all=0, per_organization=0, per_person=0, wait_seconds=0))
+    places = ReadSlots(ReadLimits(in_all=0, per_organization=0, per_person=0, wait_seconds=0))
     readers(places).start(*[("acme", ADA)] * 20)
-    with places.take("acme", ADA):
+    with places.acquire("acme", ADA):
         pass
 
 
@@ -143,8 +144,8 @@ NEITHER = [errors.TokenUnavailable(""), errors.TokenLate(""), RuntimeError("no t
 
 
 def client_of(directory, clock, failures=3):
-    limits = Limits(failures_before_pause=failures, pause_seconds=10)
-    return LimitedDirectoryClient(directory, ReadSlots(limits, clock), CircuitBreaker(limits, clock), ADA)
+    breaker = CircuitBreaker(max_failures=failures, pause_seconds=10, clock=clock)
+    return LimitedDirectoryClient(directory, ReadSlots(ReadLimits(), clock), breaker, ADA)
 
 
 def call(client, name="list_users"):
