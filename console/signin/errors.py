@@ -13,6 +13,7 @@
     ├── InvalidKeys             502  the signing keys cannot be used
     ├── InvalidTokenResponse    502  the token response cannot be used
     ├── InvalidIdToken          502  the ID token fails a check
+    ├── InvalidLogoutToken      400  a logout token of the provider fails a check
     ├── InvalidUserinfo         502  the user information cannot be used
     └── ProviderUnreachable     503  the provider does not answer
     SignInEnded                 an existing sign-in is over
@@ -126,6 +127,13 @@ class InvalidIdToken(SignInRefused):
     explanation = recorded(
         "signin.invalid_id_token.explanation", "The identity provider's ID token cannot be accepted."
     )
+
+
+class InvalidLogoutToken(SignInRefused):
+    """A logout token fails a check (OpenID Connect Back-Channel Logout 1.0, section 2.6)."""
+
+    http_status = 400
+    explanation = recorded("signin.invalid_logout_token.explanation", "The logout token cannot be accepted.")
 
 
 class InvalidUserinfo(SignInRefused):

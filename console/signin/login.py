@@ -12,15 +12,23 @@ from prometheus_client import Counter
 from console.rate_limits import check_person_limit
 from console.recorded_text import recorded
 from console.request import ConsoleRequest
-from console.signin.access.rules import relevant_claims
+from console.signin.access.rules import relevant_claims, rule_claims
+from console.signin.encryption import hash_provider_session
 from console.signin.errors import InvalidState, SignInRefused, signin_failures
 from console.signin.models import User
 from console.signin.oidc.authorization import callback_url, get_provider, read_callback
-from console.signin.oidc.claims import merge_claims
+from console.signin.oidc.claims import merge_claims, userinfo_claims
 from console.signin.oidc.client import fetch_userinfo, redeem_code
 from console.signin.oidc.id_token import audience_of, verify_id_token
 from console.signin.return_to import restore_forms, saved_forms
-from console.signin.tokens import MAX_HINT_LENGTH, SessionSecrets, encrypt_secrets, token_expiry
+from console.signin.tokens import (
+    MAX_HINT_LENGTH,
+    SessionSecrets,
+    decrypt_secrets,
+    encrypt_secrets,
+    revoke_tokens,
+    token_expiry,
+)
 from console.signin.user_agent import shorten_user_agent
 
 logger = logging.getLogger(__name__)
@@ -34,6 +42,7 @@ class VerifiedSignIn:
 
     Attributes:
         person: the verified claims of ID token and userinfo.
+        from_userinfo: the names of those that come from userinfo.
         token_response: of the token endpoint.
         expires_at: when the access token expires; ``None`` if the provider does not say.
         next_path: the path to go to afterwards.
@@ -42,6 +51,7 @@ class VerifiedSignIn:
     """
 
     person: dict[str, Any] = field(repr=False)
+    from_userinfo: list[str]
     token_response: dict[str, Any] = field(repr=False)
     expires_at: datetime.datetime | None
     next_path: str
@@ -71,10 +81,17 @@ def record_refusal(refused: SignInRefused) -> None:
 
 
 def open_session(request: ConsoleRequest, sign_in: VerifiedSignIn) -> None:
-    """Make the browser's session, with a new key, that of the person who signed in."""
+    """Make the browser's session, with a new key, that of the person who signed in.
+
+    If somebody is signed in to this browser already, their session ends and their tokens are revoked.
+    """
     forms = saved_forms(request)
+    former = request.session.row
+    former_secrets = decrypt_secrets(former.secret) if former is not None and request.actor is not None else None
     if request.actor is not None:
         request.session.end()
+    if former_secrets is not None:
+        revoke_tokens(access_token=former_secrets.access_token, refresh_token=former_secrets.refresh_token)
     person = {**sign_in.person, **_display_names(sign_in.person)}
     user = _log_in(request, person)
     User.objects.filter(pk=user.pk).update(name=person["name"], email=person["email"])
@@ -88,11 +105,13 @@ def open_session(request: ConsoleRequest, sign_in: VerifiedSignIn) -> None:
         id_token if len(id_token) <= MAX_HINT_LENGTH else "",
         relevant_claims(settings.CONSOLE_ORGANIZATIONS, person),
         audience_of(person),
+        sign_in.from_userinfo,
     )
     request.session.attach_user(
         user,
         encrypt_secrets(secrets),
         sign_in.expires_at,
+        provider_session_hash=hash_provider_session(person.get("sid")),
         ip=request.ip,
         agent=shorten_user_agent(request.headers.get("User-Agent", "")),
     )
@@ -106,8 +125,15 @@ def _verify_callback(request: ConsoleRequest) -> VerifiedSignIn:
     access_token = response["access_token"]
     claims = verify_id_token(response.get("id_token"), configuration, nonce=pending.nonce, access_token=access_token)
     check_person_limit("signin", settings.OIDC_ISSUER, claims["sub"])
-    person = merge_claims(claims, fetch_userinfo(configuration, access_token, claims["sub"]))
-    return VerifiedSignIn(person, response, token_expiry(response), pending.next, pending.frame)
+    userinfo = fetch_userinfo(configuration, access_token, claims["sub"])
+    return VerifiedSignIn(
+        merge_claims(claims, userinfo),
+        sorted(userinfo_claims(claims, userinfo) & rule_claims(settings.CONSOLE_ORGANIZATIONS)),
+        response,
+        token_expiry(response),
+        pending.next,
+        pending.frame,
+    )
 
 
 def _log_in(request: ConsoleRequest, person: dict[str, Any]) -> User:

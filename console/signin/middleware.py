@@ -48,6 +48,10 @@ class GateMiddleware:
             return None
         if request.actor is None:
             return redirect_to_signin(request, form_page=form_page_path(request))
+        try:
+            self._update_claims(request)
+        except SignInEnded as ended:
+            return self.process_exception(request, ended)
         if request.method == "POST":
             discard_sent_form(request)
         if access.role is None:
@@ -62,6 +66,13 @@ class GateMiddleware:
         request.actor = None
         return redirect_to_signin(request, form_page=form_page_path(request))
 
+    @staticmethod
+    def _update_claims(request: ConsoleRequest) -> None:
+        """Read old claims again, so that a right that was withdrawn at the provider ends here."""
+        if request.tokens is not None and request.session.row is not None:
+            claims = request.tokens.update_claims(request.session.row)
+            request.claims = request.claims if claims is None else claims
+
     def _identify(self, request: ConsoleRequest) -> None:
         row = request.session.row
         user = row.user if row is not None else None
@@ -70,7 +81,7 @@ class GateMiddleware:
             return
         request.actor = Actor(user.issuer, user.subject, user.name, user.email)
         request.claims = secrets.claims
-        request.tokens = SessionToken(row.session_key)
+        request.tokens = SessionToken(row.key_hash)
 
     def _enter_organization(self, request: SignedInRequest, least_role: Role, org: str) -> HttpResponse | None:
         organization = settings.CONSOLE_ORGANIZATIONS.find(org)

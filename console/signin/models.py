@@ -1,13 +1,10 @@
 """Admins, their sessions, and sign-ins that wait for a frame."""
 
 import uuid
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
-from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
-from django.contrib.sessions.base_session import AbstractBaseSession, BaseSessionManager
 from django.db import models
-from django.utils.module_loading import import_string
 
 
 class UserManager(BaseUserManager["User"]):
@@ -48,17 +45,22 @@ class User(AbstractBaseUser):
         return iter(())
 
 
-class Session(AbstractBaseSession):
+class Session(models.Model):
     """A browser's session. If a person is signed in, it holds their encrypted tokens in a column of its own.
 
     Saving the session's data never touches ``secret``, because a token refresh writes it at the same time.
     """
 
+    key_hash = models.CharField(max_length=64, primary_key=True)  # HMAC of the key, which only the cookie has
+    session_data = models.TextField(blank=True)  # encrypted
+    expire_date = models.DateTimeField(db_index=True)
     user = models.ForeignKey(User, null=True, on_delete=models.CASCADE)
     secret = models.TextField(blank=True)  # SessionSecrets: tokens and the claims that rules use, encrypted
     token_expires_at = models.DateTimeField(null=True)
     refresh_owner = models.UUIDField(null=True)  # the request that is refreshing the token
     refresh_until = models.DateTimeField(null=True)  # other requests wait for it until then
+    claims_read_at = models.DateTimeField(null=True)  # when the provider was last asked for the claims
+    provider_session_hash = models.CharField(max_length=64, blank=True)  # HMAC of sid, for back-channel logout
     signed_in_at = models.DateTimeField(null=True)
     last_seen = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
@@ -66,20 +68,18 @@ class Session(AbstractBaseSession):
     ip = models.CharField(max_length=45, blank=True, db_default="")
     agent = models.CharField(max_length=200, blank=True, db_default="")
 
-    objects: ClassVar[BaseSessionManager[Self]] = BaseSessionManager()
-
-    @classmethod
-    def get_session_store_class(cls) -> Any:
-        """Return the store that reads and writes these rows."""
-        return import_string(f"{settings.SESSION_ENGINE}.SessionStore")
+    def __str__(self) -> str:
+        return f"until {self.expire_date}"
 
 
 class Handover(models.Model):
     """A completed sign-in that waits, for at most two minutes, for the frame that it was started for."""
 
     challenge = models.CharField(max_length=43, unique=True)  # S256 of the verifier in the frame's session (RFC 7636)
-    code_hash = models.CharField(max_length=64)  # SHA-256
+    code_hash = models.CharField(max_length=64)  # HMAC of the code, which only the window has
     secret = models.TextField()  # the person and their tokens, encrypted
+    subject_hash = models.CharField(max_length=64)  # HMACs of sub and sid, for back-channel logout
+    provider_session_hash = models.CharField(max_length=64, blank=True)
     is_proven = models.BooleanField()  # the frame itself opened the window in which the person signed in
     attempts = models.PositiveSmallIntegerField(default=0)  # wrong codes so far
     expires_at = models.DateTimeField()

@@ -33,12 +33,12 @@ def own_sessions(request: SignedInRequest) -> list[SessionSummary]:
     """Return the person's active sessions: the current one first, then by their last activity."""
     summaries = [
         SessionSummary(
-            name=_public_name(row.session_key),
+            name=_public_name(row.key_hash),
             device=browser_name(row.agent),
             ip=row.ip,
             signed_in_at=row.signed_in_at,
             last_seen=row.last_seen,
-            is_this=row.session_key == request.session.session_key,
+            is_this=row.key_hash == request.session.key_hash,
         )
         for row in _active_sessions(request)
     ]
@@ -52,10 +52,10 @@ def end_other_sessions(request: SignedInRequest, *, name: str | None = None) -> 
         name: end only the session with this ``SessionSummary.name``.
 
     """
-    rows = [row for row in _active_sessions(request) if row.session_key != request.session.session_key]
+    rows = [row for row in _active_sessions(request) if row.key_hash != request.session.key_hash]
     if name is not None:
-        rows = [row for row in rows if _public_name(row.session_key) == name]
-    sessions = Session.objects.filter(session_key__in=[row.session_key for row in rows], ended_at=None)
+        rows = [row for row in rows if _public_name(row.key_hash) == name]
+    sessions = Session.objects.filter(key_hash__in=[row.key_hash for row in rows], ended_at=None)
     ended = sessions.update(ended_at=timezone.now(), secret="", session_data="", token_expires_at=None)
     logger.info("%s ended %s of their other sessions", request.actor.subject, ended)
     _revoke_all(rows)
@@ -78,6 +78,6 @@ def _active_sessions(request: SignedInRequest) -> QuerySet[Session]:
     return sessions.filter(expire_date__gt=now, last_seen__gt=seen_since).order_by("-last_seen")
 
 
-def _public_name(session_key: str) -> str:
-    """Return a name for the session from which its key cannot be derived."""
-    return salted_hmac("console.signin.session_list", session_key, algorithm="sha256").hexdigest()[:32]
+def _public_name(key_hash: str) -> str:
+    """Return a name for the session that appears in pages; it is not the primary key of its row."""
+    return salted_hmac("console.signin.session_list", key_hash, algorithm="sha256").hexdigest()[:32]

@@ -16,10 +16,12 @@ from django.dispatch import Signal
 from django.http import HttpRequest
 from django.utils import timezone
 
+from console.signin.encryption import decrypt_json, encrypt_json, hash_session_key
+
 if TYPE_CHECKING:
     from console.signin.models import Session
 
-    BaseSessionStore = DatabaseSessionStore[Session]
+    BaseSessionStore = DatabaseSessionStore[Any]  # the rows are not those of AbstractBaseSession
 else:
     BaseSessionStore = DatabaseSessionStore
 
@@ -34,6 +36,8 @@ expired_sessions_cleared: Final = Signal()
 
 class SessionStore(BaseSessionStore):
     """Django's database sessions over ``console.signin.models.Session``.
+
+    The cookie holds the key; the row holds its HMAC, and the data encrypted.
 
     Attributes:
         row: the row of an active session; ``None`` if there is none.
@@ -66,18 +70,49 @@ class SessionStore(BaseSessionStore):
         is_valid = super()._validate_session_key(key)  # type: ignore[misc]  # not in django-stubs
         return bool(is_valid) and key.isascii() and key.isalnum()
 
+    @property
+    def key_hash(self) -> str:
+        """The primary key of the session's row; empty if it has no key."""
+        return hash_session_key(self.session_key) if self.session_key else ""
+
+    def encode(self, session_dict: dict[str, Any]) -> str:
+        """Encrypt the data: saved forms, and the verifiers of sign-ins that are under way."""
+        return encrypt_json(session_dict)
+
+    def decode(self, session_data: str | bytes) -> dict[str, Any]:
+        """Decrypt the data; an empty dictionary if none of the encryption keys fits any more."""
+        try:
+            decoded: dict[str, Any] = decrypt_json(str(session_data))
+        except ValueError:
+            return {}
+        return decoded
+
+    def exists(self, session_key: str) -> bool:
+        """Return whether there is a session with this key."""
+        return bool(self.model.objects.filter(key_hash=hash_session_key(session_key)).exists())
+
+    def create_model_instance(self, data: dict[str, Any]) -> "Session":
+        """Return a new row for this session."""
+        expiry = self.get_expiry_date()
+        return self.get_model_class()(key_hash=self.key_hash, session_data=self.encode(data), expire_date=expiry)
+
+    def delete(self, session_key: str | None = None) -> None:
+        """Delete the row of this session, or of the one with ``session_key``."""
+        key = session_key or self.session_key
+        if key is not None:
+            self.model.objects.filter(key_hash=hash_session_key(key)).delete()
+
     def load(self) -> dict[str, Any]:
         """Return the data of an active session; an empty dictionary if it has ended."""
         self.row = None
-        row = self.model.objects.select_related("user").filter(session_key=self.session_key).first()
+        row = self.model.objects.select_related("user").filter(key_hash=self.key_hash).first()
         if row is None or not self._is_active(row):
             if row is not None and row.user is not None:
                 self.former_person = (row.user.issuer, row.user.subject)
             self._session_key = None
             return {}
         self.row = row
-        decoded: dict[str, Any] = self.decode(row.session_data)
-        return decoded
+        return self.decode(row.session_data)
 
     def save(self, must_create: bool = False) -> None:
         """Write the session data only: tokens have their own columns, which other requests write."""
@@ -88,22 +123,31 @@ class SessionStore(BaseSessionStore):
         if must_create:
             with transaction.atomic():
                 return super().save(must_create=True)
-        active = self.model.objects.filter(session_key=row.session_key, ended_at=None)
+        active = self.model.objects.filter(key_hash=row.key_hash, ended_at=None)
         if not active.update(session_data=row.session_data):
             raise UpdateError
         return None
 
     def attach_user(
-        self, user: Any, secret: str, token_expires_at: datetime.datetime | None, *, ip: str = "", agent: str = ""
+        self,
+        user: Any,
+        secret: str,
+        token_expires_at: datetime.datetime | None,
+        *,
+        provider_session_hash: str,
+        ip: str = "",
+        agent: str = "",
     ) -> None:
         """Make this the session of ``user``, who is at ``ip`` with the browser ``agent``. Its limits start now."""
         now = timezone.now()
-        self.model.objects.filter(session_key=self.session_key).update(
+        self.model.objects.filter(key_hash=self.key_hash).update(
             user=user,
             secret=secret,
             token_expires_at=token_expires_at,
+            provider_session_hash=provider_session_hash,
             ip=ip,
             agent=agent,
+            claims_read_at=now,
             signed_in_at=now,
             last_seen=now,
             expire_date=now + datetime.timedelta(seconds=settings.SESSION_COOKIE_AGE),
@@ -114,7 +158,7 @@ class SessionStore(BaseSessionStore):
 
         The row stays, without its secret: it tells whose form arrives after the end.
         """
-        self.model.objects.filter(session_key=self.session_key).update(
+        self.model.objects.filter(key_hash=self.key_hash).update(
             ended_at=timezone.now(), secret="", session_data="", token_expires_at=None
         )
         if self.row is not None and self.row.user is not None:
@@ -129,7 +173,7 @@ class SessionStore(BaseSessionStore):
         now = timezone.now()
         if self.row and self.row.last_seen and now - self.row.last_seen > _activity_interval():
             try:
-                self.model.objects.filter(session_key=self.session_key).update(last_seen=now)
+                self.model.objects.filter(key_hash=self.key_hash).update(last_seen=now)
             except Error as error:
                 logger.warning("The activity of a session could not be recorded: %s", error)
             else:

@@ -1,14 +1,12 @@
 """The access token of a session: stored encrypted, refreshed in time, by one request at a time."""
 
 import datetime
-import json
 import logging
 import time
 import uuid
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -16,9 +14,12 @@ from prometheus_client import Counter
 
 from console.recorded_text import recorded
 from console.redaction import note_secrets
-from console.signin.errors import InvalidIdToken, ProviderUnreachable, SignInEnded, SignInRefused
+from console.signin.access.rules import relevant_claims, rule_claims
+from console.signin.encryption import decrypt_json, encrypt_json
+from console.signin.errors import InvalidIdToken, InvalidUserinfo, ProviderUnreachable, SignInEnded, SignInRefused
 from console.signin.models import Session
 from console.signin.oidc import client
+from console.signin.oidc.claims import reread_claims
 from console.signin.oidc.discovery import ProviderConfiguration, provider_configuration
 from console.signin.oidc.id_token import verify_refreshed_id_token
 
@@ -31,8 +32,13 @@ MAX_HINT_LENGTH: Final = 4096
 """Of a stored ID token, in characters. It is used in the logout URL only, where it is optional, and many servers refuse
 URLs of more than 8 kB."""
 
-_LEASED_CALLS: Final = 3
-"""Calls to the provider while one request holds the lease: the token endpoint, and its keys at most twice."""
+CLAIMS_INTERVAL: Final = datetime.timedelta(minutes=10)
+"""How old the claims of a session in use can be: then they are read again, whatever the tokens' lifetime."""
+
+_CLAIMS_RETRY: Final = datetime.timedelta(minutes=1)  # after the provider did not answer
+
+_LEASED_CALLS: Final = 4
+"""Calls to the provider while one request holds the lease: token endpoint, keys at most twice, userinfo."""
 
 _POLL_SECONDS: Final = 0.1  # between two looks at whether another request has refreshed the token
 
@@ -49,6 +55,7 @@ class SessionSecrets:
         id_token: for the provider's logout URL; empty if it is too long for that.
         claims: those that rules use.
         audience: ``aud`` of the ID token of the sign-in; one that comes with a refresh must have the same.
+        from_userinfo: the names of the claims that userinfo carried; the others come from the ID token.
 
     """
 
@@ -57,20 +64,20 @@ class SessionSecrets:
     id_token: str = field(repr=False)
     claims: dict[str, Any] = field(repr=False)
     audience: list[str] = field(repr=False)
+    from_userinfo: list[str] = field(repr=False)
 
 
 def encrypt_secrets(secrets: SessionSecrets) -> str:
     """Encrypt with the first of ``TOKEN_ENCRYPTION_KEYS``."""
     _note(secrets)
-    document = {name: getattr(secrets, name) for name in SessionSecrets.__slots__}
-    return token_cipher().encrypt(json.dumps(document).encode()).decode()
+    return encrypt_json({name: getattr(secrets, name) for name in SessionSecrets.__slots__})
 
 
 def decrypt_secrets(text: str) -> SessionSecrets | None:
     """Decrypt the ``secret`` of a session; ``None`` if none of the keys fits (any more)."""
     try:
-        secrets = SessionSecrets(**json.loads(token_cipher().decrypt(text.encode())))
-    except (InvalidToken, ValueError, TypeError):
+        secrets = SessionSecrets(**decrypt_json(text))
+    except (ValueError, TypeError):
         return None
     _note(secrets)
     return secrets
@@ -79,11 +86,6 @@ def decrypt_secrets(text: str) -> SessionSecrets | None:
 def _note(secrets: SessionSecrets) -> None:
     """From here on, no text that is shown, logged or recorded repeats these tokens."""
     note_secrets(secrets.access_token, secrets.refresh_token, secrets.id_token)
-
-
-def token_cipher() -> MultiFernet:
-    """Return the cipher that encrypts with the first of ``TOKEN_ENCRYPTION_KEYS`` and decrypts with any of them."""
-    return MultiFernet([Fernet(key) for key in settings.TOKEN_ENCRYPTION_KEYS])
 
 
 def revoke_tokens(*, access_token: str, refresh_token: str) -> bool:
@@ -106,11 +108,24 @@ def token_expiry(token_response: dict[str, Any]) -> datetime.datetime | None:
     return timezone.now() + datetime.timedelta(seconds=seconds)
 
 
+def _with_claims(
+    secrets: SessionSecrets, *, id_token: dict[str, Any] | None, userinfo: dict[str, Any] | None
+) -> SessionSecrets:
+    """Return the secrets with the claims that these documents carry now."""
+    claims, names = reread_claims(secrets.claims, secrets.from_userinfo, id_token=id_token, userinfo=userinfo)
+    organizations = settings.CONSOLE_ORGANIZATIONS
+    return replace(
+        secrets,
+        claims=relevant_claims(organizations, claims),
+        from_userinfo=sorted(names & rule_claims(organizations)),
+    )
+
+
 class SessionToken:
     """The access token of one session, for callers of the directory."""
 
-    def __init__(self, session_key: str) -> None:
-        self._session_key = session_key
+    def __init__(self, key_hash: str) -> None:
+        self._key_hash = key_hash
 
     def current(self) -> str:
         """Return the access token, valid for a minute or more if the provider allows it.
@@ -138,8 +153,57 @@ class SessionToken:
             return secrets.access_token
         return self._refresh(row, secrets)
 
+    def update_claims(self, row: Session) -> dict[str, Any] | None:
+        """Read the claims again from the provider if they are older than ``CLAIMS_INTERVAL``. Return them if so.
+
+        If the provider does not answer, the claims remain, and a request after a minute tries again.
+
+        Raises:
+            SignInEnded: the provider refused, so the sign-in is over.
+
+        """
+        read_at, now = row.claims_read_at, timezone.now()
+        if read_at is None or now - read_at < CLAIMS_INTERVAL:
+            return None
+        session = Session.objects.filter(key_hash=self._key_hash, ended_at=None)
+        try_again_at = now - CLAIMS_INTERVAL + _CLAIMS_RETRY
+        # Of simultaneous requests, the one that changes the time reads; the others go on with what is known.
+        if not session.filter(claims_read_at=read_at).update(claims_read_at=try_again_at):
+            return None
+        try:
+            self._reread_claims()
+        except SignInRefused:
+            return None
+        return self._read()[1].claims
+
+    def _reread_claims(self) -> None:
+        """Read the claims again: by a refresh if the ID token carried one of them, else from userinfo."""
+        row, secrets = self._read()
+        if secrets.refresh_token and secrets.claims.keys() - set(secrets.from_userinfo):
+            self._refresh(row, secrets)
+            return
+        access_token = self.current()
+        row, secrets = self._read()
+        try:
+            userinfo = self._fetch_userinfo(row, access_token, provider_configuration())
+        except InvalidUserinfo:
+            if not secrets.refresh_token:
+                self._end(row, "the provider does not describe the person any more")
+                return
+            self._refresh(row, secrets)  # the access token may have expired; a refresh reads userinfo, too
+            return
+        updated = _with_claims(secrets, id_token=None, userinfo=userinfo)
+        self._unchanged(row).update(secret=encrypt_secrets(updated), claims_read_at=timezone.now())
+
+    @staticmethod
+    def _fetch_userinfo(row: Session, access_token: str, configuration: ProviderConfiguration) -> dict[str, Any] | None:
+        """Return the response of the userinfo endpoint; ``None`` if there is none."""
+        if not configuration.userinfo_endpoint or row.user is None:
+            return None
+        return client.fetch_userinfo(configuration, access_token, row.user.subject)
+
     def _read(self) -> tuple[Session, SessionSecrets]:
-        row = Session.objects.select_related("user").filter(session_key=self._session_key, ended_at=None).first()
+        row = Session.objects.select_related("user").filter(key_hash=self._key_hash, ended_at=None).first()
         secrets = decrypt_secrets(row.secret) if row else None
         if row is None or secrets is None:
             raise SignInEnded
@@ -181,14 +245,14 @@ class SessionToken:
     ) -> str:
         """Refresh the token (OpenID Connect Core 1.0, section 12) and store the new ones."""
         try:
-            response = self._request_refresh(row, secrets, configuration)
+            response, id_token = self._request_refresh(row, secrets, configuration)
         except (client.TokenRequestRefused, InvalidIdToken) as refused:
             token_refreshes.labels("refused").inc()
             reason = refused.error if isinstance(refused, client.TokenRequestRefused) else refused.message
             self._end(row, f"the provider refused to refresh the token ({reason})", owner=owner)
             return self._current_token(row)
         except SignInRefused as error:
-            owned = Session.objects.filter(session_key=self._session_key, refresh_owner=owner)
+            owned = Session.objects.filter(key_hash=self._key_hash, refresh_owner=owner)
             owned.update(refresh_owner=None, refresh_until=None)
             raise self._failure() from error
         token_refreshes.labels("done").inc()
@@ -199,28 +263,52 @@ class SessionToken:
             refresh_token=rotated if isinstance(rotated, str) and rotated else secrets.refresh_token,
         )
         # Whoever holds the lease by now: with rotation, only the newest refresh token still works.
-        self._unchanged(row).update(
-            secret=encrypt_secrets(renewed),
-            token_expires_at=token_expiry(response),
-            refresh_owner=None,
-            refresh_until=None,
-        )
+        secret = encrypt_secrets(renewed)
+        if not self._unchanged(row).update(secret=secret, token_expires_at=token_expiry(response)):
+            return self._current_token(row)
+        row.secret = secret
+        try:
+            self._update_claims(row, renewed, configuration, id_token)
+        finally:
+            Session.objects.filter(key_hash=self._key_hash, refresh_owner=owner).update(
+                refresh_owner=None, refresh_until=None
+            )
         return renewed.access_token
+
+    def _update_claims(
+        self,
+        row: Session,
+        secrets: SessionSecrets,
+        configuration: ProviderConfiguration,
+        id_token: dict[str, Any] | None,
+    ) -> None:
+        """Read the claims again after a refresh, from the new ID token, if there is one, and from userinfo."""
+        try:
+            userinfo = self._fetch_userinfo(row, secrets.access_token, configuration)
+        except ProviderUnreachable:
+            return  # ``claims_read_at`` stays, so that a later request tries again
+        except InvalidUserinfo:
+            self._end(row, "the provider does not describe the person any more")
+            return
+        updated = _with_claims(secrets, id_token=id_token, userinfo=userinfo)
+        self._unchanged(row).update(secret=encrypt_secrets(updated), claims_read_at=timezone.now())
 
     def _request_refresh(
         self, row: Session, secrets: SessionSecrets, configuration: ProviderConfiguration
-    ) -> dict[str, Any]:
+    ) -> tuple[dict[str, Any], dict[str, Any] | None]:
+        """Return the token response, and the claims of the ID token that came with it, if any."""
         form = {"grant_type": "refresh_token", "refresh_token": secrets.refresh_token}
         response = client.request_token(configuration, form)
+        id_token = None
         if response.get("id_token") is not None:
-            verify_refreshed_id_token(
+            id_token = verify_refreshed_id_token(
                 response["id_token"],
                 configuration,
                 subject=row.user.subject if row.user else "",
                 audience=secrets.audience,
                 access_token=response["access_token"],
             )
-        return response
+        return response, id_token
 
     def _current_token(self, former: Session) -> str:
         """Return the token of a session that another request has changed since ``former`` was read."""
@@ -231,7 +319,7 @@ class SessionToken:
 
     def _unchanged(self, row: Session) -> QuerySet[Session]:
         """Select the session if it still has the tokens of ``row``."""
-        return Session.objects.filter(session_key=self._session_key, secret=row.secret, ended_at=None)
+        return Session.objects.filter(key_hash=self._key_hash, secret=row.secret, ended_at=None)
 
     def _end(self, row: Session, cause: str, *, owner: uuid.UUID | None = None) -> None:
         """End the session, unless its tokens have changed meanwhile or the lease has another owner.

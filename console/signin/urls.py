@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from console.signin import session_views, views
+from console.signin import backchannel_logout, session_views, views
 from console.signin.frames import views as frame_views
 
 urlpatterns = [
     path("signin/", views.signin, name="signin"),
     path("signin/callback/", views.signin_callback, name="signin-callback"),
+    path("signin/backchannel-logout/", backchannel_logout.backchannel_logout, name="backchannel-logout"),
     path("signout/", views.signout, name="signout"),
     path("sessions/", session_views.own_sessions_view, name="sessions"),
     path("embed/window/", frame_views.signin_window, name="embed-window"),

@@ -5,6 +5,7 @@ import uuid
 from dataclasses import dataclass
 
 from bs4 import BeautifulSoup
+from django.utils.crypto import salted_hmac
 
 
 def rows(console, sql, *values):
@@ -23,19 +24,21 @@ def key_of(browser) -> str:
     return next(one["value"] for one in browser.cookies() if one["name"] == "console-session")
 
 
+def key_hash(console, browser_or_key) -> str:
+    """The primary key of a session's row: the database does not hold the key itself."""
+    key = browser_or_key if isinstance(browser_or_key, str) else key_of(browser_or_key)
+    secret = console.server.env["SECRET_KEY"]
+    return salted_hmac("console.signin.encryption.session", key, secret=secret, algorithm="sha256").hexdigest()
+
+
 def age(console, browser, column, minutes):
-    key = key_of(browser)
     at = f"datetime('now', '-{minutes} minutes')"
-    rows(console, f"UPDATE signin_session SET {column} = {at} WHERE session_key = ?", key)
+    rows(console, f"UPDATE signin_session SET {column} = {at} WHERE key_hash = ?", key_hash(console, browser))
 
 
 def expire_token(console, browser, when="+30 seconds"):
-    key = key_of(browser)
-    rows(
-        console,
-        f"UPDATE signin_session SET token_expires_at = datetime('now', '{when}') WHERE session_key = ?",
-        key,
-    )
+    sql = f"UPDATE signin_session SET token_expires_at = datetime('now', '{when}') WHERE key_hash = ?"
+    rows(console, sql, key_hash(console, browser))
 
 
 ENDINGS = ("idle", "expired", "rejected")

@@ -6,14 +6,19 @@ import json
 import ssl
 import threading
 import time
+import uuid
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import jwt
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
+from tests.servers import Browser, Console
+
+DISCOVERY = "/.well-known/openid-configuration"
 CLIENT_ID = "org-accounts-console"
 KEY = rsa.generate_private_key(65537, 2048)
 OTHER_KEY = rsa.generate_private_key(65537, 2048)
@@ -151,3 +156,58 @@ def raw_reset(handler: BaseHTTPRequestHandler) -> None:
 
 def raw_garbage(handler: BaseHTTPRequestHandler) -> None:
     handler.wfile.write(b"SSH-2.0-OpenSSH_9.2\r\n\r\n")
+
+
+class Attempt:
+    """One sign-in against the hostile provider."""
+
+    def __init__(self, console: Console, provider: HostileProvider) -> None:
+        self.browser = Browser(console.url)
+        self.provider = provider
+        self.asked: dict[str, str] = {}
+
+    def start(self):
+        page = self.browser.get("/signin/", follow=False)
+        if page.status_code == 302:
+            query = parse_qs(urlsplit(page.headers["Location"]).query)
+            self.asked = {name: values[0] for name, values in query.items()}
+            self.provider.nonce = self.asked["nonce"]
+        return page
+
+    def finish(self, **changed):
+        sent = {"code": "c-1", "state": self.asked.get("state"), "iss": self.provider.issuer, **changed}
+        query = urlencode({name: value for name, value in sent.items() if value is not None})
+        return self.browser.get(f"/signin/callback/?{query}", follow=False)
+
+    def run(self, **changed):
+        page = self.start()
+        return self.finish(**changed) if page.status_code == 302 else page
+
+    def is_signed_in(self) -> bool:
+        return (
+            self.browser.get("/", follow=False).status_code != 302
+            or "/signin/" not in (self.browser.last.headers["Location"])
+        )
+
+
+class RefreshingProvider(HostileProvider):
+    """Rotates its refresh tokens. ``refreshed`` makes the answer to a refresh from the regular one."""
+
+    def behave(self):
+        super().behave()
+        self.used = []
+        self.refreshed = lambda answer: answer
+        self.answers["/token"] = self.grant
+
+    def grant(self):
+        form = {name: values[0] for name, values in parse_qs(self.calls[-1][1]).items()}
+        if form["grant_type"] != "refresh_token":
+            return self.token(refresh_token="rt-0")
+        self.used.append(form["refresh_token"])
+        answer = {
+            "access_token": "at-1",
+            "token_type": "Bearer",
+            "expires_in": 300,
+            "refresh_token": f"rt-{uuid.uuid4()}",
+        }
+        return self.refreshed(answer)

@@ -5,8 +5,7 @@ import json
 import pytest
 
 from tests.servers import text_of
-from tests.signin.hostile import HostileProvider
-from tests.signin.test_hostile_provider import Attempt
+from tests.signin.hostile import Attempt, HostileProvider
 
 RULES = {"acme": {"name": "Acme GmbH", "admins": {"email": ["boss@acme.example"]}}}
 BOSS, OWN = "boss@acme.example", "eve@evil.example"

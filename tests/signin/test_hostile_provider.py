@@ -17,9 +17,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from tests import servers
 from tests.servers import Browser, Console, form_of
 from tests.signin import hostile
-from tests.signin.hostile import KEY, OTHER_KEY, SHORT_KEY, HostileProvider, public
+from tests.signin.hostile import DISCOVERY, KEY, OTHER_KEY, SHORT_KEY, Attempt, HostileProvider, public
 
-DISCOVERY = "/.well-known/openid-configuration"
 HTML = (200, {"Content-Type": "text/html"}, b"<html>Sign in</html>")
 MOVED = (302, {"Location": "http://127.0.0.1:9/elsewhere"}, b"")
 
@@ -43,38 +42,6 @@ def hostile_provider(provider_of_lies: HostileProvider) -> HostileProvider:
         cache.flushdb()
     provider_of_lies.behave()
     return provider_of_lies
-
-
-class Attempt:
-    """One sign-in against the hostile provider."""
-
-    def __init__(self, console: Console, provider: HostileProvider) -> None:
-        self.browser = Browser(console.url)
-        self.provider = provider
-        self.asked: dict[str, str] = {}
-
-    def start(self):
-        page = self.browser.get("/signin/", follow=False)
-        if page.status_code == 302:
-            query = parse_qs(urlsplit(page.headers["Location"]).query)
-            self.asked = {name: values[0] for name, values in query.items()}
-            self.provider.nonce = self.asked["nonce"]
-        return page
-
-    def finish(self, **changed):
-        sent = {"code": "c-1", "state": self.asked.get("state"), "iss": self.provider.issuer, **changed}
-        query = urlencode({name: value for name, value in sent.items() if value is not None})
-        return self.browser.get(f"/signin/callback/?{query}", follow=False)
-
-    def run(self, **changed):
-        page = self.start()
-        return self.finish(**changed) if page.status_code == 302 else page
-
-    def is_signed_in(self) -> bool:
-        return (
-            self.browser.get("/", follow=False).status_code != 302
-            or "/signin/" not in (self.browser.last.headers["Location"])
-        )
 
 
 @pytest.fixture

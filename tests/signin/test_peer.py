@@ -40,17 +40,30 @@ def peer_console(installed, state, start_console, directory_server):
     process.stdout.close()
 
 
-def test_sign_in_refresh_and_sign_out(peer_console):
-    browser = Browser(peer_console.url)
+def sign_in_at_peer(console, browser):
+    """Sign in and consent on the peer's own pages."""
     page = browser.get("/signin/")
-    for _ in range(6):  # sign in, consent: the peer's own pages
-        if page.url.startswith(peer_console.url):
+    for _ in range(6):
+        if page.url.startswith(console.url):
             break
         form = BeautifulSoup(page.text, "html.parser").find("form")
-        fields = {one["name"]: one.get("value", "") for one in form.find_all("input") if one.get("name")}
+        fields = {field["name"]: field.get("value", "") for field in form.find_all("input") if field.get("name")}
         if "login" in fields:
             fields |= {"login": "petra", "password": "any"}
         page = browser.session.post(form["action"], data=fields, timeout=30)
+    return page
+
+
+def sign_out_at_peer(browser, page):
+    """Confirm on the peer's own page."""
+    form = BeautifulSoup(page.text, "html.parser").find("form")
+    fields = {field["name"]: field.get("value", "") for field in form.find_all("input") if field.get("name")}
+    return browser.session.post(form["action"], data={**fields, "logout": "yes"}, timeout=30)
+
+
+def test_sign_in_refresh_and_sign_out(peer_console):
+    browser = Browser(peer_console.url)
+    page = sign_in_at_peer(peer_console, browser)
     assert page.status_code == 200, page.text
     assert "Peer petra" in text_of(page)
 
@@ -68,8 +81,18 @@ def test_sign_in_refresh_and_sign_out(peer_console):
 
     page = browser.post("/signout/", browser.form("/", "/signout/"))
     if not page.url.startswith(peer_console.url):
-        form = BeautifulSoup(page.text, "html.parser").find("form")
-        fields = {one["name"]: one.get("value", "") for one in form.find_all("input") if one.get("name")}
-        page = browser.session.post(form["action"], data={**fields, "logout": "yes"}, timeout=30)
+        page = sign_out_at_peer(browser, page)
     assert "You are signed out" in text_of(page)
     assert re.search(r"/pick/|interaction", browser.get("/signin/").url)
+
+
+def test_signing_out_at_the_peer_ends_the_session_here(peer_console):
+    """The peer sends its logout token by back-channel logout; nobody tells this browser."""
+    browser = Browser(peer_console.url)
+    page = sign_in_at_peer(peer_console, browser)
+    assert "Peer petra" in text_of(page)
+    assert browser.get("/sessions/", follow=False).status_code == 200
+    issuer = peer_console.server.env["OIDC_ISSUER"]
+    sign_out_at_peer(browser, browser.session.get(f"{issuer}/session/end", timeout=30))
+    assert "POST /signin/backchannel-logout/" in peer_console.log()
+    assert browser.get("/sessions/", follow=False).status_code == 302

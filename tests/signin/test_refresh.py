@@ -3,75 +3,20 @@
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
-from urllib.parse import parse_qs
 
 import jwt
 import pytest
-import redis
 
-from tests import servers
-from tests.signin.ending import expire_token, key_of, rows
-from tests.signin.hostile import CLIENT_ID, KEY, OTHER_KEY, HostileProvider
-from tests.signin.test_hostile_provider import DISCOVERY, Attempt
+from tests.signin.conftest import forget_metadata
+from tests.signin.ending import key_hash, rows
+from tests.signin.hostile import CLIENT_ID, DISCOVERY, KEY, OTHER_KEY, Attempt
 
 SLOW = 5.8  # seconds that the slow provider takes; it may take 6
 PAGE = "/orgs/acme/types/"
 
 
-class RefreshingProvider(HostileProvider):
-    """Rotates its refresh tokens. ``refreshed`` makes the answer to a refresh from the regular one."""
-
-    def behave(self):
-        super().behave()
-        self.used = []
-        self.refreshed = lambda answer: answer
-        self.answers["/token"] = self.grant
-
-    def grant(self):
-        form = {name: values[0] for name, values in parse_qs(self.calls[-1][1]).items()}
-        if form["grant_type"] != "refresh_token":
-            return self.token(refresh_token="rt-0")
-        self.used.append(form["refresh_token"])
-        answer = {
-            "access_token": "at-1",
-            "token_type": "Bearer",
-            "expires_in": 300,
-            "refresh_token": f"rt-{uuid.uuid4()}",
-        }
-        return self.refreshed(answer)
-
-
-@pytest.fixture(scope="module")
-def rotating():
-    provider = RefreshingProvider()
-    yield provider
-    provider.server.shutdown()
-    provider.server.server_close()
-
-
-@pytest.fixture(scope="module")
-def rotating_console(start_console, rotating):
-    return start_console("sqlite", OIDC_ISSUER=rotating.issuer, OIDC_TIMEOUT="6")
-
-
-@pytest.fixture
-def ada(rotating_console, rotating, directory):
-    forget_metadata()
-    rotating.behave()
-    attempt = Attempt(rotating_console, rotating)
-    assert attempt.run().status_code == 302
-    attempt.browser.key = key_of(attempt.browser)  # the browser gets another one when the session has ended
-    expire_token(rotating_console, attempt.browser)
-    return attempt.browser
-
-
-def forget_metadata():
-    with redis.from_url(servers.REDIS) as cache:
-        cache.flushdb()
-
-
 def has_ended(console, browser) -> bool:
-    sql = "SELECT secret <> '', ended_at FROM signin_session WHERE session_key = ?"
+    sql = "SELECT secret <> '', ended_at FROM signin_session WHERE key_hash = ?"
     [(has_secret, ended_at)] = rows(console, sql, browser.key)
     assert bool(has_secret) == (ended_at is None)
     return ended_at is not None
@@ -149,7 +94,7 @@ def test_a_refused_refresh_ends_the_session(rotating_console, rotating, ada):
 
 
 def test_only_the_owner_of_the_lease_ends_the_session(rotating_console, rotating, ada):
-    sql = "UPDATE signin_session SET refresh_owner = ? WHERE session_key = ?"
+    sql = "UPDATE signin_session SET refresh_owner = ? WHERE key_hash = ?"
     rotating.refreshed = refusing(lambda: rows(rotating_console, sql, uuid.uuid4().hex, ada.key))
     assert ada.get(PAGE, follow=False).status_code != 302
     assert not has_ended(rotating_console, ada)
@@ -158,14 +103,14 @@ def test_only_the_owner_of_the_lease_ends_the_session(rotating_console, rotating
 def test_a_refusal_of_former_tokens_does_not_end_the_session(rotating_console, rotating, ada):
     other = Attempt(rotating_console, rotating)
     assert other.run().status_code == 302
-    newer = "SELECT secret FROM signin_session WHERE session_key = ?"
-    [(secret,)] = rows(rotating_console, newer, key_of(other.browser))
-    sql = "UPDATE signin_session SET secret = ?, token_expires_at = datetime('now', '+1 hours') WHERE session_key = ?"
+    newer = "SELECT secret FROM signin_session WHERE key_hash = ?"
+    [(secret,)] = rows(rotating_console, newer, key_hash(rotating_console, other.browser))
+    sql = "UPDATE signin_session SET secret = ?, token_expires_at = datetime('now', '+1 hours') WHERE key_hash = ?"
     rotating.refreshed = refusing(lambda: rows(rotating_console, sql, secret, ada.key))
     ada.get("/", follow=False)
     ada.get("/orgs/acme/users/nobody/", follow=False)
     [(kept, ended_at)] = rows(
-        rotating_console, "SELECT secret, ended_at FROM signin_session WHERE session_key = ?", ada.key
+        rotating_console, "SELECT secret, ended_at FROM signin_session WHERE key_hash = ?", ada.key
     )
     assert rotating.used, "the token was refreshed"
     assert (kept, ended_at) == (secret, None)

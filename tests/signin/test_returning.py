@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.servers import form_of, outcome_of, text_of
-from tests.signin.ending import ENDINGS, FORMS, age, decision, end, filled, rows, task
+from tests.signin.ending import ENDINGS, FORMS, age, decision, end, filled, key_hash, rows, task
 
 CSRF = "csrfmiddlewaretoken"
 
@@ -213,13 +213,13 @@ def test_the_session_ends_between_the_record_and_the_call(
 def end_before_the_call(console, browser, directory, send):
     """The last read before the record is slow, and another tab signs out meanwhile."""
     directory.fault("stale", on="types", seconds=1)
-    key = browser.session.cookies["console-session"]
+    key = key_hash(console, browser)
     read = len([one for one in directory.journal() if one["operation"] == "types"])
     with ThreadPoolExecutor(1) as pool:
         sent = pool.submit(send)
         while len([one for one in directory.journal() if one["operation"] == "types"]) == read:
             time.sleep(0.02)
-        rows(console, "UPDATE signin_session SET ended_at = datetime('now'), secret = '' WHERE session_key = ?", key)
+        rows(console, "UPDATE signin_session SET ended_at = datetime('now'), secret = '' WHERE key_hash = ?", key)
         return sent.result()
 
 

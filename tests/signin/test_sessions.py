@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.servers import text_of
-from tests.signin.ending import age, expire_token, rows
+from tests.signin.ending import age, expire_token, key_hash, rows
 
 
 @pytest.mark.parametrize(("column", "minutes"), [("last_seen", 31), ("expire_date", 1)])
@@ -20,21 +20,19 @@ def test_idle_and_absolute_limit(sqlite_console, sign_in, column, minutes):
 
 def test_activity_counts_and_a_poll_does_not(sqlite_console, sign_in):
     browser = sign_in(sqlite_console, "ada")
-    key = browser.session.cookies["console-session"]
+    key = key_hash(sqlite_console, browser)
     age(sqlite_console, browser, "last_seen", 20)
-    before = rows(sqlite_console, "SELECT last_seen FROM signin_session WHERE session_key = ?", key)
+    before = rows(sqlite_console, "SELECT last_seen FROM signin_session WHERE key_hash = ?", key)
     browser.get("/", X_Console_Poll="1")
-    assert rows(sqlite_console, "SELECT last_seen FROM signin_session WHERE session_key = ?", key) == before
+    assert rows(sqlite_console, "SELECT last_seen FROM signin_session WHERE key_hash = ?", key) == before
     browser.get("/")
-    assert rows(sqlite_console, "SELECT last_seen FROM signin_session WHERE session_key = ?", key) != before
+    assert rows(sqlite_console, "SELECT last_seen FROM signin_session WHERE key_hash = ?", key) != before
 
 
 def test_tokens_are_encrypted_and_not_in_the_cookie(sqlite_console, sign_in):
     browser = sign_in(sqlite_console, "ada")
-    key = browser.session.cookies["console-session"]
-    [(secret, data)] = rows(
-        sqlite_console, "SELECT secret, session_data FROM signin_session WHERE session_key = ?", key
-    )
+    key = key_hash(sqlite_console, browser)
+    [(secret, data)] = rows(sqlite_console, "SELECT secret, session_data FROM signin_session WHERE key_hash = ?", key)
     assert secret.startswith("gAAAA")
     assert "access_token" not in data
     assert all(len(cookie.value) < 200 for cookie in browser.session.cookies)
@@ -58,7 +56,9 @@ def test_signing_out_revokes_and_ends(sqlite_console, sign_in, directory):
     page = browser.post("/signout/", browser.form("/orgs/acme/types/", "/signout/"))
     assert "You are signed out" in text_of(page)
     assert page.url == f"{sqlite_console.url}/signout/", "the provider sends the browser back"
-    assert rows(sqlite_console, "SELECT secret FROM signin_session WHERE session_key = ?", key) == [("",)]
+    assert rows(
+        sqlite_console, "SELECT secret FROM signin_session WHERE key_hash = ?", key_hash(sqlite_console, key)
+    ) == [("",)]
     browser.session.cookies.set("console-session", key)
     assert browser.get("/orgs/acme/types/", follow=False).status_code == 302
     assert "/pick/" in browser.get("/signin/").url, "the provider's own session has ended too"

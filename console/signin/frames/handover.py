@@ -13,26 +13,24 @@ proof, which is never part of a URL.
 """
 
 import datetime
-import hashlib
-import json
 import logging
 import secrets
 import time
 from typing import Any, Final
 
-from cryptography.fernet import InvalidToken
 from django.db.models import F, QuerySet
 from django.dispatch import receiver
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from console.request import ConsoleRequest
+from console.signin.encryption import decrypt_json, encrypt_json, hash_code, hash_provider_session, hash_subject
 from console.signin.errors import InvalidHandover
 from console.signin.login import VerifiedSignIn, record_refusal
 from console.signin.models import Handover
 from console.signin.oidc.authorization import PENDING_SECONDS, s256_challenge
 from console.signin.sessions import expired_sessions_cleared
-from console.signin.tokens import revoke_tokens, token_cipher
+from console.signin.tokens import revoke_tokens
 
 logger = logging.getLogger(__name__)
 
@@ -78,8 +76,10 @@ def store_handover(challenge: str, *, is_proven: bool, sign_in: VerifiedSignIn) 
     Handover.objects.update_or_create(
         challenge=challenge,
         defaults={
-            "code_hash": _code_hash(code),
+            "code_hash": hash_code(code),
             "secret": _encrypt(sign_in),
+            "subject_hash": hash_subject(sign_in.person["sub"]),
+            "provider_session_hash": hash_provider_session(sign_in.person.get("sid")),
             "is_proven": is_proven,
             "attempts": 0,
             "expires_at": timezone.now() + datetime.timedelta(seconds=COLLECT_SECONDS),
@@ -157,23 +157,30 @@ def _accepts(row: Handover, code: str) -> bool:
     if not code:
         return row.is_proven
     typed = "".join(c for c in code.upper() if c.isalnum()).translate(str.maketrans("OIL", "011"))
-    return constant_time_compare(_code_hash(typed), row.code_hash)
+    return constant_time_compare(hash_code(typed), row.code_hash)
 
 
 def _encrypt(sign_in: VerifiedSignIn) -> str:
     expires_at = sign_in.expires_at.isoformat() if sign_in.expires_at else None
-    document = {"person": sign_in.person, "token_response": sign_in.token_response, "expires_at": expires_at}
-    return token_cipher().encrypt(json.dumps(document).encode()).decode()
+    document = {
+        "person": sign_in.person,
+        "from_userinfo": sign_in.from_userinfo,
+        "token_response": sign_in.token_response,
+        "expires_at": expires_at,
+    }
+    return encrypt_json(document)
 
 
 def _decrypt(row: Handover, next_path: str) -> VerifiedSignIn:
     """Return the waiting sign-in. Raises ``InvalidHandover`` if none of the encryption keys fits any more."""
     try:
-        document: dict[str, Any] = json.loads(token_cipher().decrypt(row.secret.encode()))
-    except InvalidToken:
+        document: dict[str, Any] = decrypt_json(row.secret)
+    except ValueError:
         raise InvalidHandover from None
     expires_at = datetime.datetime.fromisoformat(document["expires_at"]) if document["expires_at"] else None
-    return VerifiedSignIn(document["person"], document["token_response"], expires_at, next_path)
+    return VerifiedSignIn(
+        document["person"], document["from_userinfo"], document["token_response"], expires_at, next_path
+    )
 
 
 def _revoke(row: Handover) -> None:
@@ -190,7 +197,3 @@ def _waiting_frames(request: ConsoleRequest) -> dict[str, Any]:
     """Return the verifiers of this session, with the path that each frame wants to open."""
     waiting: dict[str, Any] = request.session.get(_WAITING) or {}
     return {verifier: frame for verifier, frame in waiting.items() if time.time() - frame["at"] < PENDING_SECONDS}
-
-
-def _code_hash(code: str) -> str:
-    return hashlib.sha256(code.encode()).hexdigest()

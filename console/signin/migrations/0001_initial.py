@@ -21,6 +21,8 @@ class Migration(migrations.Migration):
                 ('challenge', models.CharField(max_length=43, unique=True)),
                 ('code_hash', models.CharField(max_length=64)),
                 ('secret', models.TextField()),
+                ('subject_hash', models.CharField(max_length=64)),
+                ('provider_session_hash', models.CharField(blank=True, max_length=64)),
                 ('is_proven', models.BooleanField()),
                 ('attempts', models.PositiveSmallIntegerField(default=0)),
                 ('expires_at', models.DateTimeField()),
@@ -42,13 +44,15 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Session',
             fields=[
-                ('session_key', models.CharField(max_length=40, primary_key=True, serialize=False, verbose_name='session key')),
-                ('session_data', models.TextField(verbose_name='session data')),
-                ('expire_date', models.DateTimeField(db_index=True, verbose_name='expire date')),
+                ('key_hash', models.CharField(max_length=64, primary_key=True, serialize=False)),
+                ('session_data', models.TextField(blank=True)),
+                ('expire_date', models.DateTimeField(db_index=True)),
                 ('secret', models.TextField(blank=True)),
                 ('token_expires_at', models.DateTimeField(null=True)),
                 ('refresh_owner', models.UUIDField(null=True)),
                 ('refresh_until', models.DateTimeField(null=True)),
+                ('claims_read_at', models.DateTimeField(null=True)),
+                ('provider_session_hash', models.CharField(blank=True, max_length=64)),
                 ('signed_in_at', models.DateTimeField(null=True)),
                 ('last_seen', models.DateTimeField(null=True)),
                 ('ended_at', models.DateTimeField(null=True)),
@@ -56,10 +60,5 @@ class Migration(migrations.Migration):
                 ('agent', models.CharField(blank=True, db_default='', max_length=200)),
                 ('user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL)),
             ],
-            options={
-                'verbose_name': 'session',
-                'verbose_name_plural': 'sessions',
-                'abstract': False,
-            },
         ),
     ]

@@ -10,7 +10,7 @@ all others                             from userinfo if it has the claim, else f
 =====================================  =============================================================================
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 ID_TOKEN_ONLY: Final = frozenset(
@@ -33,6 +33,41 @@ def merge_claims(id_token: Mapping[str, Any], userinfo: Mapping[str, Any]) -> di
             if name in document:
                 merged[name] = document[name]
     return merged
+
+
+def userinfo_claims(id_token: Mapping[str, Any], userinfo: Mapping[str, Any]) -> frozenset[str]:
+    """Return the names of the claims that ``merge_claims`` takes from userinfo."""
+    names = set(userinfo) - ID_TOKEN_ONLY
+    for claim, flag in VOUCHED.items():
+        if _vouching_document((userinfo, id_token), claim, flag) is not userinfo:
+            names -= {claim, flag}
+    return frozenset(names)
+
+
+def reread_claims(
+    claims: Mapping[str, Any],
+    from_userinfo: Iterable[str],
+    *,
+    id_token: Mapping[str, Any] | None,
+    userinfo: Mapping[str, Any] | None,
+) -> tuple[dict[str, Any], frozenset[str]]:
+    """Return the claims of a session after documents were read again, and which of them come from userinfo.
+
+    A claim is withdrawn if it is missing from the document that carried it; in another document it says nothing.
+
+    Args:
+        claims: those of the session so far.
+        from_userinfo: the names of those that userinfo carried when it was last read with them.
+        id_token: the claims of a newer ID token; ``None`` if there is none.
+        userinfo: the response of the userinfo endpoint; ``None`` if it was not read.
+
+    """
+    former = frozenset(from_userinfo)
+    from_id_token = claims if id_token is None else id_token
+    signed = {name: value for name, value in from_id_token.items() if name not in former}
+    if userinfo is None:
+        return {**signed, **{name: claims[name] for name in former & claims.keys()}}, former
+    return merge_claims(signed, userinfo), former | userinfo_claims(signed, userinfo)
 
 
 def _vouching_document(documents: tuple[Mapping[str, Any], ...], claim: str, flag: str) -> Mapping[str, Any]:

@@ -22,6 +22,9 @@ MIN_RSA_BITS: Final = 2048  # NIST SP 800-131A
 _PRIVATE_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 """Members of private and symmetric keys (RFC 7518, sections 6.2.2, 6.3.2 and 6.4.1; RFC 8037, section 2)."""
 
+_TYPES: Final = frozenset({"jwt"})
+_REQUIRED: Final = ("iss", "aud", "exp", "iat", "sub")  # OpenID Connect Core 1.0, section 2
+
 _NOT_A_NUMBER: Final = recorded("id_token.not_a_number", "Its {name} is not a number.")
 _SHORT_KEY: Final = recorded("id_token.short_key", "It is signed with an RSA key of less than {bits} bits.")
 _UNVERIFIED: Final = recorded("id_token.unverified", "It cannot be verified.")
@@ -60,8 +63,10 @@ def verify_id_token(
 
 def verify_refreshed_id_token(
     token: Any, configuration: ProviderConfiguration, *, subject: str, audience: list[str], access_token: str
-) -> None:
-    """Verify an ID token that came with a refreshed access token (OpenID Connect Core 1.0, section 12.2).
+) -> dict[str, Any]:
+    """Verify an ID token that came with a refreshed access token, and return its claims.
+
+    OpenID Connect Core 1.0, section 12.2.
 
     Args:
         subject: ``sub`` of the ID token of the sign-in.
@@ -75,6 +80,7 @@ def verify_refreshed_id_token(
         )
     if set(audience_of(claims)) != set(audience):
         raise InvalidIdToken(recorded("id_token.other_audience", "Its audience (aud) is not that of the sign-in."))
+    return claims
 
 
 def audience_of(claims: dict[str, Any]) -> list[str]:
@@ -111,10 +117,10 @@ def may_verify(key: dict[str, Any]) -> bool:
     return key.get("use", "sig") == "sig" and isinstance(operations, list) and "verify" in operations
 
 
-def check_type(header: dict[str, Any]) -> None:
+def check_type(header: dict[str, Any], types: frozenset[str] = _TYPES) -> None:
     """Check that the token is not one of another kind, such as a logout token (RFC 8725, section 3.11)."""
     token_type = header.get("typ", "JWT")
-    if not isinstance(token_type, str) or token_type.lower().removeprefix("application/") != "jwt":
+    if not isinstance(token_type, str) or token_type.lower().removeprefix("application/") not in types:
         raise InvalidIdToken(recorded("id_token.type", "It is a token of another kind (typ)."))
 
 
@@ -170,9 +176,8 @@ def _verify(token: Any, configuration: ProviderConfiguration, access_token: str)
     """Check everything that every ID token has to fulfil, and return its claims."""
     if not isinstance(token, str) or not token:
         raise InvalidIdToken(recorded("id_token.missing", "The token response has none."))
-    key, algorithm = _find_key(token, configuration)
-    claims = _decode(token, key, algorithm)
-    check_times(claims)
+    claims = decode_signed_token(token, configuration)
+    algorithm = jwt.get_unverified_header(token)["alg"]
     check_audience(claims, settings.OIDC_CLIENT_ID)
     check_age(claims, time.time())
     check_at_hash(claims, algorithm, access_token)
@@ -180,7 +185,27 @@ def _verify(token: Any, configuration: ProviderConfiguration, access_token: str)
     return claims
 
 
-def _find_key(token: str, configuration: ProviderConfiguration) -> tuple[jwt.PyJWK, str]:
+def decode_signed_token(
+    token: str,
+    configuration: ProviderConfiguration,
+    *,
+    types: frozenset[str] = _TYPES,
+    required: tuple[str, ...] = _REQUIRED,
+) -> dict[str, Any]:
+    """Verify signature, ``iss``, ``aud`` and times of a token of the provider, and return its claims.
+
+    Args:
+        types: accepted values of its ``typ``, in lower case.
+        required: claims that it must have.
+
+    """
+    key, algorithm = _find_key(token, configuration, types)
+    claims = _decode(token, key, algorithm, required)
+    check_times(claims)
+    return claims
+
+
+def _find_key(token: str, configuration: ProviderConfiguration, types: frozenset[str]) -> tuple[jwt.PyJWK, str]:
     try:
         header = jwt.get_unverified_header(token)
     except (jwt.PyJWTError, ValueError, RecursionError) as error:
@@ -190,7 +215,7 @@ def _find_key(token: str, configuration: ProviderConfiguration) -> tuple[jwt.PyJ
         raise InvalidIdToken(
             recorded("id_token.algorithm", "Its algorithm (alg) is not one of the accepted asymmetric ones.")
         )
-    check_type(header)
+    check_type(header, types)
     if "crit" in header:
         raise InvalidIdToken(
             recorded("id_token.critical_headers", "It has critical headers that are not supported (crit).")
@@ -204,7 +229,7 @@ def _find_key(token: str, configuration: ProviderConfiguration) -> tuple[jwt.PyJ
     )
 
 
-def _decode(token: str, key: jwt.PyJWK, algorithm: str) -> dict[str, Any]:
+def _decode(token: str, key: jwt.PyJWK, algorithm: str, required: tuple[str, ...]) -> dict[str, Any]:
     """Verify signature, ``iss``, ``aud``, ``exp``, ``nbf`` and ``iat``."""
     try:
         claims: dict[str, Any] = jwt.decode(
@@ -214,7 +239,7 @@ def _decode(token: str, key: jwt.PyJWK, algorithm: str) -> dict[str, Any]:
             audience=settings.OIDC_CLIENT_ID,
             issuer=settings.OIDC_ISSUER,
             leeway=LEEWAY,
-            options={"require": ["iss", "aud", "exp", "iat", "sub"], "verify_sub": True},
+            options={"require": list(required), "verify_sub": True},
         )
     except jwt.PyJWTError as error:
         raise InvalidIdToken(_JWT_ERRORS.get(type(error), _UNVERIFIED)) from error

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from console.signin.tokens import SessionSecrets, decrypt_secrets, encrypt_secrets, token_expiry
 
-SECRETS = SessionSecrets("access-1", "refresh-1", "id-1", {"groups": ["acme-admins"]}, ["console"])
+SECRETS = SessionSecrets("access-1", "refresh-1", "id-1", {"groups": ["acme-admins"]}, ["console"], ["groups"])
 NEW_KEY, OLD_KEY = Fernet.generate_key().decode(), Fernet.generate_key().decode()
 
 

@@ -1,0 +1,160 @@
+"""A right that was withdrawn at the provider ends here soon, and a second sign-in revokes the tokens of the first."""
+
+from urllib.parse import parse_qs
+
+import pytest
+
+from tests.signin.conftest import forget_metadata
+from tests.signin.ending import key_hash, rows
+from tests.signin.hostile import DISCOVERY, Attempt
+
+PAGE = "/orgs/acme/changes/"  # needs no directory, so it refreshes no token by itself
+DIRECTORY_PAGE = "/orgs/acme/types/"
+NOBODY = {"sub": "ada", "name": "Ada"}
+MEMBER = {**NOBODY, "groups": ["acme-admins"]}
+
+
+@pytest.fixture
+def someone(rotating_console, rotating, directory):
+    """Sign in at a provider with these documents; the browser, with the primary key of its session."""
+
+    def sign_in(*, userinfo, id_token=None):
+        forget_metadata()
+        rotating.behave()
+        rotating.claims = id_token or {}
+        rotating.answers["/userinfo"] = userinfo
+        attempt = Attempt(rotating_console, rotating)
+        assert attempt.run().status_code == 302
+        browser = attempt.browser
+        browser.key = key_hash(rotating_console, browser)
+        assert browser.get(PAGE, follow=False).status_code == 200
+        return browser
+
+    return sign_in
+
+
+def claims_are_old(console, browser, minutes=11):
+    sql = f"UPDATE signin_session SET claims_read_at = datetime('now', '-{minutes} minutes') WHERE key_hash = ?"
+    rows(console, sql, browser.key)
+
+
+def token_has_expired(console, browser):
+    sql = "UPDATE signin_session SET token_expires_at = datetime('now', '+30 seconds') WHERE key_hash = ?"
+    rows(console, sql, browser.key)
+
+
+def with_id_token(rotating, **claims):
+    """Refresh with an ID token that carries these claims."""
+    rotating.claims = {"nonce": None, **claims}
+    rotating.refreshed = lambda answer: {**answer, "id_token": rotating.id_token()}
+
+
+def userinfo_calls(rotating):
+    return [path for path, _ in rotating.calls].count("/userinfo")
+
+
+@pytest.mark.parametrize("withdrawn", [NOBODY, {**NOBODY, "groups": []}, {**NOBODY, "groups": ["others"]}])
+def test_a_right_from_userinfo_ends_after_ten_minutes_of_use(rotating_console, rotating, someone, withdrawn):
+    ada = someone(userinfo=MEMBER)
+    rotating.answers["/userinfo"] = withdrawn
+    assert ada.get(PAGE, follow=False).status_code == 200, "not yet"
+    claims_are_old(rotating_console, ada)
+    assert ada.get(PAGE, follow=False).status_code == 404
+    assert rotating.used == [], "no refresh was needed"
+    rotating.answers["/userinfo"] = MEMBER
+    claims_are_old(rotating_console, ada)
+    assert ada.get(PAGE, follow=False).status_code == 200, "given again"
+
+
+def test_claims_are_read_once_in_ten_minutes(rotating_console, rotating, someone):
+    ada = someone(userinfo=MEMBER)
+    claims_are_old(rotating_console, ada)
+    before = userinfo_calls(rotating)
+    for _ in range(3):
+        assert ada.get(PAGE, follow=False).status_code == 200
+    assert userinfo_calls(rotating) == before + 1
+
+
+def test_a_right_from_userinfo_ends_with_the_next_refresh(rotating_console, rotating, someone):
+    ada = someone(userinfo=MEMBER)
+    rotating.answers["/userinfo"] = NOBODY
+    token_has_expired(rotating_console, ada)
+    ada.get(DIRECTORY_PAGE, follow=False)
+    assert len(rotating.used) == 1
+    assert ada.get(PAGE, follow=False).status_code == 404
+
+
+def test_a_right_from_the_id_token_ends_and_userinfo_does_not_withdraw_it(rotating_console, rotating, someone):
+    ada = someone(userinfo=NOBODY, id_token={"groups": ["acme-admins"]})
+    with_id_token(rotating, groups=["acme-admins"])
+    claims_are_old(rotating_console, ada)
+    assert ada.get(PAGE, follow=False).status_code == 200, "userinfo never had the claim"
+    assert len(rotating.used) == 1, "only a refresh brings a newer ID token"
+    rotating.refreshed = lambda answer: answer
+    claims_are_old(rotating_console, ada)
+    assert ada.get(PAGE, follow=False).status_code == 200, "a refresh without an ID token says nothing"
+    with_id_token(rotating, groups=[])
+    claims_are_old(rotating_console, ada)
+    assert ada.get(PAGE, follow=False).status_code == 404
+
+
+def test_an_id_token_does_not_bring_back_what_userinfo_withdrew(rotating_console, rotating, someone):
+    ada = someone(userinfo=MEMBER, id_token={"groups": ["acme-admins"]})
+    rotating.answers["/userinfo"] = NOBODY
+    with_id_token(rotating, groups=["acme-admins"])
+    for _ in range(2):
+        token_has_expired(rotating_console, ada)
+        ada.get(DIRECTORY_PAGE, follow=False)
+        assert ada.get(PAGE, follow=False).status_code == 404
+
+
+def test_a_refused_refresh_ends_the_session(rotating_console, rotating, someone):
+    ada = someone(userinfo=NOBODY, id_token={"groups": ["acme-admins"]})
+    rotating.refreshed = lambda _: (400, {}, b'{"error": "invalid_grant"}')
+    claims_are_old(rotating_console, ada)
+    page = ada.get(PAGE, follow=False)
+    assert page.status_code == 302
+    assert page.headers["Location"].startswith("/signin/")
+
+
+@pytest.mark.parametrize("answer", [(401, {}, b"{}"), (403, {}, b"{}"), {"sub": "eve", "groups": ["acme-admins"]}])
+def test_userinfo_that_refuses_a_fresh_token_ends_the_session(rotating_console, rotating, someone, answer):
+    ada = someone(userinfo=MEMBER)
+    rotating.answers["/userinfo"] = answer
+    claims_are_old(rotating_console, ada)
+    assert ada.get(PAGE, follow=False).status_code == 302
+    assert len(rotating.used) == 1, "the token was refreshed first"
+
+
+def test_a_provider_that_does_not_answer_withdraws_nothing(rotating_console, rotating, someone):
+    ada = someone(userinfo=MEMBER)
+    rotating.answers["/userinfo"] = (503, {}, b"")
+    claims_are_old(rotating_console, ada)
+    assert ada.get(PAGE, follow=False).status_code == 200
+    before = userinfo_calls(rotating)
+    assert ada.get(PAGE, follow=False).status_code == 200
+    assert userinfo_calls(rotating) == before, "asked again after a minute"
+
+
+def revoked(rotating):
+    return {parse_qs(body)["token"][0] for path, body in rotating.calls if path == "/revoke"}
+
+
+def test_a_second_sign_in_revokes_the_tokens_of_the_first(rotating_console, rotating, directory):
+    forget_metadata()
+    rotating.behave()
+    rotating.answers[DISCOVERY] = rotating.discovery(revocation_endpoint=f"{rotating.issuer}/revoke")
+    rotating.answers["/revoke"] = {}
+    first = Attempt(rotating_console, rotating)
+    second = Attempt(rotating_console, rotating)
+    second.browser = first.browser  # two tabs of one browser
+    first.start()
+    second.start()
+    rotating.nonce = first.asked["nonce"]
+    assert first.finish().status_code == 302
+    assert first.is_signed_in()
+    assert revoked(rotating) == set()
+    rotating.nonce = second.asked["nonce"]
+    assert second.finish().status_code == 302
+    assert revoked(rotating) == {"rt-0", "at-1"}
+    assert second.is_signed_in()
