@@ -13,7 +13,7 @@ from console.rate_limits import rate_limited
 from console.request import ConsoleRequest
 from console.signin.access.gate import public
 from console.signin.encryption import hash_provider_session, hash_subject
-from console.signin.errors import InvalidLogoutToken, ProviderUnreachable, SignInRefused
+from console.signin.errors import InvalidIdToken, InvalidLogoutToken, SignInRefused
 from console.signin.models import Handover, Session
 from console.signin.oidc.discovery import provider_configuration
 from console.signin.oidc.logout_token import LogoutToken, verify_logout_token
@@ -34,8 +34,8 @@ def backchannel_logout(request: ConsoleRequest) -> HttpResponse:
         logout_token = verify_logout_token(tokens[0], provider_configuration())
     except SignInRefused as refused:
         logger.warning("Back-channel logout refused: %s: %s", refused.code, refused.message)
-        # Section 2.8: 400 for an invalid token. If our own keys cannot be read, the provider may try again.
-        status = 503 if isinstance(refused, ProviderUnreachable) else 400
+        # Section 2.8: 400 for an invalid token. If the provider's keys cannot be read, it may try again.
+        status = 400 if isinstance(refused, InvalidLogoutToken | InvalidIdToken) else 503
         error = {"error": "temporarily_unavailable" if status == 503 else "invalid_request"}
         return JsonResponse(error, status=status, headers={"Cache-Control": "no-store"})
     ended = end_sessions_of(logout_token)

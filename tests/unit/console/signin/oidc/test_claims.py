@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from console.signin.oidc.claims import ID_TOKEN_ONLY, VOUCHED, merge_claims
+from console.signin.oidc.claims import ID_TOKEN_ONLY, VOUCHED, merge_claims, reread_claims, userinfo_claims
 
 A, B = "a@acme.example", "b@acme.example"
 VOUCHED_CASES: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
@@ -47,3 +47,51 @@ def test_userinfo_is_newer() -> None:
 
 def test_every_flag_of_the_specification_is_known() -> None:
     assert set(VOUCHED.values()) == {"email_verified", "phone_number_verified"}
+
+
+ADMIN = {"groups": ["admins"]}
+
+
+@pytest.mark.parametrize(
+    ("claims", "from_userinfo", "id_token", "userinfo", "expected"),
+    [
+        # carried by userinfo: userinfo alone withdraws it
+        (ADMIN, {"groups"}, None, {"groups": ["admins"]}, ADMIN),
+        (ADMIN, {"groups"}, None, {}, {}),
+        (ADMIN, {"groups"}, {}, None, ADMIN),
+        (ADMIN, {"groups"}, ADMIN, {}, {}),
+        # carried by the ID token: a newer ID token alone withdraws it
+        (ADMIN, set(), None, {}, ADMIN),
+        (ADMIN, set(), {}, {}, {}),
+        (ADMIN, set(), {}, None, {}),
+        (ADMIN, set(), None, None, ADMIN),
+        # userinfo comes first if it begins to carry the claim
+        (ADMIN, set(), None, {"groups": []}, {"groups": []}),
+        # an address and its flag stay together
+        (
+            {"email": "a@b", "email_verified": True},
+            {"email", "email_verified"},
+            None,
+            {"email": "a@b"},
+            {"email": "a@b"},
+        ),
+        (
+            {"email": "a@b", "email_verified": True},
+            set(),
+            None,
+            {"email": "c@d"},
+            {"email": "a@b", "email_verified": True},
+        ),
+    ],
+)
+def test_claims_that_are_read_again(claims, from_userinfo, id_token, userinfo, expected) -> None:  # type: ignore[no-untyped-def]
+    current, _ = reread_claims(claims, from_userinfo, id_token=id_token, userinfo=userinfo)
+    assert current == expected
+
+
+def test_a_claim_remembers_its_document_after_it_was_withdrawn() -> None:
+    current, names = reread_claims(ADMIN, {"groups"}, id_token=None, userinfo={})
+    current, names = reread_claims(current, names, id_token=ADMIN, userinfo={})
+    assert current == {}
+    assert userinfo_claims(ADMIN, ADMIN) == {"groups"}
+    assert userinfo_claims({"email": "a@b", "email_verified": True}, {"email": "a@b"}) == set()
