@@ -35,7 +35,7 @@ def safe_path(text: str | None) -> str:
         return "/"
     if not url_has_allowed_host_and_scheme(text, allowed_hosts=None):
         return "/"
-    return "/" if text.startswith((reverse("signin"), reverse("signout"), reverse("stay"))) else text
+    return "/" if text.startswith((reverse("signin"), reverse("signout"), reverse("extend-session"))) else text
 
 
 def redirect_to_signin(request: ConsoleRequest, *, form_page: str = "") -> HttpResponse:

@@ -27,8 +27,8 @@ def frame_signin_page(request: ConsoleRequest, next_path: str) -> HttpResponse:
 def handover_page(request: ConsoleRequest, sign_in: VerifiedSignIn) -> HttpResponse:
     """Return the last page of the window: the sign-in waits for the frame, and the page has the code."""
     frame = sign_in.frame or {}
-    code = handover.store_handover(frame["challenge"], is_proven=frame["proven"], sign_in=sign_in)
-    values = {"challenge": frame["challenge"], "proven": frame["proven"], "code": f"{code[:5]}-{code[5:]}"}
+    code = handover.store_handover(frame["challenge"], is_proven=frame["is_proven"], sign_in=sign_in)
+    values = {"challenge": frame["challenge"], "is_proven": frame["is_proven"], "code": f"{code[:5]}-{code[5:]}"}
     return allow_opener(render(request, "signin/frame_completed.html", values))
 
 
@@ -43,7 +43,7 @@ def signin_window(request: ConsoleRequest) -> HttpResponse:
     if request.method == "GET":
         return allow_opener(render(request, "signin/frame_window.html", {"challenge": challenge}))
     is_proven = handover.is_frame_proof(challenge, parameters.get("proof", ""))
-    frame = {"challenge": challenge, "proven": is_proven}
+    frame = {"challenge": challenge, "is_proven": is_proven}
     return JsonResponse({"location": authorization_url(request, "/", frame=frame)})
 
 
@@ -55,7 +55,7 @@ def unproven_signin(request: ConsoleRequest) -> HttpResponse:
     challenge = request.GET.get("for", "")
     if not handover.is_challenge(challenge):
         raise not_found()
-    return HttpResponseRedirect(authorization_url(request, "/", frame={"challenge": challenge, "proven": False}))
+    return HttpResponseRedirect(authorization_url(request, "/", frame={"challenge": challenge, "is_proven": False}))
 
 
 @public
