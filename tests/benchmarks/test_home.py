@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from bs4 import BeautifulSoup
 
 from tests.servers import Browser, text_of
-from tests.signin.hostile import HostileProvider
+from tests.signin.hostile_provider import HostileProvider
 
 ROUNDS, FEW, MANY = 25, 3, 1_000
 RULES = {"*": {"name": "Unit {organization}", "admins": {"groups": ["org-{organization}-admins"]}}}

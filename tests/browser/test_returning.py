@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.servers import Browser
-from tests.signin.ending import ENDINGS, FORMS, decision, end, task
+from tests.signin.ended_sessions import ENDINGS, FORMS, decision, end, task
 
 BUTTONS = {
     "assign": "Assign",

@@ -17,7 +17,7 @@ from tests.hostile.checks import check_answer, check_json_log
 from tests.hostile.examples import Tally, hostile
 from tests.hostile.texts import nasty
 from tests.hostile.wire import Wire
-from tests.signin.hostile import CLIENT_ID, KEY, OTHER_KEY, HostileProvider, public
+from tests.signin.hostile_provider import CLIENT_ID, KEY, OTHER_KEY, HostileProvider, public
 
 pytestmark = pytest.mark.long
 

@@ -11,7 +11,7 @@ import pytest
 from console.sandbox.processes import ROOT
 from tests.faults.fleet import wait_until
 from tests.servers import REDIS
-from tests.signin.hostile import SHORT_KEY, HostileProvider, public
+from tests.signin.hostile_provider import SHORT_KEY, HostileProvider, public
 
 
 def doctor(console, *args, **env):

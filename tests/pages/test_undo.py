@@ -6,7 +6,7 @@ import uuid
 import pytest
 
 from tests.servers import form_of, outcome_of, text_of
-from tests.signin.ending import end
+from tests.signin.ended_sessions import end
 
 CODE = "worker"
 

@@ -4,8 +4,8 @@ import pytest
 import redis
 
 from tests import servers
-from tests.signin.ending import expire_token, key_hash
-from tests.signin.hostile import Attempt, RefreshingProvider
+from tests.signin.ended_sessions import expire_token, key_hash
+from tests.signin.hostile_provider import Attempt, RefreshingProvider
 
 
 @pytest.fixture

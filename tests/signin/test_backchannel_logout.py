@@ -7,10 +7,10 @@ import jwt
 import pytest
 import requests
 
-from tests.signin import hostile
+from tests.signin import hostile_provider
 from tests.signin.conftest import forget_metadata
-from tests.signin.ending import key_hash, rows
-from tests.signin.hostile import CLIENT_ID, KEY, OTHER_KEY, Attempt
+from tests.signin.ended_sessions import key_hash, rows
+from tests.signin.hostile_provider import CLIENT_ID, KEY, OTHER_KEY, Attempt
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 PAGE = "/orgs/acme/changes/"
@@ -174,6 +174,6 @@ def test_exactly_one_token_in_the_body(rotating_console, rotating, person):
 def test_keys_that_cannot_be_read_are_not_the_tokens_fault(rotating_console, rotating, person):
     ada = person()
     forget_metadata()
-    rotating.answers[hostile.DISCOVERY] = (503, {}, b"")
+    rotating.answers[hostile_provider.DISCOVERY] = (503, {}, b"")
     assert send(rotating_console, logout_token(rotating)).status_code == 503
     assert is_signed_in(ada)

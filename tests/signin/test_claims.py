@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.servers import text_of
-from tests.signin.hostile import Attempt, HostileProvider
+from tests.signin.hostile_provider import Attempt, HostileProvider
 
 RULES = {"acme": {"name": "Acme GmbH", "admins": {"email": ["boss@acme.example"]}}}
 BOSS, OWN = "boss@acme.example", "eve@evil.example"

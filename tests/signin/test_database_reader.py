@@ -10,9 +10,8 @@ from urllib.parse import parse_qs, urlsplit
 import requests
 
 from console.sandbox import processes
-from console.signin.oidc.authorization import s256_challenge
 from tests.servers import Browser
-from tests.signin.ending import age, key_of, rows, task
+from tests.signin.ended_sessions import age, key_of, rows, task
 from tests.signin.test_handover import Frame, Window
 
 COOKIE = "console-session"
@@ -42,6 +41,11 @@ def unsigned(text: str) -> list[str]:
         except (ValueError, binascii.Error, zlib.error):
             continue
     return readings
+
+
+def s256_challenge(verifier: str) -> str:
+    """The challenge of a verifier (RFC 7636, section 4.2)."""
+    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
 
 
 def is_signed_in(console, session_key: str) -> bool:

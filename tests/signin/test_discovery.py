@@ -5,7 +5,7 @@ import redis
 
 from tests import servers
 from tests.faults.wires import certificates
-from tests.signin.hostile import DISCOVERY, Attempt, HostileProvider
+from tests.signin.hostile_provider import DISCOVERY, Attempt, HostileProvider
 
 ENDPOINTS = (
     "authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri", "end_session_endpoint",

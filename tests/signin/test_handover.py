@@ -10,7 +10,7 @@ from cryptography.fernet import Fernet
 
 from console.sandbox import processes
 from tests.servers import Browser, form_of, text_of
-from tests.signin.ending import rows
+from tests.signin.ended_sessions import rows
 
 NEXT = "/orgs/acme/types/?q=worker"
 

@@ -16,8 +16,22 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 from tests import servers
 from tests.servers import Browser, Console, form_of
-from tests.signin import hostile
-from tests.signin.hostile import DISCOVERY, KEY, OTHER_KEY, SHORT_KEY, Attempt, HostileProvider, public
+from tests.signin.hostile_provider import (
+    CLIENT_ID,
+    DISCOVERY,
+    KEY,
+    OTHER_KEY,
+    SHORT_KEY,
+    Attempt,
+    HostileProvider,
+    public,
+    raw_drip,
+    raw_drip_headers,
+    raw_garbage,
+    raw_huge,
+    raw_reset,
+    signed_with_short_key,
+)
 
 HTML = (200, {"Content-Type": "text/html"}, b"<html>Sign in</html>")
 MOVED = (302, {"Location": "http://127.0.0.1:9/elsewhere"}, b"")
@@ -85,7 +99,7 @@ def test_the_address_sets_nothing(attempt):
     )
     asked = parse_qs(urlsplit(page.headers["Location"]).query)
     assert asked["scope"] == ["openid profile email offline_access"]
-    assert asked["client_id"] == [hostile.CLIENT_ID]
+    assert asked["client_id"] == [CLIENT_ID]
     assert asked["prompt"] == ["consent"]
     assert "evil" not in page.headers["Location"]
 
@@ -116,7 +130,7 @@ CLAIMS = {
     "aud": {"aud": "another-client"},
     "no aud": {"aud": None},
     "aud list without us": {"aud": ["a", "b"]},
-    "several aud, no azp": {"aud": [hostile.CLIENT_ID, "b"]},
+    "several aud, no azp": {"aud": [CLIENT_ID, "b"]},
     "azp": {"azp": "another-client"},
     "expired": {"exp": NOW - 3600},
     "no exp": {"exp": None},
@@ -167,7 +181,7 @@ def test_id_tokens(attempt, name):
 
 def test_short_key(attempt):
     attempt.provider.answers["/jwks"] = {"keys": [public(SHORT_KEY)]}
-    attempt.provider.signed = hostile.signed_with_short_key
+    attempt.provider.signed = signed_with_short_key
     refused(attempt, attempt.run(), 502, "invalid_id_token")
 
 
@@ -286,11 +300,11 @@ ENDPOINTS = {
     "token endpoint refuses": ("/token", (400, {}, b'{"error": "invalid_grant"}'), 403, "code_rejected"),
     "token endpoint refuses in HTML": ("/token", (403, {}, b"<h1>no</h1>"), 403, "code_rejected"),
     "token endpoint fails": ("/token", (500, {}, b"oops"), 503, "provider_unreachable"),
-    "token endpoint sends 50 MB": ("/token", hostile.raw_huge, 502, "invalid_token_response"),
-    "token endpoint drips": ("/token", hostile.raw_drip, 503, "provider_unreachable"),
-    "token endpoint drips headers": ("/token", hostile.raw_drip_headers, 503, "provider_unreachable"),
-    "token endpoint resets": ("/token", hostile.raw_reset, 503, "provider_unreachable"),
-    "token endpoint is no HTTP": ("/token", hostile.raw_garbage, 502, "invalid_token_response"),
+    "token endpoint sends 50 MB": ("/token", raw_huge, 502, "invalid_token_response"),
+    "token endpoint drips": ("/token", raw_drip, 503, "provider_unreachable"),
+    "token endpoint drips headers": ("/token", raw_drip_headers, 503, "provider_unreachable"),
+    "token endpoint resets": ("/token", raw_reset, 503, "provider_unreachable"),
+    "token endpoint is no HTTP": ("/token", raw_garbage, 502, "invalid_token_response"),
     "keys are none": ("/jwks", {"keys": []}, 502, "invalid_id_token"),
     "keys are no list": ("/jwks", {"keys": "all"}, 502, "invalid_keys"),
     "keys are nonsense": ("/jwks", {"keys": [7, {"kid": "k1"}, {"kid": "k1", "kty": "RSA"}]}, 502, "invalid_id_token"),
@@ -304,8 +318,8 @@ ENDPOINTS = {
     "userinfo says sub twice": ("/userinfo", (200, {}, b'{"sub": "eve", "sub": "ada"}'), 502, "invalid_userinfo"),
     "discovery redirects": (DISCOVERY, MOVED, 502, "invalid_discovery"),
     "discovery sends HTML": (DISCOVERY, HTML, 502, "invalid_discovery"),
-    "discovery sends 50 MB": (DISCOVERY, hostile.raw_huge, 502, "invalid_discovery"),
-    "discovery drips": (DISCOVERY, hostile.raw_drip, 503, "provider_unreachable"),
+    "discovery sends 50 MB": (DISCOVERY, raw_huge, 502, "invalid_discovery"),
+    "discovery drips": (DISCOVERY, raw_drip, 503, "provider_unreachable"),
     "discovery is missing": (DISCOVERY, (404, {}, b""), 502, "invalid_discovery"),
     "discovery is deep": (DISCOVERY, (200, {}, b"[" * 100_000), 502, "invalid_discovery"),
 }

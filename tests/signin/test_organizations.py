@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 
 from tests.servers import Browser, text_of
-from tests.signin.hostile import HostileProvider
+from tests.signin.hostile_provider import HostileProvider
 
 RULES = {
     "acme": {"name": "Acme GmbH", "admins": {"groups": ["acme-admins"]}, "auditors": {"groups": ["acme-audit"]}},

@@ -8,8 +8,8 @@ import jwt
 import pytest
 
 from tests.signin.conftest import forget_metadata
-from tests.signin.ending import key_hash, rows
-from tests.signin.hostile import CLIENT_ID, DISCOVERY, KEY, OTHER_KEY, Attempt
+from tests.signin.ended_sessions import key_hash, rows
+from tests.signin.hostile_provider import CLIENT_ID, DISCOVERY, KEY, OTHER_KEY, Attempt
 
 SLOW = 5.8  # seconds that the slow provider takes; it may take 6
 PAGE = "/orgs/acme/types/"

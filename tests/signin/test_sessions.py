@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.servers import text_of
-from tests.signin.ending import age, expire_token, key_hash, rows
+from tests.signin.ended_sessions import age, expire_token, key_hash, rows
 
 
 @pytest.mark.parametrize(("column", "minutes"), [("last_seen", 31), ("expire_date", 1)])

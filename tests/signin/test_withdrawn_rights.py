@@ -5,8 +5,8 @@ from urllib.parse import parse_qs
 import pytest
 
 from tests.signin.conftest import forget_metadata
-from tests.signin.ending import key_hash, rows
-from tests.signin.hostile import DISCOVERY, Attempt
+from tests.signin.ended_sessions import key_hash, rows
+from tests.signin.hostile_provider import DISCOVERY, Attempt
 
 PAGE = "/orgs/acme/changes/"  # needs no directory, so it refreshes no token by itself
 DIRECTORY_PAGE = "/orgs/acme/types/"

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.servers import form_of, outcome_of, text_of
-from tests.signin.ending import ENDINGS, FORMS, age, decision, end, filled, key_hash, rows, task
+from tests.signin.ended_sessions import ENDINGS, FORMS, age, decision, end, filled, key_hash, rows, task
 
 CSRF = "csrfmiddlewaretoken"
 

@@ -3,7 +3,7 @@
 import re
 
 from tests.servers import Browser, form_of
-from tests.signin.ending import age, key_of
+from tests.signin.ended_sessions import age, key_of
 
 
 def signed_in(console, person, agent):
