@@ -11,17 +11,17 @@ from django.utils.crypto import salted_hmac
 def rows(console, sql, *values):
     path = console.server.env["DATABASE_URL"].removeprefix("sqlite:///")
     with sqlite3.connect(path, timeout=20) as connection:
-        found = connection.execute(sql, values).fetchall()
+        results = connection.execute(sql, values).fetchall()
         connection.commit()
     connection.close()
-    return found
+    return results
 
 
 def key_of(browser) -> str:
-    """The session of a browser without a screen, or of a real one."""
+    """The session of a headless or a real browser."""
     if hasattr(browser, "session"):
         return browser.session.cookies["console-session"]
-    return next(one["value"] for one in browser.cookies() if one["name"] == "console-session")
+    return next(cookie["value"] for cookie in browser.cookies() if cookie["name"] == "console-session")
 
 
 def key_hash(console, browser_or_key) -> str:
@@ -59,7 +59,7 @@ FORMS = ("assign", "change_status", "delete")
 
 @dataclass
 class Task:
-    """A form to fill in: its page, where it is sent, what is typed, the person whom it is about."""
+    """A form to fill in: its page, where it is sent, what is typed, and the person that it is about."""
 
     page: str
     action: str
@@ -96,9 +96,9 @@ def filled(page, action) -> dict[str, str]:
     """What a browser would send of the form as it was drawn, the CSRF token apart."""
     form = next(f for f in BeautifulSoup(page.text, "html.parser").find_all("form") if f.get("action") == action)
     fields = {}
-    for one in form.find_all(["input", "textarea"], form=None):  # one that names a form belongs to that
-        if one.get("type") in ("radio", "checkbox") and not one.has_attr("checked"):
+    for field in form.find_all(["input", "textarea"], form=None):  # a field that names a form belongs to that form
+        if field.get("type") in ("radio", "checkbox") and not field.has_attr("checked"):
             continue
-        if one.get("name") and one["name"] != "csrfmiddlewaretoken":
-            fields[one["name"]] = one.get_text() if one.name == "textarea" else one.get("value", "")
+        if field.get("name") and field["name"] != "csrfmiddlewaretoken":
+            fields[field["name"]] = field.get_text() if field.name == "textarea" else field.get("value", "")
     return fields

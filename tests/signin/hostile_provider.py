@@ -27,7 +27,7 @@ SHORT_KEY = rsa.generate_private_key(65537, 1024)
 
 def signed_with_short_key(claims: dict[str, Any]) -> str:
     """By hand: PyJWT itself warns of such a key."""
-    parts = [json.dumps(one).encode() for one in ({"alg": "RS256", "kid": "k1"}, claims)]
+    parts = [json.dumps(part).encode() for part in ({"alg": "RS256", "kid": "k1"}, claims)]
     text = b".".join(base64.urlsafe_b64encode(part).rstrip(b"=") for part in parts)
     signature = SHORT_KEY.sign(text, padding.PKCS1v15(), hashes.SHA256())
     return (text + b"." + base64.urlsafe_b64encode(signature).rstrip(b"=")).decode()
@@ -113,13 +113,13 @@ class HostileProvider:
         return {name: value for name, value in {**document, **changed}.items() if value is not None}
 
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
-        found = self.answers.get(handler.path, (404, {}, b""))
+        answer = self.answers.get(handler.path, (404, {}, b""))
         try:
-            if callable(found):
-                found = found(handler) if found.__name__.startswith("raw") else found()
-            if found is None:
+            if callable(answer):
+                answer = answer(handler) if answer.__name__.startswith("raw") else answer()
+            if answer is None:
                 return
-            status, headers, body = found if isinstance(found, tuple) else (200, {}, json.dumps(found).encode())
+            status, headers, body = answer if isinstance(answer, tuple) else (200, {}, json.dumps(answer).encode())
             handler.send_response(status)
             for name, value in {"Content-Type": "application/json", **headers}.items():
                 handler.send_header(name, value)
@@ -164,18 +164,18 @@ class Attempt:
     def __init__(self, console: Console, provider: HostileProvider) -> None:
         self.browser = Browser(console.url)
         self.provider = provider
-        self.asked: dict[str, str] = {}
+        self.parameters: dict[str, str] = {}
 
     def start(self):
         page = self.browser.get("/signin/", follow=False)
         if page.status_code == 302:
             query = parse_qs(urlsplit(page.headers["Location"]).query)
-            self.asked = {name: values[0] for name, values in query.items()}
-            self.provider.nonce = self.asked["nonce"]
+            self.parameters = {name: values[0] for name, values in query.items()}
+            self.provider.nonce = self.parameters["nonce"]
         return page
 
     def finish(self, **changed):
-        sent = {"code": "c-1", "state": self.asked.get("state"), "iss": self.provider.issuer, **changed}
+        sent = {"code": "c-1", "state": self.parameters.get("state"), "iss": self.provider.issuer, **changed}
         query = urlencode({name: value for name, value in sent.items() if value is not None})
         return self.browser.get(f"/signin/callback/?{query}", follow=False)
 

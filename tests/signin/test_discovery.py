@@ -22,11 +22,11 @@ def authority(tmp_path_factory):
 def providers(authority):
     """A provider behind TLS, and one without it on the same machine."""
     _, tls, _ = authority
-    found = HostileProvider(tls), HostileProvider()
-    yield found
-    for one in found:
-        one.server.shutdown()
-        one.server.server_close()
+    providers = HostileProvider(tls), HostileProvider()
+    yield providers
+    for provider in providers:
+        provider.server.shutdown()
+        provider.server.server_close()
 
 
 @pytest.fixture(scope="module")
@@ -39,8 +39,8 @@ def console_behind_tls(start_console, providers, authority):
 def attempt(console_behind_tls, providers):
     with redis.from_url(servers.REDIS) as cache:
         cache.flushdb()
-    for one in providers:
-        one.behave()
+    for provider in providers:
+        provider.behave()
     return Attempt(console_behind_tls, providers[0])
 
 

@@ -143,12 +143,12 @@ def tokens_of(console, frame):
 
 def accepts(console, provider, tokens):
     """Whether the provider takes the access token, and the refresh token (which it then replaces)."""
-    found = requests.get(f"{provider.url}/.well-known/openid-configuration", timeout=20).json()
+    discovery = requests.get(f"{provider.url}/.well-known/openid-configuration", timeout=20).json()
     access, refresh = tokens
-    who = requests.get(found["userinfo_endpoint"], headers={"Authorization": f"Bearer {access}"}, timeout=20)
+    who = requests.get(discovery["userinfo_endpoint"], headers={"Authorization": f"Bearer {access}"}, timeout=20)
     client = (console.server.env["OIDC_CLIENT_ID"], console.server.env["OIDC_CLIENT_SECRET"])
     sent = {"grant_type": "refresh_token", "refresh_token": refresh}
-    fresh = requests.post(found["token_endpoint"], sent, auth=client, timeout=20)
+    fresh = requests.post(discovery["token_endpoint"], sent, auth=client, timeout=20)
     return who.ok, fresh.ok
 
 
@@ -212,10 +212,10 @@ def test_no_form_of_somebody_else_fetches_it(frame, window):
     assert frame.state == "ready"
 
 
-@pytest.mark.parametrize("given", ["", "x", "x" * 43 + "'", "é" * 43])
-def test_what_is_no_challenge_leads_nowhere(window, given):
+@pytest.mark.parametrize("text", ["", "x", "x" * 43 + "'", "é" * 43])
+def test_what_is_no_challenge_leads_nowhere(window, text):
     for path in ("/embed/window/", "/embed/window/alone/"):
-        assert window.get(f"{path}?for={given}").status_code == 404
+        assert window.get(f"{path}?for={text}").status_code == 404
 
 
 def test_only_a_frame_is_asked_to_open_a_window(framed_console, sqlite_console, directory):

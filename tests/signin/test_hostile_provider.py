@@ -85,22 +85,22 @@ def test_an_address_is_neither_needed_nor_anybodys_own(attempt, address):
 
 def test_what_is_asked(attempt):
     attempt.start()
-    assert attempt.asked["code_challenge_method"] == "S256"
-    assert attempt.asked["response_type"] == "code"
+    assert attempt.parameters["code_challenge_method"] == "S256"
+    assert attempt.parameters["response_type"] == "code"
     attempt.finish()
     verifier = parse_qs(dict(attempt.provider.calls)["/token"])["code_verifier"][0]
     challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
-    assert attempt.asked["code_challenge"] == challenge
+    assert attempt.parameters["code_challenge"] == challenge
 
 
 def test_the_address_sets_nothing(attempt):
     page = attempt.browser.get(
         "/signin/?scope=admin&prompt=none&client_id=x&redirect_uri=http://evil&state=1", follow=False
     )
-    asked = parse_qs(urlsplit(page.headers["Location"]).query)
-    assert asked["scope"] == ["openid profile email offline_access"]
-    assert asked["client_id"] == [CLIENT_ID]
-    assert asked["prompt"] == ["consent"]
+    parameters = parse_qs(urlsplit(page.headers["Location"]).query)
+    assert parameters["scope"] == ["openid profile email offline_access"]
+    assert parameters["client_id"] == [CLIENT_ID]
+    assert parameters["prompt"] == ["consent"]
     assert "evil" not in page.headers["Location"]
 
 
@@ -227,7 +227,7 @@ def test_an_issuer_parameter_that_occurs_twice(attempt):
     attempt.start()
     sent = [
         ("code", "c-1"),
-        ("state", attempt.asked["state"]),
+        ("state", attempt.parameters["state"]),
         ("iss", "https://evil.example"),
         ("iss", attempt.provider.issuer),
     ]
@@ -289,7 +289,7 @@ def test_replayed_callback(attempt):
 def test_callback_in_another_browser(attempt, lied_to):
     attempt.start()
     stolen = Attempt(lied_to, attempt.provider)
-    stolen.asked = attempt.asked
+    stolen.parameters = attempt.parameters
     refused(stolen, stolen.finish(), 400, "invalid_state")
 
 

@@ -49,7 +49,7 @@ def ada(many, provider_of_many, directory):
 
 
 def cards(browser, where=""):
-    return [one["data-org"] for one in browser.soup.select(f".cards{where} a[data-org]")]
+    return [card["data-org"] for card in browser.soup.select(f".cards{where} a[data-org]")]
 
 
 def test_a_thousand_organizations_are_paged_and_searched(ada):
@@ -60,7 +60,7 @@ def test_a_thousand_organizations_are_paged_and_searched(ada):
     ada.get("/?page=17")
     assert cards(ada) == [f"unit-{number:04}" for number in range(960, 1000)]
     ada.get("/?q=UNIT+77")
-    assert cards(ada) == [one for one in (f"unit-{number:04}" for number in range(1000)) if "77" in one]
+    assert cards(ada) == [org for org in (f"unit-{number:04}" for number in range(1000)) if "77" in org]
     page = ada.get("/?q=nothing-like-it", htmx=True)
     assert "<html" not in page.text
     assert cards(ada) == []
@@ -104,12 +104,12 @@ CASES = {
 
 @pytest.mark.parametrize("name", CASES)
 def test_who_may_explains(many, name, tmp_path):
-    org, claims, code, said = CASES[name]
+    org, claims, code, lines = CASES[name]
     path = tmp_path / "claims.json"
     path.write_text(json.dumps(claims))
     done = many.manage("who_may", org, "--claims", str(path))
     assert done.returncode == code, done.stderr
-    for words in said:
+    for words in lines:
         assert words in done.stdout + done.stderr
 
 

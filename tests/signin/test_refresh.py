@@ -26,7 +26,7 @@ ID_TOKENS = {
     "another person": ({"sub": "eve"}, KEY),
     "another issuer": ({"iss": "https://evil.example"}, KEY),
     "another client": ({"aud": "another-client"}, KEY),
-    "one client more": ({"aud": [CLIENT_ID, "another-client"], "azp": CLIENT_ID}, KEY),
+    "a further client": ({"aud": [CLIENT_ID, "another-client"], "azp": CLIENT_ID}, KEY),
     "another key": ({}, OTHER_KEY),
     "expired": ({"exp": 1}, KEY),
 }
@@ -36,7 +36,7 @@ ID_TOKENS = {
 def test_a_foreign_id_token_ends_the_session(rotating_console, rotating, ada, name):
     claims, key = ID_TOKENS[name]
     rotating.claims = {"nonce": None, **claims}
-    rotating.signed = lambda given: jwt.encode(given, key, "RS256", headers={"kid": "k1"})
+    rotating.signed = lambda claims: jwt.encode(claims, key, "RS256", headers={"kid": "k1"})
     rotating.refreshed = lambda answer: {**answer, "id_token": rotating.id_token()}
     page = ada.get(PAGE, follow=False)
     assert page.status_code == 302
@@ -109,8 +109,8 @@ def test_a_refusal_of_former_tokens_does_not_end_the_session(rotating_console, r
     rotating.refreshed = refusing(lambda: rows(rotating_console, sql, secret, ada.key))
     ada.get("/", follow=False)
     ada.get("/orgs/acme/users/nobody/", follow=False)
-    [(kept, ended_at)] = rows(
+    [(stored, ended_at)] = rows(
         rotating_console, "SELECT secret, ended_at FROM signin_session WHERE key_hash = ?", ada.key
     )
     assert rotating.used, "the token was refreshed"
-    assert (kept, ended_at) == (secret, None)
+    assert (stored, ended_at) == (secret, None)

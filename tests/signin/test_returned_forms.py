@@ -109,7 +109,7 @@ def test_two_tabs_keep_a_form_each(sqlite_console, sign_in, directory):
 
 
 def test_a_tab_that_only_looked_first(sqlite_console, sign_in, directory):
-    """By the time the form is sent, another tab's visit has replaced the dead session with a new, nameless one."""
+    """By the time the form is sent, another tab has replaced the dead session with a new, nameless one."""
     browser, job = sign_in(sqlite_console, "ada"), task("change_status", directory)
     typed, send = send_too_late(browser, job)
     age(sqlite_console, browser, "last_seen", 31)
@@ -200,24 +200,24 @@ def test_the_session_ends_between_the_record_and_the_call(
     [requested, concluded] = events_about(browser, job.subject)
     assert (requested["event"], concluded["event"]) == ("requested", "not_applied")
     assert requested["change_id"] == typed["operation_id"]
-    assert f"/changes/{typed['operation_id']}/" in page.text, "the admin is told"
+    assert f"/changes/{typed['operation_id']}/" in page.text, "the page links to the change"
     assert "recorded, and not applied" in text_of(page)
     again = filled(page, job.action)
     assert again.pop("operation_id") != typed.pop("operation_id"), "a new attempt"
     assert again == typed
-    assert not any(one["applied"] for one in directory.writes(job.subject))
+    assert not any(write["applied"] for write in directory.writes(job.subject))
     one_click(browser, job, page)
-    assert [one["applied"] for one in directory.writes(job.subject)].count(True) == 1
+    assert [write["applied"] for write in directory.writes(job.subject)].count(True) == 1
 
 
 def end_before_the_call(console, browser, directory, send):
     """The last read before the record is slow, and another tab signs out meanwhile."""
     directory.fault("stale", on="types", seconds=1)
     key = key_hash(console, browser)
-    read = len([one for one in directory.journal() if one["operation"] == "types"])
+    read = len([call for call in directory.journal() if call["operation"] == "types"])
     with ThreadPoolExecutor(1) as pool:
         sent = pool.submit(send)
-        while len([one for one in directory.journal() if one["operation"] == "types"]) == read:
+        while len([call for call in directory.journal() if call["operation"] == "types"]) == read:
             time.sleep(0.02)
         rows(console, "UPDATE signin_session SET ended_at = datetime('now'), secret = '' WHERE key_hash = ?", key)
         return sent.result()

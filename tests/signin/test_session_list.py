@@ -35,7 +35,9 @@ def test_own_sessions_and_no_others_are_listed(sqlite_console, directory):
     assert "<script>alert(1)</script>" in devices
     assert "Firefox, Linux" not in devices
     assert "idle/1.0" not in devices
-    assert not any(key_of(one) in here.last.text for one in (here, there, otto)), "a key would be the session itself"
+    assert not any(key_of(browser) in here.last.text for browser in (here, there, otto)), (
+        "a key would be the session itself"
+    )
     assert "<html" not in here.get("/sessions/", htmx=True).text
 
     there_sent = form_of(there.get("/sessions/"), "/sessions/")
@@ -48,7 +50,7 @@ def test_ending_one_and_then_all_others(sqlite_console, directory, provider):
     here, first, second, third = (signed_in(sqlite_console, "nora", f"browser-{number}/1") for number in range(4))
     here.get("/sessions/")
     row = next(row for row in here.soup.select("tbody tr") if "browser-1/1" in row.get_text())
-    sent = {one["name"]: one["value"] for one in row.select("input")}
+    sent = {field["name"]: field["value"] for field in row.select("input")}
     page = here.post("/sessions/", sent)
     assert re.search(r'role="status">\s*1 session was ended', page.text)
     assert not is_signed_in(first)
@@ -56,7 +58,7 @@ def test_ending_one_and_then_all_others(sqlite_console, directory, provider):
     others = len(places(here)) - 1  # other tests may have signed her in, too
     page = here.post("/sessions/", {"csrfmiddlewaretoken": sent["csrfmiddlewaretoken"], "others": "1"})
     assert f"{others} sessions were ended" in page.text
-    assert [is_signed_in(one) for one in (here, second, third)] == [True, False, False]
+    assert [is_signed_in(browser) for browser in (here, second, third)] == [True, False, False]
     assert f"person-nora ended {others} of their other sessions" in sqlite_console.log()
     assert len(places(here)) == 1
     assert "End all other sessions" not in here.last.text
