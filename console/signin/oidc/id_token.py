@@ -165,7 +165,7 @@ def check_at_hash(claims: dict[str, Any], algorithm: str, access_token: str) -> 
         raise InvalidIdToken(recorded("id_token.at_hash", "Its at_hash does not match the access token."))
 
 
-def check_same_subject(claims: dict[str, Any]) -> None:
+def check_subject_format(claims: dict[str, Any]) -> None:
     """Check that ``sub`` can be stored and shown (section 2: at most 255 ASCII characters)."""
     subject = claims.get("sub")
     if not isinstance(subject, str) or not 1 <= len(subject) <= 255 or not subject.isprintable():
@@ -181,7 +181,7 @@ def _verify(token: Any, configuration: ProviderConfiguration, access_token: str)
     check_audience(claims, settings.OIDC_CLIENT_ID)
     check_age(claims, time.time())
     check_at_hash(claims, algorithm, access_token)
-    check_same_subject(claims)
+    check_subject_format(claims)
     return claims
 
 

@@ -15,6 +15,8 @@ const provider = new Provider(`http://127.0.0.1:${port}`, {
   }],
   claims: { openid: ["sub"], profile: ["name", "groups"], email: ["email", "email_verified"] },
   features: { revocation: { enabled: true }, backchannelLogout: { enabled: true }, devInteractions: { enabled: true } },
+  // Its own default refuses to call loopback addresses.
+  fetch: (url, options) => globalThis.fetch(url, { ...options, dispatcher: undefined }),
   pkce: { required: () => true },
   ttl: { AccessToken: 30 },
   cookies: { keys: ["a-key-for-tests"] },
