@@ -1,4 +1,4 @@
-"""Moving the oldest part of the log into the archive: exported, signed, moved in one transaction, never deleted."""
+"""Move the oldest part of the log to the archive: export, sign and move it in one transaction. Nothing is deleted."""
 
 import datetime
 import hashlib
@@ -41,15 +41,15 @@ _LET_GO: Final = "DELETE FROM changes_event WHERE sequence BETWEEN %s AND %s"
 
 
 class NotArchived(Exception):
-    """Nothing was moved, and why."""
+    """Nothing was archived; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class ArchivePart:
     """The part of the log to archive: from the event after ``after`` up to ``last``, which has this ``hash``.
 
-    ``last`` lies before ``first`` where there is nothing to archive. ``kept_back`` is the change that keeps more
-    from being archived: it began within what was asked for, and did not come to its end there.
+    ``last`` is less than ``first`` if there is nothing to archive. ``kept_back`` is the change that limits the part: it
+    began within the requested range, and was not resolved within it.
     """
 
     after: VerifiedPart
@@ -77,24 +77,24 @@ class ArchiveFiles:
 
     @classmethod
     def of(cls, part: ArchivePart, folder: Path) -> "ArchiveFiles":
-        """Their names tell the part."""
+        """Return the files of a part, named after its bounds."""
         name = f"changes-{part.first}-{part.last}"
         return cls(folder / f"{name}.jsonl", folder / f"{name}.checkpoint.json")
 
     def remove(self) -> None:
-        """Take back what was written for nothing."""
+        """Remove the files after a failure."""
         for path in (self.export, self.checkpoint):
             path.unlink(missing_ok=True)
 
 
 def last_event_before(moment: datetime.datetime) -> int:
-    """The last event before this moment, as the end of what is to be archived."""
+    """Return the sequence of the last event before this moment."""
     later = Event.objects.filter(at__gte=moment).order_by("sequence").values_list("sequence", flat=True).first()
     return queries.end_of_chain() if later is None else later - 1
 
 
 def choose_part(through: int) -> ArchivePart:
-    """The longest part up to ``through`` that holds whole, resolved changes only. The newest event always stays."""
+    """Return the longest part up to ``through`` with complete, resolved changes only. The newest event always stays."""
     former = Archive.objects.order_by("-last_sequence").first()
     after = VerifiedPart(0, former.last_sequence, former.hash) if former else VerifiedPart(0, 0, FIRST_PREVIOUS_HASH)
     last, kept_back = _whole_up_to(after.sequence + 1, min(through, queries.end_of_chain() - 1))
@@ -103,7 +103,7 @@ def choose_part(through: int) -> ArchivePart:
 
 
 def _whole_up_to(first: int, last: int) -> tuple[int, Change | None]:
-    """Where no change of the part is open or goes on later, and the change that decided it, where one did."""
+    """Return the last sequence before which every change is resolved, and the change that limits it, if any."""
     events = Event.objects.filter(sequence__gte=first, sequence__lte=last)
     began = Event.objects.filter(change_id=OuterRef("change_id")).order_by("sequence").values("sequence")[:1]
     changes = Change.objects.filter(change_id__in=events.values("change_id")).annotate(began=Subquery(began))
@@ -112,7 +112,7 @@ def _whole_up_to(first: int, last: int) -> tuple[int, Change | None]:
     kept_back = None
     for change in chain(is_open.iterator(), resolved.iterator(chunk_size=500)):
         if not change.is_open and change.last_sequence <= last:
-            break  # nor does any other one go on later
+            break  # the others end even earlier
         first_sequence: int = change.began  # type: ignore[attr-defined]  # annotated above; chain() loses that
         if first_sequence <= last:
             last, kept_back = first_sequence - 1, change
@@ -120,13 +120,13 @@ def _whole_up_to(first: int, last: int) -> tuple[int, Change | None]:
 
 
 def verify_archive_part(part: ArchivePart) -> None:
-    """Verify what would be archived, and what keeps the log. Raises ``Broken``."""
+    """Verify the part, the triggers and the checkpoints. Raises ``Broken``."""
     with consistent_read():
         verify_prefix(database_records(part.after.sequence, part.last), public_keys(), part.after, part.last)
 
 
 def archive_part(part: ArchivePart, files: ArchiveFiles, *, by: str) -> Archive:
-    """Write the files, verify what was written, and move the part. All of it is done, or nothing is moved.
+    """Write the files, verify what was written, and move the part. If a step fails, nothing is moved.
 
     Raises:
         NotArchived: a file is there already or cannot be written, or the part is not what it was.
@@ -150,7 +150,7 @@ def archive_part(part: ArchivePart, files: ArchiveFiles, *, by: str) -> Archive:
 
 
 def _write(part: ArchivePart, files: ArchiveFiles) -> str:
-    """Write both, each new and on the disk when this returns. The SHA-256 of the export."""
+    """Write both files durably, never over existing ones. Return the SHA-256 of the export."""
     digest = hashlib.sha256()
     with files.checkpoint.open("x", encoding="utf-8") as file:
         statement = statements.sign_event(signing_key(), Event.objects.get(sequence=part.last))

@@ -1,4 +1,4 @@
-"""Where events lie: in the log or in its archive; and which parts of the chain are held elsewhere."""
+"""Where events are stored: in the log or in its archive; and which archives are external, outside this database."""
 
 import json
 from collections.abc import Mapping
@@ -18,23 +18,24 @@ _PLACES: Final = (ArchivedEvent, Event)
 
 @dataclass(frozen=True, slots=True)
 class StoredArchive:
-    """An archive, and whether its events are held elsewhere."""
+    """An archive, and whether its events are outside this database."""
 
     archive: Archive
     is_external: bool
 
 
 def stored_events(*conditions: Any, **named: Any) -> QuerySet[Any]:
-    """The events that match, wherever they lie, in the order of the chain.
+    """Return the matching events of log and archive, in the order of the chain.
 
-    One query, so that what is being moved is found, and found once. Its ``values_list`` has to have ``sequence``.
+    It is one query, so that an event that is being moved is found exactly once. A ``values_list`` of it has to include
+    ``sequence``.
     """
-    archived, kept = (place.objects.filter(*conditions, **named).order_by() for place in _PLACES)
-    return archived.union(kept, all=True).order_by("sequence")
+    archived, current = (place.objects.filter(*conditions, **named).order_by() for place in _PLACES)
+    return archived.union(current, all=True).order_by("sequence")
 
 
 def external_archives() -> dict[int, Archive]:
-    """What is held elsewhere. A part of which this database has anything has to be whole."""
+    """Return the external archives by first sequence. A database with any event of an archive has to have all."""
     inside = {"sequence__gte": OuterRef("first_sequence"), "sequence__lte": OuterRef("last_sequence")}
     here = Q()
     for place in _PLACES:
@@ -43,13 +44,13 @@ def external_archives() -> dict[int, Archive]:
 
 
 def list_archives() -> list[StoredArchive]:
-    """All archives, oldest first."""
-    away = external_archives()
-    return [StoredArchive(archive, archive.first_sequence in away) for archive in Archive.objects.all()]
+    """Return all archives, oldest first."""
+    external = external_archives()
+    return [StoredArchive(archive, archive.first_sequence in external) for archive in Archive.objects.all()]
 
 
 def external_archive_of(change: Change, events: list[EventBase]) -> Archive | None:
-    """The archive elsewhere that holds the change's first events, where only ``events`` are here."""
+    """Return the external archive that holds the first events of a change, if only ``events`` are in this database."""
     before = events[0].sequence if events else change.last_sequence + 1
     return max(
         (one for one in external_archives().values() if one.first_sequence < before),
@@ -59,7 +60,7 @@ def external_archive_of(change: Change, events: list[EventBase]) -> Archive | No
 
 
 def exclude_external(changes: QuerySet[Change]) -> QuerySet[Change]:
-    """Those of the changes all of whose events are in this database."""
+    """Return the changes whose first event is in this database, and with it all others."""
     if not external_archives():
         return changes
     first = {"change_id": OuterRef("change_id"), "event": EventKind.REQUESTED}
@@ -67,12 +68,12 @@ def exclude_external(changes: QuerySet[Change]) -> QuerySet[Change]:
 
 
 def archive_line(archive: Archive) -> str:
-    """The record as one line of JSON, ``signature`` included."""
+    """Return the statement of an archive as one line of JSON, ``signature`` included."""
     return json.dumps({**archive_statement(archive), "signature": archive.signature}, separators=(",", ":"))
 
 
 def describe_archive(archive: Archive) -> str:
-    """The archive in words, for the command line."""
+    """Describe the archive for the command line."""
     return (
         f"events {archive.first_sequence} to {archive.last_sequence}, archived on {archive.at:%Y-%m-%d} by {archive.by}"
         f" in {archive.file} (SHA-256 {archive.file_sha256})"
@@ -80,7 +81,7 @@ def describe_archive(archive: Archive) -> str:
 
 
 def archive_statement(archive: Archive) -> dict[str, Any]:
-    """The record of an archive as it is signed and shown, without ``signature``."""
+    """Return the statement of an archive as it is signed, without ``signature``."""
     return {
         "first_sequence": archive.first_sequence,
         "last_sequence": archive.last_sequence,

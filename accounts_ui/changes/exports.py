@@ -1,4 +1,4 @@
-"""The log handed out: changes as CSV (RFC 4180) for people, events as JSON lines for verifying."""
+"""Exports of the log: changes as CSV (RFC 4180) for people, events as JSON lines for verifying."""
 
 from collections.abc import Iterator
 from typing import Any

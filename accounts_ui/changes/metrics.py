@@ -1,4 +1,4 @@
-"""What Prometheus sees of the log, read from the database when it asks, so that each worker tells the same."""
+"""Metrics of the log, read from the database at each scrape, so that every worker reports the same."""
 
 import logging
 from collections.abc import Iterator
@@ -15,11 +15,11 @@ logger = logging.getLogger(__name__)
 
 
 class LogCollector:
-    """The chain's head, what is unresolved, checkpoints, and how the last look at the chain ended."""
+    """The chain's head, what is unresolved, checkpoints, and the result of the last verification run."""
 
     def collect(self) -> Iterator[Metric]:
-        """The values of this moment; of a database that does not answer only that it does not."""
-        readable = GaugeMetricFamily("console_change_log_readable", "1 where the change log could be read just now.")
+        """Yield the current values; if the database does not answer, only that."""
+        readable = GaugeMetricFamily("console_change_log_readable", "1 if the change log could be read.")
         try:
             families = [*_unresolved(), *_head(), *_checkpoints(), *_verification()]
         except Error as error:
@@ -41,7 +41,7 @@ def _unresolved() -> Iterator[Metric]:
         family.add_metric([outcome.value], counts.get(outcome.value, 0))
     yield family
     oldest = found.aggregate(at=Min("requested_at"))["at"]
-    text = "When the oldest of them was asked for; 0 where there is none."
+    text = "When the oldest of them was requested; 0 if there is none."
     yield _gauge("changes_oldest_unresolved_timestamp_seconds", text, oldest.timestamp() if oldest else 0)
 
 
@@ -61,5 +61,5 @@ def _checkpoints() -> Iterator[Metric]:
 def _verification() -> Iterator[Metric]:
     last = Verification.objects.order_by("-at", "-id").values_list("state", "sequence").first() or ("", 0)
     is_broken = 1 if last[0] == Verification.State.BROKEN else 0
-    yield _gauge("change_log_broken", "1 where the last look at the chain found a break.", is_broken)
-    yield _gauge("change_log_verified_sequence", "Up to where that look came.", last[1])
+    yield _gauge("change_log_broken", "1 if the last verification run found a break.", is_broken)
+    yield _gauge("change_log_verified_sequence", "The last sequence that this run verified.", last[1])

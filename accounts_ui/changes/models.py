@@ -1,4 +1,4 @@
-"""The tables. Database triggers (``triggers``) refuse whatever would rewrite them."""
+"""The tables of the log. Database triggers (``schema``) reject every statement that would rewrite them."""
 
 import datetime
 from typing import Any, ClassVar
@@ -19,7 +19,7 @@ class Action(models.TextChoices):
 
 
 class Outcome(models.TextChoices):
-    """What came of it."""
+    """The result of an operation."""
 
     PENDING = "pending", "pending"
     APPLIED = "applied", "applied"
@@ -31,7 +31,7 @@ OPEN_OUTCOMES = (Outcome.PENDING, Outcome.UNKNOWN)
 
 
 class EventKind(models.TextChoices):
-    """The kinds of line that a change gathers."""
+    """The kinds of events of a change."""
 
     REQUESTED = "requested", "requested"
     APPLIED = "applied", "applied"
@@ -41,7 +41,7 @@ class EventKind(models.TextChoices):
 
 
 class _Facts(models.Model):
-    """What an event and a change both know. Names are frozen as they were."""
+    """The columns that events and changes share. Names are frozen as they were at the time."""
 
     organization_id = models.CharField(max_length=255)
     actor_issuer = models.CharField(max_length=255)
@@ -55,7 +55,7 @@ class _Facts(models.Model):
     subject_name = models.TextField(blank=True)
     code = models.CharField(max_length=255)
     type_name = models.TextField(blank=True)
-    before = models.TextField(null=True)  # noqa: DJ001  (null: no account, or a status that nobody knows)
+    before = models.TextField(null=True)  # noqa: DJ001  (null: no account, or an unknown status)
     after = models.TextField(null=True)  # noqa: DJ001
     message = models.TextField(blank=True)
     outcome = models.CharField(max_length=16, choices=Outcome.choices)
@@ -68,7 +68,7 @@ class _Facts(models.Model):
 
 
 class EventBase(_Facts):
-    """One line of the log. ``actor`` is who caused this line; one who resolves is not the one who asked."""
+    """One event of the log. ``actor`` caused this event: who resolves a change need not be who requested it."""
 
     sequence = models.BigIntegerField(primary_key=True)
     v = models.PositiveSmallIntegerField()  # the version of the record's format: chain.records
@@ -90,18 +90,18 @@ class EventBase(_Facts):
 
 
 class Event(EventBase):
-    """A line where it was appended. The newest one of all is always here."""
+    """An event in the table that it was appended to. The newest event is always here."""
 
 
 class ArchivedEvent(EventBase):
-    """A line that was moved here, as it was. On PostgreSQL each ``Archive`` is a partition, which can be detached."""
+    """An event that was moved to the archive, unchanged. On PostgreSQL each ``Archive`` is a partition of its own."""
 
 
 class Archive(models.Model):
-    """That a part of the chain was moved: which, by whom, and the export that was written of it.
+    """The record of an archived part of the chain: its bounds, who archived it, and the export that was written.
 
     ``hash`` is that of its last event, ``file_sha256`` that of the export. ``signature`` is Ed25519 over the RFC 8785
-    canonical JSON of the other fields, so that a part that is held elsewhere still links what follows to what it was.
+    canonical JSON of the other fields, so that the events after an external part can still be verified against its end.
     """
 
     last_sequence = models.BigIntegerField(primary_key=True)
@@ -122,13 +122,13 @@ class Archive(models.Model):
 
 
 class Change(_Facts):
-    """An operation and what came of it: the projection of its events."""
+    """An operation and its outcome: the projection of its events."""
 
     change_id = models.UUIDField(primary_key=True)
     requested_at = models.DateTimeField()
     resolved_at = models.DateTimeField(null=True)
     last_sequence = models.BigIntegerField(unique=True)
-    retry_after: float | None = None  # seconds that the directory asked the sender to wait; not stored
+    retry_after: float | None = None  # seconds that the directory asked to wait; not stored
 
     class Meta:
         ordering: ClassVar[list[str]] = ["-requested_at", "-last_sequence"]
@@ -162,22 +162,22 @@ class Change(_Facts):
 
     @property
     def is_open(self) -> bool:
-        """Whether its outcome is still to be found."""
+        """Whether it has no final outcome yet."""
         return self.outcome in OPEN_OUTCOMES
 
     @property
     def is_running(self) -> bool:
-        """Whether some process may still be at it."""
+        """Whether a process may still be executing it."""
         return self.outcome == Outcome.PENDING and clock.now() - self.requested_at < resolution_wait()
 
     @property
     def shown_outcome(self) -> str:
-        """The outcome to show: a ``pending`` that nobody can be working on any more is ``unknown``."""
+        """The outcome to show: ``unknown`` for a ``pending`` change that no process can be executing any more."""
         return Outcome.UNKNOWN.value if self.outcome == Outcome.PENDING and not self.is_running else self.outcome
 
 
 class ActorName(models.Model):
-    """An admin who asked for a change, as they were called then. Triggers keep it; who is renamed is another."""
+    """An admin with the name and address of the time. Triggers insert it; a new name makes a new row."""
 
     organization_id = models.CharField(max_length=255)
     subject = models.CharField(max_length=255)
@@ -195,7 +195,7 @@ class ActorName(models.Model):
 
 
 class _Counts(models.Model):
-    """How many changes were asked for in one half hour, by outcome. Triggers keep it. ``slot`` counts from 1970."""
+    """Numbers of changes requested in one half hour, by outcome. Triggers update them. ``slot`` counts from 1970."""
 
     organization_id = models.CharField(max_length=255)
     slot = models.BigIntegerField()
@@ -221,7 +221,7 @@ class Tally(_Counts):
 
 
 class Share(_Counts):
-    """Those of a half hour that have one action, one code or one actor: ``value``, of an actor its number."""
+    """Changes of a half hour with one action, code or actor: ``value``, for an actor the id of its row."""
 
     dimension = models.CharField(max_length=16)
     value = models.CharField(max_length=255)
@@ -238,7 +238,7 @@ class Share(_Counts):
 
 
 class Checkpoint(models.Model):
-    """A signed statement of where the chain ended, and when it reached its target."""
+    """A signed statement of the end of the chain, and when it was delivered."""
 
     sequence = models.BigIntegerField(primary_key=True)
     hash = models.CharField(max_length=64)
@@ -255,13 +255,13 @@ class Checkpoint(models.Model):
 
 
 class Verification(models.Model):
-    """A look at the chain: who looked, how far it came, and what it found. A note, kept by nobody but this table.
+    """A verification run: who started it, how far it is, and its result. No trigger protects this table.
 
-    ``since`` is the sequence that an earlier look had reached; 0 where this one began at the first event.
+    ``since`` is the sequence that an earlier run had reached; 0 if this run began at the first event.
     """
 
     class State(models.TextChoices):
-        """How it stands."""
+        """The state of a run."""
 
         RUNNING = "running", "running"
         VERIFIED = "verified", "verified"
@@ -289,14 +289,14 @@ class Verification(models.Model):
 
 
 def resolution_wait() -> datetime.timedelta:
-    """How long an operation may take: one limit for its call, one for the read that may follow."""
+    """How long an operation may take: one timeout for its call, one for the read that may follow."""
     return datetime.timedelta(seconds=2 * settings.DIRECTORY_TIMEOUT)
 
 
 FACTS: tuple[str, ...] = tuple(field.name for field in _Facts._meta.local_fields)
-"""The names of the fields that an event and a change share."""
+"""The names of the columns that events and changes share."""
 
 
 def facts_of(row: "EventBase | Change") -> dict[str, Any]:
-    """These fields of a row."""
+    """Return the shared columns of a row."""
     return {name: getattr(row, name) for name in FACTS}

@@ -1,4 +1,4 @@
-"""Which change takes back which: it stands in the evidence of the later one's first event, hashed with it."""
+"""Which change undoes which: recorded, and so hashed, in the evidence of the later change's first event."""
 
 import uuid
 from collections.abc import Iterable
@@ -11,32 +11,32 @@ _UNDOES: Final = "undoes"
 
 
 def undo_evidence(change_id: uuid.UUID) -> dict[str, Any]:
-    """What the first event of a change says that takes back ``change_id``."""
+    """Return the evidence of a change that undoes ``change_id``."""
     return {_UNDOES: str(change_id)}
 
 
 def undone_change(first: EventBase) -> uuid.UUID | None:
-    """The change that the one with this first event takes back."""
-    told = (first.evidence or {}).get(_UNDOES)
-    return uuid.UUID(told) if told else None
+    """Return the change that the change with this first event undoes."""
+    change_id = (first.evidence or {}).get(_UNDOES)
+    return uuid.UUID(change_id) if change_id else None
 
 
 def undone_changes(change_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, uuid.UUID]:
-    """Of these changes, those that take one back, and which."""
+    """Return the changes among these that undo another one, with that one."""
     found = stored_events(change_id__in=list(change_ids), event=EventKind.REQUESTED, evidence__isnull=False)
     undone = {first.change_id: undone_change(first) for first in found}
     return {change_id: one for change_id, one in undone.items() if one}
 
 
 def later_changes(change: Change) -> list[Change]:
-    """What happened to the same account after ``change``, oldest first; what was not applied did not happen."""
+    """Return later changes of the same account, oldest first, without those that were not applied."""
     account = {name: getattr(change, name) for name in ("organization_id", "subject_id", "code")}
     found = Change.objects.filter(**account, last_sequence__gt=change.last_sequence)
     return list(found.exclude(outcome=Outcome.NOT_APPLIED).order_by("last_sequence"))
 
 
 def undoing_change(change: Change) -> Change | None:
-    """The later change that took ``change`` back, or may have."""
+    """Return the later change that undid ``change``, or may have."""
     later = later_changes(change)
     undone = undone_changes(one.change_id for one in later)
     return next((one for one in later if undone.get(one.change_id) == change.change_id), None)

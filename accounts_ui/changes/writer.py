@@ -1,4 +1,4 @@
-"""Appending to the log: one chain, one writer at a time, each line durable before anybody relies on it."""
+"""Append events to the log: one chain, one writer at a time, each event durable before anybody relies on it."""
 
 import logging
 import time
@@ -18,13 +18,13 @@ from console import clock
 from console.recorded_text import parts_of
 
 _COLUMNS_OF_OUTCOME = ("outcome", "http_status", "detail", "detail_parts", "after")
-_AGAIN = 0.3  # seconds between two attempts to record an outcome
+_RETRY_AFTER = 0.3  # seconds between two attempts to record an outcome
 
 logger = logging.getLogger("console.changes")
 
 
 class LogError(Exception):
-    """The log refuses the line."""
+    """The event cannot be appended."""
 
 
 class IdTaken(LogError):
@@ -57,9 +57,9 @@ def request(
     """Open a change with its ``requested`` event. Committed, durably, when this returns.
 
     Args:
-        read_at_sequence: the end of the chain before the account's state was read (``reading.end_of_chain``). A
-            change of the same account that was recorded later may have made what was read untrue.
-        evidence: what the request rests on, where that is more than its facts (``undoing``).
+        read_at_sequence: the end of the chain before the account's state was read (``queries.end_of_chain``). A
+            change of the same account that was recorded later may have changed that state.
+        evidence: what the request is based on beyond its facts (``undo_links``).
 
     Raises:
         IdTaken: there is a change of this id.
@@ -79,12 +79,12 @@ def request(
         )
         change = Change(change_id=change_id, requested_at=event.at, last_sequence=event.sequence, **facts_of(event))
         change.save(force_insert=True)
-    _tell(event)
+    _announce(event)
     return change
 
 
 def _refuse(change_id: uuid.UUID, facts: dict[str, Any], read_at_sequence: int) -> None:
-    """One question for all three reasons: whoever appends next waits for the answer."""
+    """Raise if the change must not be opened. One query for all three checks, because the next writer waits for it."""
     account = Q(**{name: facts[name] for name in ("organization_id", "subject_id", "code")})
     since = Q(outcome__in=OPEN_OUTCOMES) | Q(last_sequence__gt=read_at_sequence)
     found = list(Change.objects.filter(Q(change_id=change_id) | (account & since)))
@@ -107,11 +107,11 @@ def conclude(
     after: str | None,
     evidence: dict[str, Any] | None = None,
 ) -> Change:
-    """Append the outcome that the one who asked has seen: ``applied``, ``not_applied`` or ``unknown``.
+    """Append the outcome that the requesting process saw: ``applied``, ``not_applied`` or ``unknown``.
 
-    Where somebody has resolved the change in the meantime, an answer that says otherwise is appended as ``resolved``.
-    Nobody else knows the answer, so a database that fails is tried for ``DATABASE_TIMEOUT`` seconds, each time on a
-    new connection. An attempt that was committed before its connection broke is found, and not repeated.
+    If the change was resolved in the meantime, a different answer is appended as ``resolved``. No other process knows
+    the answer, so a failing database is tried again for ``DATABASE_TIMEOUT`` seconds, each time on a
+    new connection. An attempt that was committed before its connection broke is not repeated.
 
     Raises:
         django.db.Error: it could not be written within that time.
@@ -122,10 +122,10 @@ def conclude(
         try:
             return _conclude(change, outcome, http_status=http_status, detail=detail, after=after, evidence=evidence)
         except Error:
-            if time.monotonic() + _AGAIN >= until:
+            if time.monotonic() + _RETRY_AFTER >= until:
                 raise
         connection.close()
-        time.sleep(_AGAIN)
+        time.sleep(_RETRY_AFTER)
 
 
 def _conclude(
@@ -145,13 +145,13 @@ def _conclude(
         kind = EventKind(outcome)
         if not current.is_open:
             kind, evidence = EventKind.RESOLVED, {**(evidence or {}), "late_answer": True}
-        event = _follow(
+        event = _append_to_change(
             current,
             kind,
             {"outcome": outcome, "http_status": http_status, "after": after, **_detail_columns(detail)},
             evidence,
         )
-    _tell(event)
+    _announce(event)
     return current
 
 
@@ -165,10 +165,10 @@ def resolve(
     evidence: dict[str, Any],
     message: str | None = None,
 ) -> Change:
-    """Append what was found out later, by whom (``by``: actor, ip, request id) and from what.
+    """Append an outcome that was found out later, with who found it (``by``: actor, ip, request id) and the evidence.
 
-    ``unknown`` is appended as such, once: it turns a ``pending`` that nobody finished into what it is.
-    A change that is not open any more stays as it is.
+    ``unknown`` is appended once, for a ``pending`` change whose process ended. A change that is no longer open is
+    returned unchanged.
     """
     with transaction.atomic(durable=True):
         lock_chain()
@@ -179,19 +179,19 @@ def resolve(
         values = {"outcome": outcome, "after": after, **_detail_columns(detail)}
         if message is not None:
             values["message"] = message
-        event = _follow(current, kind, values, evidence, by)
-    _tell(event)
+        event = _append_to_change(current, kind, values, evidence, by)
+    _announce(event)
     return current
 
 
-def _follow(
+def _append_to_change(
     change: Change,
     kind: EventKind,
-    news: dict[str, Any],
+    values: dict[str, Any],
     evidence: dict[str, Any] | None,
     by: dict[str, Any] | None = None,
 ) -> Event:
-    event = _append(change.change_id, kind, {**facts_of(change), **news, **(by or {})}, evidence)
+    event = _append(change.change_id, kind, {**facts_of(change), **values, **(by or {})}, evidence)
     for name in _COLUMNS_OF_OUTCOME:
         setattr(change, name, getattr(event, name))
     change.last_sequence = event.sequence
@@ -228,6 +228,6 @@ def _append(
     return event
 
 
-def _tell(event: Event) -> None:
+def _announce(event: Event) -> None:
     logger.info("%s", line_of(event))
     checkpoint_scheduler.note_event(event.sequence)

@@ -69,11 +69,11 @@ def archived(logged):
     before = logged.counts()
     code, said = logged.archive("--through=11", "--dry-run")
     assert (code, logged.counts(), list(logged.folder.iterdir())) == (0, before, []), said
-    assert f"Change {logged.names[3]}, open, keeps back what follows 6." in said
+    assert f"Change {logged.names[3]} is open: events after 6 are not archived." in said
     assert "Would archive events 1 to 6" in said
     code, said = logged.archive("--through=3")
     assert code == 0, said
-    assert f"Change {logged.names[1]}, resolved by event 4, keeps back what follows 2." in said
+    assert f"Change {logged.names[1]} is resolved only by event 4: events after 2 are not archived." in said
     assert "Archived: events 1 to 2, " in said
     code, said = logged.archive("--before=2999-01-01")
     assert (code, "Archived: events 3 to 6, " in said) == (0, True), said
@@ -159,9 +159,7 @@ def test_tampering_is_found(archived):
         gone = f"changes_archivedevent_fixed of {part} is switched off"
     for statement in (*off, f"UPDATE {MOVED} SET code = 'other' WHERE sequence = 3"):
         connection.execute(statement)
-    assert archived.run()[1].startswith(
-        "NOT verified. sequence 3: the record does not have the hash that it claims: code"
-    )
+    assert archived.run()[1].startswith("NOT verified. sequence 3: the record's content does not match its hash: code")
     connection.execute(f"UPDATE {MOVED} SET code = 'worker' WHERE sequence = 3")
     assert gone in archived.run()[1]
     for statement in on:

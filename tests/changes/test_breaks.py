@@ -189,7 +189,7 @@ def test_a_changed_field_of_an_event(prepared, column):
         assert said.startswith("NOT verified. sequence 4: "), said
         assert NAMES.get(column, f"{column} was changed") in said
     else:
-        assert said.startswith("NOT verified. sequence 4: the record does not have the hash that it claims"), said
+        assert said.startswith("NOT verified. sequence 4: the record's content does not match its hash"), said
 
 
 @pytest.mark.parametrize("column", CHANGE)
@@ -203,7 +203,7 @@ def test_a_changed_field_of_a_change(prepared, column):
         assert said.endswith("has events and is missing itself")
     else:
         assert said.startswith("NOT verified. sequence 4: change "), said
-        assert said.endswith(f"says other than its events: {column}")
+        assert said.endswith(f"differs from its events: {column}")
 
 
 def forged(copy, sequence, key, *, key_id=None):
@@ -312,7 +312,7 @@ def test_removed_and_swapped_rows(prepared):
         (["DELETE FROM changes_change WHERE last_sequence = 4"], "sequence 3: change "),
         (
             [f"UPDATE changes_event SET sequence = {to} WHERE sequence = {at}" for at, to in ((2, 9), (3, 2), (9, 3))],
-            "sequence 2: the record does not have the hash that it claims: sequence was changed: 3 was signed",
+            "sequence 2: the record's content does not match its hash: sequence was changed: 3 was signed",
         ),
     ]
     for statements, said in cases:
@@ -342,7 +342,7 @@ def test_a_removed_tail(prepared):
         assert copy.verify()[0] == 0, "without a checkpoint nobody can tell"
         code, said = copy.verify("--checkpoint", str(prepared.keep[0]))
     assert code == 1
-    assert said == "NOT verified. sequence 6: is vouched for by the checkpoint and missing: the tail was cut"
+    assert said == "NOT verified. sequence 6: is covered by the checkpoint and missing: the end of the log was cut off"
 
 
 def test_each_trigger_dropped_switched_off_or_replaced(prepared):
@@ -359,9 +359,10 @@ def test_each_trigger_dropped_switched_off_or_replaced(prepared):
                     copy.run(one)
                 code, said = copy.verify()
                 assert code == 1, breaking
-                assert (
-                    f"triggers that keep the log are not as they were made: {name} " in said or f", {name} " in said
-                ), (breaking, said)
+                assert f"triggers that protect the log were changed: {name} " in said or f", {name} " in said, (
+                    breaking,
+                    said,
+                )
                 for one in mending:
                     copy.run(one)
                 assert copy.verify()[0] == 0, copy.verify()
@@ -369,7 +370,7 @@ def test_each_trigger_dropped_switched_off_or_replaced(prepared):
             copy.run("CREATE TRIGGER quiet BEFORE INSERT ON changes_event BEGIN SELECT RAISE(IGNORE); END")
         else:
             copy.run("CREATE RULE quiet AS ON INSERT TO changes_event DO INSTEAD NOTHING")
-        assert "quiet is none of the log's" in copy.verify()[1]
+        assert "quiet does not belong to the log" in copy.verify()[1]
         copy.run("DROP TRIGGER quiet" if copy.vendor == "sqlite" else "DROP RULE quiet ON changes_event")
 
 

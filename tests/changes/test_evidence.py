@@ -171,7 +171,7 @@ def test_a_changed_field(made):
         code, said = made.selection.with_records(records).verify(made.public)
         assert (code, said) == (
             1,
-            "NOT verified. sequence 3: the record does not have the hash that it claims: a field was changed\n",
+            "NOT verified. sequence 3: the record's content does not match its hash: a field was changed\n",
         )
 
 
@@ -185,14 +185,14 @@ def test_removed_and_added_rows(made):
         (whole.with_records(whole.records[:1] + whole.records[2:]), "sequence 2: is missing (the next record is 3)"),
         (
             whole.with_records(whole.records[:3]),
-            "sequence 4: is vouched for by the checkpoint and missing: the tail was cut",
+            "sequence 4: is covered by the checkpoint and missing: the end of the log was cut off",
         ),
         (selection.with_records(selection.records[1:]), "sequence 2: change "),
         (
             selection.with_records([r for n, r in enumerate(selection.records) if n != applied]),
             "sequence 3: changes.csv says",
         ),
-        (selection.with_records([*selection.records, selection.records[0]]), "sequence 1: stands after "),
+        (selection.with_records([*selection.records, selection.records[0]]), "sequence 1: comes after "),
         (selection.with_records([selection.records[1], selection.records[0]]), "sequence 2: change "),
         (selection.with_files(changes_csv=as_csv(rows[:-1])), "sequence 2: change "),
         (selection.with_files(changes_csv=as_csv([*rows, rows[1]])), "changes.csv: change "),
@@ -216,7 +216,7 @@ def test_a_changed_cell(made):
         pack = with_cell(pack, column, "forged")
     code, said = pack.verify(made.public)
     assert code == 1
-    assert said.startswith("NOT verified. sequence 2: changes.csv says other than the events of change "), said
+    assert said.startswith("NOT verified. sequence 2: changes.csv differs from the events of change "), said
     assert said.endswith(f": {', '.join(verify.COLUMNS[1:])}\n")
     code, said = with_cell(made.selection, "detail", "forged").verify(made.public)
     assert (code, said[-9:]) == (1, ": detail\n")
@@ -240,17 +240,17 @@ def test_changed_documents(made):
         ),
         (
             pack.with_document("checkpoint.json", made.whole.document("checkpoint.json")),
-            "sequence 7: stands after the end",
+            "sequence 7: comes after the end",
         ),
-        (pack.with_document("checkpoint.json", manifest), "the checkpoint is not one: it has no sequence number"),
+        (pack.with_document("checkpoint.json", manifest), "this is not a checkpoint: it has no sequence number"),
         (pack.with_document("public-keys.json", [{**keys[0], "last": 3}]), "public-keys.json is not the file"),
         (
             pack.with_document("public-keys.json", [{**keys[0], "key_id": "0" * 16}]),
             "public-keys.json: key_id or first",
         ),
-        (pack.with_files(README_txt=b"Trust me.\n"), "README.txt is not the file that the manifest vouches for"),
-        (pack.with_files(README_txt=None), "the pack does not hold the files that it has to"),
-        (pack.with_files(more_txt=b""), "the pack does not hold the files that it has to"),
+        (pack.with_files(README_txt=b"Trust me.\n"), "README.txt does not have the hash that the manifest says"),
+        (pack.with_files(README_txt=None), "the pack has other files than expected"),
+        (pack.with_files(more_txt=b""), "the pack has other files than expected"),
         (pack.with_files(checkpoint_json=b'{"sequence": 1.5}'), "checkpoint.json is not JSON as the console writes it"),
         (pack.with_files(checkpoint_json=b'{"a": 1, "a": 1}'), "checkpoint.json is not JSON as the console writes it"),
     ]
@@ -293,7 +293,7 @@ def test_kept_checkpoints(made):
     code, said = made.selection.verify(made.public, f"--checkpoint={kept}")
     assert (code, said) == (
         1,
-        "NOT verified. sequence 4: the checkpoint vouches for another hash: the log was rewritten\n",
+        "NOT verified. sequence 4: the checkpoint has another hash for it: the log was rewritten\n",
     )
     earlier = {**checkpoint, "sequence": 40, "hash": "0" * 64}
     kept.write_text(json.dumps(signed(earlier, made.key)) + "\n")

@@ -91,7 +91,7 @@ def test_what_was_verified_and_then_cut_is_a_break(start_console, directory, sig
     assert state(ada)[:2] == ("verified", "2")
     tamper(console, ["DELETE FROM changes_event", "DELETE FROM changes_change"])
     verify(ada, scope="new")
-    assert "sequence 2: was verified before and is missing: the tail was cut" in state(ada)[2]
+    assert "sequence 2: was verified before and is missing: the end of the log was cut off" in state(ada)[2]
 
 
 @pytest.mark.parametrize("sent", [{"scope": "some"}, {"run": "0"}, {"run": "x"}, {"run": "999999"}])

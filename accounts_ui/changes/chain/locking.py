@@ -1,4 +1,4 @@
-"""One writer of the chain at a time, and readers that see one moment of it."""
+"""Locks and snapshots: one writer of the chain at a time, and readers that see one moment of it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,7 +26,7 @@ def _lock(statement: str) -> None:
     if connection.vendor != "postgresql":
         return
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL synchronous_commit = on")  # a record that a crash can take back is none
+        cursor.execute("SET LOCAL synchronous_commit = on")  # a crash must not undo a commit
         milliseconds = str(round(settings.DATABASE_TIMEOUT * 1000))
         cursor.execute("SELECT set_config('lock_timeout', %s, true)", [milliseconds])
         cursor.execute(statement)
@@ -34,7 +34,7 @@ def _lock(statement: str) -> None:
 
 @contextmanager
 def consistent_read() -> Iterator[None]:
-    """Reads within see the log as it is at the first of them, whoever appends meanwhile. Nobody waits for it."""
+    """Make all reads in this block see the log as of the first of them. It blocks no writer."""
     if connection.vendor == "postgresql":
         with transaction.atomic(durable=True), connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")

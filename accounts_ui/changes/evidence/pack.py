@@ -28,7 +28,7 @@ _PIECE: Final = 64 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackRequest:
-    """What to pack, and who asks: ``made_by`` as issuer, subject, name and email."""
+    """What to pack, and for whom: ``made_by`` has issuer, subject, name and email."""
 
     organization_id: str
     organization_name: str
@@ -36,32 +36,32 @@ class PackRequest:
     made_by: dict[str, str]
 
 
-def write_pack(asked: PackRequest) -> Iterator[bytes]:
-    """The zip, piece by piece."""
+def write_pack(request: PackRequest) -> Iterator[bytes]:
+    """Yield the zip, piece by piece."""
     sink = _Sink()
     with consistent_read():
         with ZipFile(sink, "w", ZIP_DEFLATED) as archive:
-            yield from _entries(asked, archive, sink)
+            yield from _entries(request, archive, sink)
         yield sink.take()
 
 
-def _entries(asked: PackRequest, archive: ZipFile, sink: "_Sink") -> Iterator[bytes]:
+def _entries(request: PackRequest, archive: ZipFile, sink: "_Sink") -> Iterator[bytes]:
     key, now = signing_key(), clock.now()
-    checkpoint = statements.sign_current_end(key)  # the first read: the moment that all others see
-    changes = event_storage.exclude_external(queries.matching_changes(asked.organization_id, asked.filters))
-    away = [event_storage.archive_statement(one) for one in event_storage.external_archives().values()]
-    events = _Counted(exports.events_jsonl(queries.events_of_changes(asked.organization_id, changes)))
+    checkpoint = statements.sign_current_end(key)  # the first read, which fixes the moment of the snapshot
+    changes = event_storage.exclude_external(queries.matching_changes(request.organization_id, request.filters))
+    external = [event_storage.archive_statement(one) for one in event_storage.external_archives().values()]
+    events = _Counted(exports.events_jsonl(queries.events_of_changes(request.organization_id, changes)))
     rows = _Counted(exports.changes_csv(changes))
     manifest: dict[str, Any] = {
         "format": verify.FORMAT,
-        "organization_id": asked.organization_id,
-        "filters": _named(asked.filters),
+        "organization_id": request.organization_id,
+        "filters": _named(request.filters),
         "made_at": format_time(now),
-        "made_by": asked.made_by,
-        **({"held_elsewhere": away} if away else {}),
+        "made_by": request.made_by,
+        **({"held_elsewhere": external} if external else {}),
     }
     contents: dict[str, Iterable[str]] = {
-        "README.txt": [readme(manifest, asked.organization_name, checkpoint)],
+        "README.txt": [readme(manifest, request.organization_name, checkpoint)],
         "verify.py": [Path(verify.__file__).read_text(encoding="utf-8")],
         "public-keys.json": [_pretty(public_keys().as_document())],
         "checkpoint.json": [json.dumps(checkpoint) + "\n"],  # on one line, as checkpoints are kept
@@ -80,7 +80,7 @@ def _entries(asked: PackRequest, archive: ZipFile, sink: "_Sink") -> Iterator[by
 def _entry(
     archive: ZipFile, sink: "_Sink", name: str, at: datetime.datetime, texts: Iterable[str]
 ) -> Generator[bytes, None, str]:
-    """One file of the zip. Returns its SHA-256."""
+    """Write one file of the zip. Return its SHA-256."""
     info = ZipInfo(name, at.timetuple()[:6])
     info.compress_type = ZIP_DEFLATED
     info.external_attr = 0o644 << 16
@@ -96,7 +96,7 @@ def _entry(
 
 
 def _named(filters: LogFilters) -> dict[str, str]:
-    """The filters that are set, as text. The page is none: a pack has all pages. ``among`` is what ``plan`` says."""
+    """Return the filters that are set, as text, without the page (a pack has all) and ``among`` (that is ``plan``)."""
     names = [field.name for field in fields(filters) if field.name not in ("page", "among")]
     given = {name: getattr(filters, name) for name in names}
     return {
@@ -111,7 +111,7 @@ def _pretty(document: Any) -> str:
 
 
 class _Counted:
-    """Texts, counted as they go by."""
+    """Texts that are counted while they are read."""
 
     def __init__(self, texts: Iterable[str]) -> None:
         self.texts, self.count = texts, 0
@@ -123,7 +123,7 @@ class _Counted:
 
 
 class _Sink:
-    """What the zip is written to. It cannot seek, and keeps only what was not sent yet."""
+    """The file that the zip is written to. It cannot seek, and holds only what was not sent yet."""
 
     def __init__(self) -> None:
         self._waiting = bytearray()
@@ -136,13 +136,13 @@ class _Sink:
         return len(data)
 
     def flush(self) -> None:
-        """Nothing lies behind it."""
+        """Do nothing: there is no buffer below."""
 
     def close(self) -> None:
-        """Nor does anything stay open."""
+        """Do nothing: there is no file to close."""
 
     def take(self) -> bytes:
-        """What is waiting; then nothing is."""
+        """Return what was written since the last call."""
         taken = bytes(self._waiting)
         self._waiting.clear()
         return taken

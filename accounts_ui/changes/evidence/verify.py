@@ -1,7 +1,8 @@
 """Verifies an evidence pack: ``python3 verify.py PACK.zip --public-key KEY``.
 
-Needs Python 3.9 or newer and the package "cryptography", and nothing of the console that made the pack. PACK is the
-zip, or the folder that it was unpacked into. Exits with 1 at the first break, with its sequence and what is wrong.
+It needs Python 3.9 or newer and the package "cryptography", and nothing of the console that made the pack. PACK is the
+zip or the folder that it was unpacked into. It exits with 1 at the first break, and prints its sequence and what is
+wrong.
 """
 
 from __future__ import annotations
@@ -41,21 +42,21 @@ COLUMNS = (
 MOVING = ("after", "outcome", "http_status", "detail")  # of the newest event; the others are of the first
 FROZEN = tuple(name for name in COLUMNS[3:] if name not in MOVING)
 OPEN = ("pending", "unknown")
-LONGEST = 16 * 1024 * 1024  # bytes of a document that is read as a whole
+MAX_DOCUMENT_BYTES = 16 * 1024 * 1024  # bytes of a document that is read as a whole
 
 
 class BrokenPack(Exception):
-    """The first break: ``sequence``, where that is known, and what is wrong."""
+    """The pack does not verify: ``sequence`` of the first break, if known, and what is wrong."""
 
     def __init__(self, sequence: int | None, what: str) -> None:
         super().__init__(what if sequence is None else f"sequence {sequence}: {what}")
 
 
-# --- RFC 8785 canonical JSON, of what a record can hold ---------------------------------------------------------
+# --- RFC 8785 canonical JSON of the values of records ---------------------------------------------------------
 
 
 def canonical(value: Any) -> bytes:
-    """The canonical form. Raises ``ValueError`` for numbers that are not whole or not exact, and for broken text."""
+    """Return canonical JSON. Raises ``ValueError`` for numbers that are not exact integers and for invalid text."""
     try:
         return _canonical(value).encode("utf-8")
     except RecursionError:
@@ -78,21 +79,23 @@ def _canonical(value: Any) -> str:
 
 
 def read_json(text: str) -> Any:
-    """The document; each name once, and no numbers but whole ones. Raises ``ValueError``."""
+    """Return the document. Raises ``ValueError`` for repeated names and for numbers that are not integers."""
     try:
-        return json.loads(text, object_pairs_hook=_once, parse_float=_refuse, parse_constant=_refuse)
+        return json.loads(
+            text, object_pairs_hook=_unique_names, parse_float=_reject_number, parse_constant=_reject_number
+        )
     except RecursionError:
         raise ValueError("too deep") from None
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _unique_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
         raise ValueError("a name comes twice")
     return found
 
 
-def _refuse(text: str) -> Any:
+def _reject_number(text: str) -> Any:
     raise ValueError(f"{text:.50} is not a whole number")
 
 
@@ -100,7 +103,7 @@ def _refuse(text: str) -> Any:
 
 
 class PackKey(NamedTuple):
-    """A public key, its place among the others, and the first and last sequence that it signs."""
+    """A public key, its position among the others, and the first and last sequence that it signs."""
 
     id: str
     public: Ed25519PublicKey
@@ -109,7 +112,7 @@ class PackKey(NamedTuple):
     last: int | None
 
     def why_not(self, sequence: int) -> str:
-        """Why it cannot have signed this sequence; empty where it can."""
+        """Return why it cannot have signed this sequence; empty if it can."""
         if self.last is not None and sequence > self.last:
             return f"signed by the retired key {self.id} after the end of its range ({self.last})"
         if sequence < self.first:
@@ -118,7 +121,7 @@ class PackKey(NamedTuple):
 
 
 def keyring(entries: Iterable[tuple[str, int | None]]) -> dict[str, PackKey]:
-    """Keys by their ids, from base64 and the last sequence of each, oldest first. Raises ``ValueError``."""
+    """Return keys by id, from the base64 and last sequence of each, oldest first. Raises ``ValueError``."""
     found: dict[str, PackKey] = {}
     first = 1
     for text, last in entries:
@@ -132,7 +135,7 @@ def keyring(entries: Iterable[tuple[str, int | None]]) -> dict[str, PackKey]:
 
 
 def parse_key(text: str) -> tuple[str, int | None]:
-    """``KEY`` or ``KEY@LAST``."""
+    """Parse ``KEY`` or ``KEY@LAST``."""
     key, at, last = text.strip().partition("@")
     if at and not (last.isascii() and last.isdigit()):
         raise ValueError(f"{last!r} is not the number of an event")
@@ -140,7 +143,7 @@ def parse_key(text: str) -> tuple[str, int | None]:
 
 
 def packed_keys(document: Any) -> dict[str, PackKey]:
-    """The keys of public-keys.json. Raises ``ValueError``."""
+    """Return the keys of public-keys.json. Raises ``ValueError``."""
     if type(document) is not list or not all(type(entry) is dict for entry in document):
         raise ValueError("not a list of keys")
     for entry in document:
@@ -163,7 +166,7 @@ def is_signed(key: PackKey, message: bytes, signature: Any) -> bool:
 
 
 def signing_key_of(document: dict[str, Any], what: str, keys: dict[str, PackKey], sequence: int | None) -> PackKey:
-    """The key that signed all of the document but ``signature``."""
+    """Return the key that signed the document without ``signature``."""
     key = keys.get(str(document.get("key_id")))
     try:
         signed = canonical({name: value for name, value in document.items() if name != "signature"})
@@ -178,41 +181,41 @@ def signing_key_of(document: dict[str, Any], what: str, keys: dict[str, PackKey]
 
 
 class Pack:
-    """The files of a pack, zipped or unpacked."""
+    """The files of a pack, in a zip or a folder."""
 
     def __init__(self, path: Path) -> None:
         self.folder = path if path.is_dir() else None
         self.archive = None if self.folder else zipfile.ZipFile(path)
 
     def names(self) -> list[str]:
-        """The names of its files."""
+        """Return the names of its files."""
         if self.archive:
             return self.archive.namelist()
         return [one.name for one in self.folder.iterdir() if one.name != "__pycache__"] if self.folder else []
 
     def open(self, name: str) -> BinaryIO:
-        """One of them, as bytes."""
+        """Open a file for reading bytes."""
         if self.archive:
             return self.archive.open(name)  # type: ignore[return-value]
         return (self.folder or Path()).joinpath(name).open("rb")
 
     def text(self, name: str, newline: str) -> io.TextIOWrapper:
-        """One of them, as text."""
+        """Open a file for reading text."""
         return io.TextIOWrapper(self.open(name), encoding="utf-8", newline=newline)
 
     def document(self, name: str) -> Any:
-        """One of them, as JSON."""
+        """Return the JSON document of a file."""
         with self.open(name) as file:
-            data = file.read(LONGEST + 1)
+            data = file.read(MAX_DOCUMENT_BYTES + 1)
         try:
-            if len(data) > LONGEST:
+            if len(data) > MAX_DOCUMENT_BYTES:
                 raise ValueError("too long")
             return read_json(data.decode("utf-8"))
         except ValueError as error:
             raise BrokenPack(None, f"{name} is not JSON as the console writes it: {error}") from None
 
     def sha256(self, name: str) -> str:
-        """The hash of one of them."""
+        """Return the SHA-256 of a file."""
         found = hashlib.sha256()
         with self.open(name) as file:
             for piece in iter(lambda: file.read(1 << 16), b""):
@@ -220,81 +223,81 @@ class Pack:
         return found.hexdigest()
 
 
-# --- What is verified -------------------------------------------------------------------------------------------
+# --- Verification -------------------------------------------------------------------------------------------
 
 
 class ChangeSummary:
-    """What the events of a change say: the cells of its line in the table, and its newest sequence."""
+    """What the events of a change amount to: the cells of its row in changes.csv, and its newest sequence."""
 
     def __init__(self) -> None:
         self.cells: dict[str, Any] = {}
         self.sequence = 0
 
     def add(self, record: dict[str, Any]) -> None:
-        """Take the next event."""
+        """Add the next event."""
         facts, self.sequence = columns_of(record), record["sequence"]
         if not self.cells:
             if record.get("event") != "requested":
                 raise BrokenPack(
-                    self.sequence, f"change {record.get('change_id')} begins here: what was before is missing"
+                    self.sequence, f"change {record.get('change_id')} begins here: its earlier events are missing"
                 )
             self.cells = {name: facts[name] for name in (*FROZEN, "change_id")}
             self.cells["requested_at"] = record.get("at")
         self.cells.update({name: facts[name] for name in MOVING})
         self.cells["resolved_at"] = None if facts["outcome"] in OPEN else record.get("at")
 
-    def differs(self, row: dict[str, str]) -> list[str]:
-        """The columns that say something else."""
-        return [name for name in COLUMNS if not self._says(name, row[name])]
+    def differing_columns(self, row: dict[str, str]) -> list[str]:
+        """Return the columns in which the row differs."""
+        return [name for name in COLUMNS if not self._agrees(name, row[name])]
 
-    def _says(self, name: str, cell: str) -> bool:
+    def _agrees(self, name: str, cell: str) -> bool:
         value = self.cells[name]
         texts = ["" if value is None else str(value)]
         if name == "outcome" and value == "pending":
-            texts.append("unknown")  # a pending that nobody can be working on any more
-        return cell in texts or (cell.startswith("'") and cell[1:] in texts)  # what a spreadsheet would run has a '
+            texts.append("unknown")  # a pending change that no process can be executing any more
+        return cell in texts or (cell.startswith("'") and cell[1:] in texts)  # a formula has an apostrophe before it
 
 
 def columns_of(record: dict[str, Any]) -> dict[str, Any]:
-    """The fields of a record under the names of the table's columns."""
+    """Return the fields of a record by the columns of changes.csv."""
     actor = record.get("actor")
     parts = actor if isinstance(actor, dict) else {}
     return {**dict.fromkeys(COLUMNS), **record, **{f"actor_{part}": parts.get(part) for part in ACTOR}}
 
 
 class Verifier:
-    """One pack and the keys to trust; kept checkpoints, where there are any."""
+    """Verifies one pack with the keys to trust, and with checkpoints that were stored elsewhere, if any."""
 
-    def __init__(self, pack: Pack, given: dict[str, PackKey], kept: Iterable[str] = ()) -> None:
-        self.pack, self.given, self.kept = pack, given, kept
-        self.told: dict[str, ChangeSummary] = {}
+    def __init__(self, pack: Pack, trusted: dict[str, PackKey], checkpoints: Iterable[str] = ()) -> None:
+        self.pack, self.trusted, self.checkpoints = pack, trusted, checkpoints
+        self.changes: dict[str, ChangeSummary] = {}
         self.count = self.last = 0
 
     def verify(self) -> None:
-        """All of it. Raises ``Broken`` at the first break."""
+        """Verify the whole pack. Raises ``BrokenPack`` at the first break."""
         names = sorted(self.pack.names())
         if names != sorted((*FILES, "manifest.json")):
-            raise BrokenPack(None, f"the pack does not hold the files that it has to: {', '.join(names)}")
+            raise BrokenPack(None, f"the pack has other files than expected: {', '.join(names)}")
         try:
             packed = packed_keys(self.pack.document("public-keys.json"))
         except ValueError as error:
             raise BrokenPack(None, f"public-keys.json: {error}") from None
-        self.keys = self.given or packed
+        self.keys = self.trusted or packed
         self.manifest = self._manifest()
         self.checkpoint = self._checkpoint(self.pack.document("checkpoint.json"))
         if self.checkpoint["key_id"] != self.manifest["key_id"]:
             raise BrokenPack(None, "manifest and checkpoint are signed by different keys")
         self.vouched = {self.checkpoint["sequence"]: self.checkpoint["hash"]}
-        for line in self.kept:
-            self._keep(line)
+        for line in self.checkpoints:
+            self._add_checkpoint(line)
         self._events()
         self._table()
-        for what, count in (("events", self.count), ("changes", len(self.told))):
+        for what, count in (("events", self.count), ("changes", len(self.changes))):
             if self.manifest[what] != count:
                 raise BrokenPack(None, f"the manifest counts {self.manifest[what]} {what}, and the pack holds {count}")
         for name in FILES:
             if self.manifest["files"][name] != self.pack.sha256(name):
-                raise BrokenPack(None, f"{name} is not the file that the manifest vouches for")
+                raise BrokenPack(None, f"{name} does not have the hash that the manifest says")
 
     def _manifest(self) -> dict[str, Any]:
         manifest = self.pack.document("manifest.json")
@@ -312,21 +315,24 @@ class Verifier:
     def _checkpoint(self, checkpoint: Any) -> dict[str, Any]:
         sequence = checkpoint.get("sequence") if type(checkpoint) is dict else None
         if type(sequence) is not int:
-            raise BrokenPack(None, "the checkpoint is not one: it has no sequence number")
+            raise BrokenPack(None, "this is not a checkpoint: it has no sequence number")
         if type(checkpoint.get("hash")) is not str:
-            raise BrokenPack(sequence, "the checkpoint is not one: it has no hash")
+            raise BrokenPack(sequence, "this is not a checkpoint: it has no hash")
         key = signing_key_of(checkpoint, "the checkpoint", self.keys, sequence)
         if key.last is not None and sequence > key.last:
             raise BrokenPack(sequence, f"the checkpoint is {key.why_not(sequence)}")
         return dict(checkpoint)
 
-    def _keep(self, line: str) -> None:
+    def _add_checkpoint(self, line: str) -> None:
         kept = self._checkpoint(read_json(line))
         sequence, end = kept["sequence"], self.checkpoint
         if sequence > end["sequence"] and str(kept.get("at")) <= str(end.get("at")):
-            raise BrokenPack(sequence, "is vouched for by a checkpoint that was kept before the pack was made: cut off")
+            raise BrokenPack(
+                sequence,
+                "is covered by a checkpoint from before the pack was made, and missing: the end of the log was cut off",
+            )
         if self.vouched.setdefault(sequence, kept["hash"]) != kept["hash"]:
-            raise BrokenPack(sequence, "two checkpoints vouch for different hashes: the log was rewritten")
+            raise BrokenPack(sequence, "two checkpoints have different hashes for it: the log was rewritten")
 
     def _events(self) -> None:
         whole = self.manifest["events"] == self.checkpoint["sequence"]
@@ -336,7 +342,7 @@ class Verifier:
             if type(sequence) is not int:
                 raise BrokenPack(self.last + 1, "the record has no sequence number")
             if sequence <= self.last:
-                raise BrokenPack(sequence, f"stands after {self.last}: repeated, or out of order")
+                raise BrokenPack(sequence, f"comes after {self.last}: repeated, or out of order")
             if sequence != self.last + 1 and whole:
                 raise BrokenPack(self.last + 1, f"is missing (the next record is {sequence})")
             verify_hash(sequence, record)
@@ -345,12 +351,12 @@ class Verifier:
                 what = "previous_hash is not the hash of the record before: one was removed, inserted or rewritten"
                 raise BrokenPack(sequence, what)
             newest = verify_signature(sequence, record, self.keys, newest)
-            self._fits(sequence, record)
-            self.told.setdefault(str(record.get("change_id")), ChangeSummary()).add(record)
+            self._check_membership(sequence, record)
+            self.changes.setdefault(str(record.get("change_id")), ChangeSummary()).add(record)
             self.count, self.last, before = self.count + 1, sequence, record["hash"]
         if whole and self.last < self.checkpoint["sequence"]:
             raise BrokenPack(
-                self.checkpoint["sequence"], "is vouched for by the checkpoint and missing: the tail was cut"
+                self.checkpoint["sequence"], "is covered by the checkpoint and missing: the end of the log was cut off"
             )
 
     def _records(self) -> Iterator[dict[str, Any]]:
@@ -364,14 +370,14 @@ class Verifier:
                     raise BrokenPack(None, f"line {number} is not a JSON object")
                 yield record
 
-    def _fits(self, sequence: int, record: dict[str, Any]) -> None:
-        """Whether the record belongs into this pack."""
+    def _check_membership(self, sequence: int, record: dict[str, Any]) -> None:
+        """Raise ``BrokenPack`` if the record does not belong in this pack."""
         if self.vouched.get(sequence, record["hash"]) != record["hash"]:
-            raise BrokenPack(sequence, "the checkpoint vouches for another hash: the log was rewritten")
+            raise BrokenPack(sequence, "the checkpoint has another hash for it: the log was rewritten")
         if sequence > self.checkpoint["sequence"]:
-            raise BrokenPack(sequence, "stands after the end of the log that the checkpoint vouches for")
+            raise BrokenPack(sequence, "comes after the end of the log according to the checkpoint")
         if record.get("organization_id") != self.manifest.get("organization_id"):
-            raise BrokenPack(sequence, "is of another organization than the manifest says")
+            raise BrokenPack(sequence, "belongs to another organization than the manifest says")
 
     def _table(self) -> None:
         with self.pack.text("changes.csv", "") as lines:
@@ -384,33 +390,33 @@ class Verifier:
     def _rows(self, rows: Iterator[list[str]]) -> None:
         if tuple(next(rows, ())) != COLUMNS:
             raise BrokenPack(None, "changes.csv does not begin with the names of its columns")
-        left = dict(self.told)
+        left = dict(self.changes)
         for cells in rows:
             if len(cells) != len(COLUMNS):
                 raise BrokenPack(None, f"changes.csv has a row of {len(cells)} cells")
             row = dict(zip(COLUMNS, cells))
-            told = left.pop(row["change_id"], None)
-            if told is None:
-                raise BrokenPack(None, f"changes.csv: change {row['change_id']} has no events, or stands there twice")
-            if wrong := told.differs(row):
-                what = f"changes.csv says other than the events of change {row['change_id']}: {', '.join(wrong)}"
-                raise BrokenPack(told.sequence, what)
-        for name, told in left.items():
-            raise BrokenPack(told.sequence, f"change {name} has events and is missing in changes.csv")
+            summary = left.pop(row["change_id"], None)
+            if summary is None:
+                raise BrokenPack(None, f"changes.csv: change {row['change_id']} has no events, or is listed twice")
+            if wrong := summary.differing_columns(row):
+                what = f"changes.csv differs from the events of change {row['change_id']}: {', '.join(wrong)}"
+                raise BrokenPack(summary.sequence, what)
+        for name, summary in left.items():
+            raise BrokenPack(summary.sequence, f"change {name} has events and is missing in changes.csv")
 
 
 def verify_hash(sequence: int, record: dict[str, Any]) -> None:
-    """Whether the record has the hash that it claims."""
+    """Raise ``BrokenPack`` if the record's content does not match its hash."""
     try:
         sealed = canonical({name: value for name, value in record.items() if name not in ("hash", "signature")})
     except ValueError as error:
         raise BrokenPack(sequence, f"no canonical JSON: {error}") from None
     if record.get("hash") != hashlib.sha256(sealed).hexdigest():
-        raise BrokenPack(sequence, "the record does not have the hash that it claims: a field was changed")
+        raise BrokenPack(sequence, "the record's content does not match its hash: a field was changed")
 
 
 def verify_format(sequence: int, record: dict[str, Any]) -> None:
-    """Whether the record has exactly the fields of its format version."""
+    """Raise ``BrokenPack`` if the record has other fields than its format version."""
     version = record.get("v")
     if type(version) is not int or version not in FIELDS:
         raise BrokenPack(sequence, f"has the format version {version!r:.20}, which this verify.py does not know")
@@ -422,7 +428,7 @@ def verify_format(sequence: int, record: dict[str, Any]) -> None:
 
 
 def verify_signature(sequence: int, record: dict[str, Any], keys: dict[str, PackKey], newest: int) -> int:
-    """Whether a key signed the record that could. The place of the key among the keys, which never goes back."""
+    """Return the position of the key that signed the record. Raises ``BrokenPack`` if none that could did."""
     key = keys.get(str(record.get("key_id")))
     if key is None:
         raise BrokenPack(sequence, f"key_id: signed by a key that is not known here ({record.get('key_id')})")
@@ -436,13 +442,13 @@ def verify_signature(sequence: int, record: dict[str, Any], keys: dict[str, Pack
 
 
 def main() -> int:
-    """Read the command line, verify, and say what came of it."""
+    """Read the command line, verify the pack and print the result."""
     parser = argparse.ArgumentParser(description="Verify an evidence pack of the Org Accounts Console.")
     parser.add_argument("pack", type=Path, help="the zip, or the folder that it was unpacked into")
     parser.add_argument("--public-key", action="append", default=[], metavar="KEY[@LAST]", help="oldest first")
-    parser.add_argument("--checkpoint", type=Path, help="checkpoints that were kept elsewhere, one a line")
+    parser.add_argument("--checkpoint", type=Path, help="checkpoints that were stored elsewhere, one a line")
     options = parser.parse_args()
-    csv.field_size_limit(LONGEST)
+    csv.field_size_limit(MAX_DOCUMENT_BYTES)
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
         given = keyring(parse_key(text) for text in options.public_key)
@@ -450,17 +456,17 @@ def main() -> int:
         verifier = Verifier(Pack(options.pack), given, [line for line in kept if line.strip()])
         verifier.verify()
     except BrokenPack as broken:
-        return _say(f"NOT verified. {broken}", 1)
+        return _print(f"NOT verified. {broken}", 1)
     except (OSError, ValueError, RuntimeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        return _say(f"NOT verified. It cannot be read: {error}", 1)
-    return _say(_praise(verifier), 0)
+        return _print(f"NOT verified. It cannot be read: {error}", 1)
+    return _print(_summary(verifier), 0)
 
 
-def _praise(verifier: Verifier) -> str:
+def _summary(verifier: Verifier) -> str:
     manifest, end = verifier.manifest, verifier.checkpoint
     filters = ", ".join(f"{name}: {value}" for name, value in manifest["filters"].items()) or "all changes"
     said = (
-        f"Verified {verifier.count} events of {len(verifier.told)} changes of organization"
+        f"Verified {verifier.count} events of {len(verifier.changes)} changes of organization"
         f" {manifest.get('organization_id')} ({filters}), to sequence {verifier.last}.\n"
         f"Made at {manifest.get('made_at')}, when the log ended at sequence {end['sequence']}, hash {end['hash']}."
     )
@@ -469,7 +475,7 @@ def _praise(verifier: Verifier) -> str:
             f"\nNot in it: events {one.get('first_sequence')} to {one.get('last_sequence')} and their changes, archived"
             f" in {one.get('file')} (SHA-256 {one.get('file_sha256')})."
         )
-    if verifier.given:
+    if verifier.trusted:
         return said
     return said + (
         "\nThe keys came with the pack: this proves nothing about WHO made it. Get the console's public key from its"
@@ -477,7 +483,7 @@ def _praise(verifier: Verifier) -> str:
     )
 
 
-def _say(text: str, status: int) -> int:
+def _print(text: str, status: int) -> int:
     sys.stdout.write(text + "\n")
     return status
 

@@ -56,7 +56,7 @@ def _on_sqlite(connection: BaseDatabaseWrapper, expected: list[Trigger]) -> Iter
             yield f"{trigger.name} is missing"
         elif _plain(sql) != _plain(trigger.for_sqlite()):
             yield f"{trigger.name} was replaced by another of the same name"
-    yield from (f"{name} is none of the log's" for name, (table, _) in found.items() if table in TABLES)
+    yield from (f"{name} does not belong to the log" for name, (table, _) in found.items() if table in TABLES)
 
 
 def _on_postgresql(connection: BaseDatabaseWrapper, expected: list[Trigger]) -> Iterator[str]:
@@ -69,8 +69,8 @@ def _on_postgresql(connection: BaseDatabaseWrapper, expected: list[Trigger]) -> 
             there = found.pop((table, trigger.name), None)
             name = trigger.name if table == trigger.table else f"{trigger.name} of {table}"
             yield from (f"{name} {what}" for what in _differences(trigger, there, bodies))
-    yield from (f"{name} is none of the log's" for _, name in found)
-    yield from (f"the rule {name} is none of the log's" for (name,) in _rows(connection, _RULES))
+    yield from (f"{name} does not belong to the log" for _, name in found)
+    yield from (f"the rule {name} does not belong to the log" for (name,) in _rows(connection, _RULES))
 
 
 def _differences(trigger: Trigger, there: tuple[Any, ...] | None, bodies: dict[str, str]) -> Iterator[str]:

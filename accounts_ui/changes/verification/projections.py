@@ -1,4 +1,4 @@
-"""Whether each change says what its events say, a thousand changes at a time."""
+"""Compare each change with its events, a chunk of changes at a time."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,19 +17,19 @@ _CHUNK: Final = 500
 
 
 class ProjectionMismatch(Exception):
-    """A change that says other than its events: ``sequence``, the event that says so."""
+    """A change that differs from its events: ``sequence``, the event that says so."""
 
     def __init__(self, sequence: int, what: str) -> None:
         super().__init__(what)
         self.sequence = sequence
 
 
-def verify_projections(elsewhere: ExternalArchives, after: int = 0, to: int | None = None) -> None:
+def verify_projections(external: ExternalArchives, after: int = 0, to: int | None = None) -> None:
     """Each change against its first and its newest event. Raises ``Untrue``.
 
     Args:
-        elsewhere: what is not here; nothing is said of changes that ended there.
-        after: only changes whose newest event stands after this sequence.
+        external: archives outside this database; changes that ended there are not compared.
+        after: only changes whose newest event comes after this sequence.
         to: only up to this one.
 
     """
@@ -39,7 +39,7 @@ def verify_projections(elsewhere: ExternalArchives, after: int = 0, to: int | No
     for event in orphans[:1]:
         raise ProjectionMismatch(event.sequence, f"change {event.change_id} has events and is missing itself")
     found = Change.objects.filter(**{f"last_sequence__{name}": bound for name, bound in window.items()})
-    for archive in elsewhere.values():
+    for archive in external.values():
         found = found.exclude(last_sequence__gte=archive.first_sequence, last_sequence__lte=archive.last_sequence)
     changes = found.order_by("last_sequence").iterator(_CHUNK)
     while chunk := list(islice(changes, _CHUNK)):
@@ -47,22 +47,22 @@ def verify_projections(elsewhere: ExternalArchives, after: int = 0, to: int | No
         for event in stored_events(change_id__in=[one.change_id for one in chunk]):
             events[event.change_id].append(event)
         for change in chunk:
-            _verify(change, events[change.change_id], elsewhere)
+            _verify(change, events[change.change_id], external)
 
 
-def _verify(change: Change, events: list[EventBase], elsewhere: ExternalArchives) -> None:
+def _verify(change: Change, events: list[EventBase], external: ExternalArchives) -> None:
     if not events:
         raise ProjectionMismatch(change.last_sequence, f"change {change.change_id} has no events")
-    told = dict(_as_events_say(events))
-    if elsewhere and events[0].event != EventKind.REQUESTED:  # its first events are held elsewhere
-        told = {name: told[name] for name in (*_MOVING, "resolved_at", "last_sequence")}
-    if wrong := [name for name, value in told.items() if getattr(change, name) != value]:
+    expected = dict(_expected_columns(events))
+    if external and events[0].event != EventKind.REQUESTED:  # its first events are external
+        expected = {name: expected[name] for name in (*_MOVING, "resolved_at", "last_sequence")}
+    if differing := [name for name, value in expected.items() if getattr(change, name) != value]:
         raise ProjectionMismatch(
-            events[-1].sequence, f"change {change.change_id} says other than its events: {', '.join(wrong)}"
+            events[-1].sequence, f"change {change.change_id} differs from its events: {', '.join(differing)}"
         )
 
 
-def _as_events_say(events: list[EventBase]) -> Iterator[tuple[str, Any]]:
+def _expected_columns(events: list[EventBase]) -> Iterator[tuple[str, Any]]:
     first, last = events[0], events[-1]
     yield from ((name, getattr(first, name)) for name in _FROZEN)
     yield from ((name, getattr(last, name)) for name in _MOVING)
@@ -72,7 +72,7 @@ def _as_events_say(events: list[EventBase]) -> Iterator[tuple[str, Any]]:
 
 
 def related_records(record: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
-    """The records of the same change, and the change itself as parts of a record."""
+    """Yield records and parts of records that share values with this one: neighbours, the change and its events."""
     sequence = record["sequence"]
     for event in stored_events(sequence__in=[sequence - 1, sequence + 1]):
         yield record_of(event)

@@ -1,4 +1,4 @@
-"""Looks at the chain that pages ask for: a part at a time, so that no request takes long, and kept with who looked."""
+"""Verification runs that a page starts: a part of the chain at a time, so that no request takes long."""
 
 import time
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from accounts_ui.changes.verification.verify_log import NOTHING_VERIFIED, Broken
 from console import clock
 
 RUN_SECONDS: Final = 2.0
-"""How long one request goes on; the part at hand is finished."""
+"""How long one request continues a run. The current part is always finished."""
 
 _PART: Final = 1000  # events
 
@@ -21,9 +21,9 @@ State = Verification.State
 
 @dataclass(frozen=True, slots=True)
 class VerificationStatus:
-    """What is known of the chain. ``last``: the newest look that came to an end; ``whole``: the newest whole one.
+    """The state of verification. ``last``: the newest finished run; ``whole``: the newest finished run over everything.
 
-    ``running``: a look that began after ``last`` and still has to go on. ``archives``: what was moved, and where it is.
+    ``running``: an unfinished run that began after ``last``. ``archives``: what was archived, and where it is.
     """
 
     last: Verification | None
@@ -34,17 +34,17 @@ class VerificationStatus:
 
     @property
     def newer(self) -> int:
-        """How many events came after the last look."""
+        """How many events were appended after the last run."""
         return max(0, self.end - self.last.sequence) if self.last else self.end
 
     @property
     def percent(self) -> int:
-        """How far the running look is."""
+        """How far the unfinished run is."""
         return 100 * self.running.sequence // max(1, self.running.end) if self.running else 0
 
 
 def verification_status() -> VerificationStatus:
-    """The state of the chain, as far as somebody looked."""
+    """Return the state of verification."""
     ended = Verification.objects.exclude(state=State.RUNNING)
     last = ended.first()
     running = Verification.objects.filter(state=State.RUNNING)
@@ -58,43 +58,43 @@ def verification_status() -> VerificationStatus:
 
 
 def start_run(*, by: dict[str, Any], whole: bool) -> Verification:
-    """A look at the whole chain, or at what came since the last one. After a break only a whole one is a look."""
+    """Start a run over the whole chain, or over the events since the last run if that one found no break."""
     last = Verification.objects.exclude(state=State.RUNNING).first()
-    goes_on = last is not None and last.state == State.VERIFIED and not whole
-    known = VerifiedPart(last.sequence, last.sequence, last.hash) if last and goes_on else NOTHING_VERIFIED
+    incremental = last is not None and last.state == State.VERIFIED and not whole
+    verified = VerifiedPart(last.sequence, last.sequence, last.hash) if last and incremental else NOTHING_VERIFIED
     now = clock.now()
     return Verification.objects.create(
         **by,
         started_at=now,
         at=now,
         state=State.RUNNING,
-        since=known.sequence,
-        sequence=known.sequence,
-        hash=known.hash,
+        since=verified.sequence,
+        sequence=verified.sequence,
+        hash=verified.hash,
         end=end_of_chain(),
     )
 
 
 def find_run(number: int) -> Verification | None:
-    """The look of this number."""
+    """Return the run with this id."""
     return Verification.objects.filter(pk=number).first()
 
 
-def continue_run(look: Verification) -> Verification:
-    """Verify on for a while. A look that came to its end stays as it is."""
+def continue_run(run: Verification) -> Verification:
+    """Verify the next parts for ``RUN_SECONDS``. A finished run is returned unchanged."""
     until = time.monotonic() + RUN_SECONDS
     keys = public_keys()
-    while look.state == State.RUNNING:
+    while run.state == State.RUNNING:
         try:
-            done, look.end = verify_part(keys, VerifiedPart(look.sequence, look.sequence, look.hash), most=_PART)
+            done, run.end = verify_part(keys, VerifiedPart(run.sequence, run.sequence, run.hash), most=_PART)
         except BrokenLog as broken:
-            look.state, look.what = State.BROKEN, str(broken)
-            look.broken_at = broken.sequence if isinstance(broken.sequence, int) else None
+            run.state, run.what = State.BROKEN, str(broken)
+            run.broken_at = broken.sequence if isinstance(broken.sequence, int) else None
         else:
-            look.sequence, look.hash = done.sequence, done.hash
-            look.state = State.VERIFIED if look.sequence >= look.end else State.RUNNING
-        look.at = clock.now()
-        look.save()
+            run.sequence, run.hash = done.sequence, done.hash
+            run.state = State.VERIFIED if run.sequence >= run.end else State.RUNNING
+        run.at = clock.now()
+        run.save()
         if time.monotonic() >= until:
             break
-    return look
+    return run

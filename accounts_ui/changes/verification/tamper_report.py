@@ -1,8 +1,8 @@
-"""Which field of a record was changed, as far as that can be known.
+"""Find out which field of a record was changed, if possible.
 
-The hash says that something was changed, not what. But most of what a record says stands elsewhere too: in its change,
-in the other events of the change, in its neighbours, or it is one of a few words. The field whose other value brings
-the hash back is the one.
+The hash shows that something was changed, but not what. Most values of a record also occur elsewhere: in its change, in
+the other events of the change, in its neighbours, or among a few constants. If one of those values, put into a field,
+restores the signed hash, then that field was changed.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,7 +14,7 @@ from accounts_ui.directory.statuses import STATUSES
 
 Keys = Mapping[str, Any]
 
-_WORDS: Final[dict[str, list[Any]]] = {
+_POSSIBLE_VALUES: Final[dict[str, list[Any]]] = {
     "v": list(FIELDS),
     "action": Action.values,
     "event": EventKind.values,
@@ -27,33 +27,33 @@ _WORDS: Final[dict[str, list[Any]]] = {
 
 
 def describe_tampering(record: Mapping[str, Any], relatives: Iterable[Mapping[str, Any]], keys: Keys) -> str:
-    """A phrase that names the field of ``record`` and, where that helps, what it was.
+    """Return a phrase that names the changed field of ``record`` and the value that was signed.
 
     Args:
-        relatives: records and parts of records that hold the same values: the record before, the change, its events.
+        relatives: records and parts of records with the same values: the record before, the change, its events.
 
     """
-    sealed = record_hash(record)
+    expected = record_hash(record)
     key = keys.get(str(record.get("key_id")))
-    if key is not None and is_signed(key.public, bytes.fromhex(sealed), record.get("signature")):
+    if key is not None and is_signed(key.public, bytes.fromhex(expected), record.get("signature")):
         return "hash was changed"
     for name, value in _candidates(record, list(relatives), keys):
         if record_hash(_with(record, name, value)) == record.get("hash"):
             return f"{name} was changed: {value!r} was signed"
     if record.get("v") not in FIELDS:
         return format_problem(record)
-    return "a field was changed, to or from what nothing else in the log holds (such as detail, message or evidence)"
+    return "a field was changed whose signed value occurs nowhere else in the log (such as detail, message or evidence)"
 
 
 def _candidates(record: Mapping[str, Any], relatives: list[Mapping[str, Any]], keys: Keys) -> Iterator[tuple[str, Any]]:
     yield from (("key_id", name) for name in keys)
     for relative in relatives:
-        yield from _held_by(relative, record)
-    yield from ((name, word) for name, words in _WORDS.items() for word in words)
+        yield from _values_of(relative, record)
+    yield from ((name, word) for name, words in _POSSIBLE_VALUES.items() for word in words)
     yield from ((name, "") for name in record)
 
 
-def _held_by(relative: Mapping[str, Any], record: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+def _values_of(relative: Mapping[str, Any], record: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     if "sequence" in relative:
         yield "sequence", relative["sequence"]
         yield "sequence", relative["sequence"] + 1

@@ -1,4 +1,4 @@
-"""Proving the log: that each record is what was signed, that none is missing, and that changes say what events say."""
+"""Verify the log: each record is what was signed, none is missing, and changes agree with their events."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -31,11 +31,11 @@ _CHUNK = 500
 
 Record = Mapping[str, Any]
 CheckpointHashes = dict[int, str]
-"""What checkpoints vouch for: the hash at a sequence."""
+"""The hash that checkpoints have for a sequence."""
 
 
 class BrokenLog(Exception):
-    """The first break: ``sequence``, where it is, and what is wrong there."""
+    """The log does not verify. ``sequence`` is the place of the first break."""
 
     def __init__(self, sequence: object, what: str) -> None:
         super().__init__(f"sequence {sequence}: {what}" if sequence is not None else what)
@@ -44,12 +44,12 @@ class BrokenLog(Exception):
 
 @dataclass(frozen=True, slots=True)
 class VerifiedPart:
-    """What was found whole. ``elsewhere``: the archives that were not looked at, because they are not here."""
+    """A verified part of the log. ``external``: archives that were skipped, because they are outside this database."""
 
     count: int
     sequence: int
     hash: str
-    elsewhere: tuple[Archive, ...] = ()
+    external: tuple[Archive, ...] = ()
 
 
 NOTHING_VERIFIED = VerifiedPart(0, 0, FIRST_PREVIOUS_HASH)
@@ -57,7 +57,7 @@ NO_ARCHIVES: ExternalArchives = {}
 
 
 def no_related_records(_: Record) -> Iterable[Record]:
-    """Of an export nothing is known beside its lines."""
+    """Return nothing: for an export, only its own lines are known."""
     return ()
 
 
@@ -70,18 +70,18 @@ def verify_records(
     relatives: Callable[[Record], Iterable[Record]] = no_related_records,
     after: "VerifiedPart | None" = None,
     newest: int = 0,
-    elsewhere: ExternalArchives = NO_ARCHIVES,
+    external: ExternalArchives = NO_ARCHIVES,
 ) -> VerifiedPart:
     """Follow the chain through ``records``.
 
     Args:
-        filtered: the records are a selection, so that gaps between them are no break. Each is still verified, and
-            neighbours still have to fit.
-        vouched: what kept checkpoints say.
-        relatives: where values of a broken record stand a second time, so that the changed field can be named.
-        after: what was verified before; the records go on from there.
-        newest: the place among the keys of the key that signed the end of it.
-        elsewhere: parts that may be missing: what follows has to fit to the end that was signed for them.
+        filtered: the records are a selection, so gaps are allowed. Each record is still verified, and records that
+            follow each other have to be linked.
+        vouched: the hashes of checkpoints that were stored elsewhere.
+        relatives: returns records that share values with a broken one, so that the changed field can be named.
+        after: what was verified before; the records continue from there.
+        newest: the position in the keyring of the key that signed its end.
+        external: archives whose events may be missing; the next event has to link to their signed end.
 
     Raises:
         Broken: at the first record that does not verify.
@@ -95,9 +95,9 @@ def verify_records(
         if not isinstance(sequence, int) or isinstance(sequence, bool):
             raise BrokenLog(last + 1, "the record has no sequence number")
         if sequence <= last:
-            raise BrokenLog(sequence, f"stands after {last}: repeated, or out of order")
+            raise BrokenLog(sequence, f"comes after {last}: repeated, or out of order")
         if sequence != last + 1 and not filtered:
-            last, before = _past(elsewhere, last, before)
+            last, before = _skip_external(external, last, before)
         if sequence != last + 1 and not filtered:
             raise BrokenLog(last + 1, f"is missing (the next record is {sequence})")
         _verify_hash(sequence, record, keys, before, relatives)
@@ -109,25 +109,25 @@ def verify_records(
             )
         newest = _verify_signature(sequence, record, keys, newest)
         if vouched and vouched.get(sequence, record["hash"]) != record["hash"]:
-            raise BrokenLog(sequence, "the checkpoint vouches for another hash: the log was rewritten")
+            raise BrokenLog(sequence, "the checkpoint has another hash for it: the log was rewritten")
         count, last, before = count + 1, sequence, dict(record)
     if vouched and max(vouched) > last and not filtered:
-        raise BrokenLog(max(vouched), "is vouched for by the checkpoint and missing: the tail was cut")
+        raise BrokenLog(max(vouched), "is covered by the checkpoint and missing: the end of the log was cut off")
     return VerifiedPart(count, last, str(before["hash"]))
 
 
 def verify_database(keys: Keyring, vouched: CheckpointHashes | None = None) -> VerifiedPart:
-    """The whole log of this installation as it is at one moment: its chain, its changes, checkpoints and triggers."""
+    """Verify the whole log of this installation at one moment: chain, changes, checkpoints and triggers."""
     with consistent_read():
-        away = event_storage.external_archives()
+        external = event_storage.external_archives()
         _verify_archives(keys, vouched or {})
         records = database_records()
-        verified = verify_records(records, keys, vouched=vouched, relatives=related_records, elsewhere=away)
-        _verify_changes(away)
+        verified = verify_records(records, keys, vouched=vouched, relatives=related_records, external=external)
+        _verify_changes(external)
         _verify_surroundings(keys)
         if what := tallies.tally_mismatch() or search.index_mismatch():
             raise BrokenLog(None, what)
-    return replace(verified, elsewhere=tuple(away.values()))
+    return replace(verified, external=tuple(external.values()))
 
 
 def verify_prefix(records: Iterable[Record], keys: Keyring, after: VerifiedPart, last: int) -> None:
@@ -153,39 +153,45 @@ def verify_part(keys: Keyring, done: VerifiedPart, *, most: int) -> tuple[Verifi
 
     """
     with consistent_read():
-        away = event_storage.external_archives()
+        external = event_storage.external_archives()
         _verify_archives(keys, {})
-        done, newest = _go_on(done, keys, away)
+        done, newest = _resume(done, keys, external)
         end = Event.objects.order_by("-sequence").values_list("sequence", flat=True).first() or 0
         to = min(end, done.sequence + most)
         records = database_records(done.sequence, to)
-        verified = verify_records(records, keys, relatives=related_records, after=done, newest=newest, elsewhere=away)
-        _verify_changes(away, done.sequence, to if to < end else None)
+        verified = verify_records(
+            records, keys, relatives=related_records, after=done, newest=newest, external=external
+        )
+        _verify_changes(external, done.sequence, to if to < end else None)
         if to == end:
             _verify_surroundings(keys)
     return verified, end
 
 
-def _go_on(done: VerifiedPart, keys: Keyring, elsewhere: ExternalArchives) -> tuple[VerifiedPart, int]:
+def _resume(done: VerifiedPart, keys: Keyring, external: ExternalArchives) -> tuple[VerifiedPart, int]:
     """Where to go on, and the place of the key that signed the end of what is verified. Raises ``Broken``."""
     key = None
-    inside = [one for one in elsewhere.values() if one.first_sequence <= done.sequence < one.last_sequence]
+    inside = [
+        archive for archive in external.values() if archive.first_sequence <= done.sequence < archive.last_sequence
+    ]
     if inside:
         done = VerifiedPart(done.count, inside[0].last_sequence, inside[0].hash)
-    elif done.sequence not in {one.last_sequence for one in elsewhere.values() if one.hash == done.hash} | {0}:
+    elif done.sequence not in {archive.last_sequence for archive in external.values() if archive.hash == done.hash} | {
+        0
+    }:
         stands = stored_events(sequence=done.sequence).values_list("hash", "key_id", "sequence").first()
         if stands is None:
-            raise BrokenLog(done.sequence, "was verified before and is missing: the tail was cut")
+            raise BrokenLog(done.sequence, "was verified before and is missing: the end of the log was cut off")
         if stands[0] != done.hash:
             raise BrokenLog(done.sequence, "has another hash than when it was verified: the log was rewritten")
         key = keys.get(stands[1])
-    last, before = _past(elsewhere, done.sequence, {"hash": done.hash})
+    last, before = _skip_external(external, done.sequence, {"hash": done.hash})
     return VerifiedPart(done.count, last, str(before["hash"])), key.position if key else 0
 
 
-def _past(elsewhere: ExternalArchives, last: int, before: Record) -> tuple[int, Record]:
+def _skip_external(external: ExternalArchives, last: int, before: Record) -> tuple[int, Record]:
     """Where what is here goes on, after archives that are not here: their last sequence, and the hash signed for it."""
-    while archive := elsewhere.get(last + 1):
+    while archive := external.get(last + 1):
         last, before = archive.last_sequence, {"hash": archive.hash}
     return last, before
 
@@ -208,7 +214,7 @@ def verify_checkpoints(checkpoints: Iterable[Any], keys: Keyring) -> CheckpointH
     for checkpoint in checkpoints:
         sequence, hash_ = _verify_checkpoint(checkpoint, keys)
         if vouched.setdefault(sequence, hash_) != hash_:
-            raise BrokenLog(sequence, "two checkpoints vouch for different hashes: the log was rewritten")
+            raise BrokenLog(sequence, "two checkpoints have different hashes for it: the log was rewritten")
     vouched.pop(0, None)
     return vouched
 
@@ -216,7 +222,7 @@ def verify_checkpoints(checkpoints: Iterable[Any], keys: Keyring) -> CheckpointH
 def _verify_checkpoint(checkpoint: Any, keys: Keyring) -> tuple[int, str]:
     sequence = checkpoint.get("sequence") if isinstance(checkpoint, dict) else None
     if type(sequence) is not int:
-        raise BrokenLog(None, "the checkpoint is not one: it has no sequence number")
+        raise BrokenLog(None, "this is not a checkpoint: it has no sequence number")
     key = keys.get(str(checkpoint.get("key_id")))
     try:
         signed = canonical_json({name: value for name, value in checkpoint.items() if name != "signature"})
@@ -229,9 +235,9 @@ def _verify_checkpoint(checkpoint: Any, keys: Keyring) -> tuple[int, str]:
     return sequence, str(checkpoint.get("hash"))
 
 
-def _verify_changes(elsewhere: ExternalArchives, after: int = 0, to: int | None = None) -> None:
+def _verify_changes(external: ExternalArchives, after: int = 0, to: int | None = None) -> None:
     try:
-        verify_projections(elsewhere, after, to)
+        verify_projections(external, after, to)
     except ProjectionMismatch as untrue:
         raise BrokenLog(untrue.sequence, str(untrue)) from None
 
@@ -252,32 +258,38 @@ def _verify_archives(keys: Keyring, vouched: CheckpointHashes) -> None:
         last = archive.last_sequence
         event = stored_events(sequence=last).first()
         if (event.hash if event else vouched.get(last, archive.hash)) != archive.hash:
-            raise BrokenLog(last, "the record of the archive vouches for another hash: the log was rewritten")
+            raise BrokenLog(last, "the record of the archive has another hash for it: the log was rewritten")
     unrecorded = ArchivedEvent.objects.filter(sequence__gt=last).order_by("sequence").first()
     if unrecorded:
-        raise BrokenLog(unrecorded.sequence, "lies in the archive without a record of that")
+        raise BrokenLog(unrecorded.sequence, "is in the archive, which has no record of that")
 
 
 def _verify_surroundings(keys: Keyring) -> None:
     _verify_stored_checkpoints(keys)
     if wrong := trigger_check.trigger_problems(connection):
-        raise BrokenLog(None, f"the triggers that keep the log are not as they were made: {', '.join(wrong)}")
+        raise BrokenLog(None, f"the triggers that protect the log were changed: {', '.join(wrong)}")
 
 
 def _verify_stored_checkpoints(keys: Keyring) -> None:
-    away = event_storage.external_archives().values()
-    stored = (checkpoint_statement(one) for one in Checkpoint.objects.order_by("sequence").iterator(_CHUNK))
+    external = event_storage.external_archives().values()
+    stored = (
+        checkpoint_statement(checkpoint) for checkpoint in Checkpoint.objects.order_by("sequence").iterator(_CHUNK)
+    )
     while chunk := list(islice(stored, _CHUNK)):
         vouched = verify_checkpoints(chunk, keys)
-        hashes = {one.last_sequence: one.hash for one in away}
+        hashes = {archive.last_sequence: archive.hash for archive in external}
         hashes |= dict(stored_events(sequence__in=list(vouched)).values_list("sequence", "hash"))
         for sequence, expected in vouched.items():
-            if sequence not in hashes and any(one.first_sequence <= sequence < one.last_sequence for one in away):
+            if sequence not in hashes and any(
+                archive.first_sequence <= sequence < archive.last_sequence for archive in external
+            ):
                 continue
             if sequence not in hashes:
-                raise BrokenLog(sequence, "is vouched for by a stored checkpoint and missing: the tail was cut")
+                raise BrokenLog(
+                    sequence, "is covered by a stored checkpoint and missing: the end of the log was cut off"
+                )
             if hashes[sequence] != expected:
-                raise BrokenLog(sequence, "a stored checkpoint vouches for another hash: the log was rewritten")
+                raise BrokenLog(sequence, "a stored checkpoint has another hash for it: the log was rewritten")
 
 
 def database_records(after: int = 0, to: int | None = None) -> Iterator[dict[str, Any]]:
@@ -295,7 +307,7 @@ def _verify_hash(
         raise BrokenLog(sequence, str(error)) from None
     if record.get("hash") != expected:
         what = describe_tampering(record, [before, *relatives(record)], keys)
-        raise BrokenLog(sequence, f"the record does not have the hash that it claims: {what}")
+        raise BrokenLog(sequence, f"the record's content does not match its hash: {what}")
 
 
 def _verify_signature(sequence: int, record: Record, keys: Keyring, newest: int) -> int:

@@ -70,7 +70,7 @@ def test_no_map_has_a_status_that_does_not_exist() -> None:
 
 @pytest.mark.parametrize("field", ["before", "after"])
 def test_the_tamper_report_tries_every_status(field: str) -> None:
-    assert set(tamper_report._WORDS[field]) == {None, *STATUSES}
+    assert set(tamper_report._POSSIBLE_VALUES[field]) == {None, *STATUSES}
 
 
 def test_each_outcome_has_a_label_and_a_colour() -> None:

@@ -19,20 +19,26 @@ class Command(BaseCommand):
 
     help = (
         "Verify the oldest part of the change log, export it with a signed checkpoint of its end, and move it into "
-        "the archive. What is open, or goes on later, keeps back what follows it. Nothing is deleted."
+        "the archive. Events from an unresolved change on are not archived. Nothing is deleted."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Up to where, and where to."""
+        """Define the options."""
         upto = parser.add_mutually_exclusive_group(required=True)
-        upto.add_argument("--before", type=_day, metavar="YYYY-MM-DD", help="what was recorded before this day (UTC)")
-        upto.add_argument("--through", type=int, metavar="SEQUENCE", help="up to this event")
-        parser.add_argument("--folder", type=Path, default=Path(), help="where the files are written (default: here)")
-        parser.add_argument("--by", default="", help="who does it, for the record (default: the system's user)")
-        parser.add_argument("--dry-run", action="store_true", help="verify, say what would be archived, write nothing")
+        upto.add_argument(
+            "--before", type=_day, metavar="YYYY-MM-DD", help="archive events recorded before this day (UTC)"
+        )
+        upto.add_argument("--through", type=int, metavar="SEQUENCE", help="archive events up to this one")
+        parser.add_argument(
+            "--folder", type=Path, default=Path(), help="folder for the files (default: the current one)"
+        )
+        parser.add_argument("--by", default="", help="who archives, for the record (default: the user of the system)")
+        parser.add_argument(
+            "--dry-run", action="store_true", help="verify and print what would be archived; write nothing"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Do it, and say what was done."""
+        """Archive, and print what was archived."""
         try:
             self._archive(options)
         except BrokenLog as broken:
@@ -46,8 +52,10 @@ class Command(BaseCommand):
         before = options["before"]
         part = archiver.choose_part(options["through"] if before is None else archiver.last_event_before(before))
         if part.kept_back:
-            state = "open" if part.kept_back.is_open else f"resolved by event {part.kept_back.last_sequence}"
-            self.stdout.write(f"Change {part.kept_back.change_id}, {state}, keeps back what follows {part.last}.")
+            state = "open" if part.kept_back.is_open else f"resolved only by event {part.kept_back.last_sequence}"
+            self.stdout.write(
+                f"Change {part.kept_back.change_id} is {state}: events after {part.last} are not archived."
+            )
         if part.count < 1:
             self.stdout.write("Nothing to archive.")
             return
@@ -58,11 +66,11 @@ class Command(BaseCommand):
             return
         done = archiver.archive_part(part, files, by=options["by"] or getpass.getuser())
         self.stdout.write(f"Archived: {describe_archive(done)}.")
-        self.stdout.write(f"Keep {files.export} and {files.checkpoint} where the console cannot reach them.")
+        self.stdout.write(f"Keep {files.export} and {files.checkpoint} where the console cannot change them.")
 
 
 def _day(text: str) -> datetime.datetime:
-    """The beginning of a day. Raises ``ValueError``."""
+    """Return the beginning of a day. Raises ``ValueError``."""
     day = parse_date(text)
     if day is None:
         raise ValueError(f"{text} is not a day")

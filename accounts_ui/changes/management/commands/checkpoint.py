@@ -1,4 +1,4 @@
-"""``manage.py checkpoint``: a signed statement of where the log ends, to be kept where the console cannot reach it."""
+"""``manage.py checkpoint``: print a signed statement of the end of the log, to be stored elsewhere."""
 
 import json
 from typing import Any
@@ -12,23 +12,25 @@ from accounts_ui.changes.checkpoints import statements
 
 
 class Command(BaseCommand):
-    """Prints one line of JSON, or what a rotation of the signing key needs."""
+    """Prints one line of JSON, or what a change of the signing key needs."""
 
-    help = "Print a signed {sequence, hash, at}. Keep it elsewhere: verify_changes --checkpoint shows a cut tail."
+    help = "Print a signed {sequence, hash, at}. Store it elsewhere: verify_changes --checkpoint shows a truncated log."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Its options."""
+        """Define the options."""
         what = parser.add_mutually_exclusive_group()
         what.add_argument("--public-key", action="store_true", help="print the public key instead (base64)")
         what.add_argument(
             "--retire", action="store_true", help="print KEY@LAST, this key's entry for AUDIT_RETIRED_PUBLIC_KEYS"
         )
         what.add_argument(
-            "--emit", action="store_true", help="emit one where something is new, and deliver what was not; for a timer"
+            "--emit",
+            action="store_true",
+            help="emit one if there are new events, and deliver all undelivered ones; for a timer",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Print it."""
+        """Print what the options ask for."""
         public = public_text(signing_key().public_key())
         if options["public_key"]:
             self.stdout.write(public)

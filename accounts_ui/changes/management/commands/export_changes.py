@@ -1,4 +1,4 @@
-"""``manage.py export_changes``: the log of all organizations, as lines that ``verify_changes --file`` verifies."""
+"""``manage.py export_changes``: print the log of all organizations as JSON lines for ``verify_changes --file``."""
 
 from typing import Any
 
@@ -11,17 +11,17 @@ from accounts_ui.changes.exports import events_jsonl
 
 
 class Command(BaseCommand):
-    """Parts that follow each other, put together in their order, are the whole again."""
+    """Exports of consecutive parts, concatenated, are an export of the whole."""
 
     help = "Print the events of all organizations as JSON lines, in the order of the chain."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Where it begins and ends."""
-        parser.add_argument("--after", type=int, default=0, metavar="SEQUENCE", help="only what came after this event")
-        parser.add_argument("--to", type=int, metavar="SEQUENCE", help="up to this event")
+        """Define the options."""
+        parser.add_argument("--after", type=int, default=0, metavar="SEQUENCE", help="only events after this one")
+        parser.add_argument("--to", type=int, metavar="SEQUENCE", help="only events up to this one")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Print them, as they are at one moment."""
+        """Print the events as of one moment."""
         after, to = options["after"], options["to"]
         with consistent_read():
             away = event_storage.external_archives().values()

@@ -1,4 +1,4 @@
-"""``manage.py index_changes``: index the log's texts, where migrating could not."""
+"""``manage.py index_changes``: create the search index, if the migration could not."""
 
 from typing import Any
 
@@ -9,12 +9,12 @@ from accounts_ui.changes.schema import search_index
 
 
 class Command(BaseCommand):
-    """Once is enough: the database keeps the index."""
+    """Needed once: the database maintains the index."""
 
-    help = "Index the texts of the change log, so that searching does not read every change."
+    help = "Create the search index of the change log, so that a search does not read every change."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Build it, unless it is there."""
+        """Create the index if it does not exist."""
         try:
             if not search_index.is_built(connection):
                 search_index.build_index(connection)

@@ -13,18 +13,20 @@ from accounts_ui.changes.verification import verify_log
 
 
 class Command(BaseCommand):
-    """Exits with 1 at the first break, naming its sequence."""
+    """Exits with 1 at the first break, and names its sequence."""
 
-    help = "Verify the change log: chain, signatures, triggers, and that changes say what their events say."
+    help = "Verify the change log: chain, signatures and triggers, and that changes agree with their events."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Its options."""
+        """Define the options."""
         parser.add_argument("--file", type=Path, help="verify this export.jsonl instead of the database")
-        parser.add_argument("--filtered", action="store_true", help="the export is a selection: gaps are no break")
+        parser.add_argument("--filtered", action="store_true", help="the export is a selection: gaps are allowed")
         parser.add_argument(
-            "--after", type=Path, help="the signed checkpoint of the archive that ends where this export goes on"
+            "--after", type=Path, help="the signed checkpoint of the archive that ends before this export begins"
         )
-        parser.add_argument("--checkpoint", type=Path, help="kept checkpoints, one a line, that the log has to reach")
+        parser.add_argument(
+            "--checkpoint", type=Path, help="checkpoints stored elsewhere, one a line; the log has to reach them"
+        )
         parser.add_argument(
             "--public-key",
             action="append",
@@ -37,15 +39,15 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Verify, and say to where."""
+        """Verify the log and print how far it is verified."""
         try:
             verified = self._verify(options)
         except verify_log.BrokenLog as broken:
             raise CommandError(f"NOT verified. {broken}") from None
         self.stdout.write(f"Verified {verified.count} events, to sequence {verified.sequence}, hash {verified.hash}")
-        for archive in verified.elsewhere:
+        for archive in verified.external:
             self.stdout.write(f"NOT verified, because they are not in this database: {describe_archive(archive)}.")
-            self.stdout.write("What follows fits to their end, as it was signed.")
+            self.stdout.write("The events after them continue from the hash that was signed for their end.")
 
     def _verify(self, options: dict[str, Any]) -> verify_log.VerifiedPart:
         keys = self._keys(options["public_key"], options["public_keys"])
