@@ -243,7 +243,7 @@ def test_changed_documents(made):
             "sequence 7: comes after the end",
         ),
         (pack.with_document("checkpoint.json", manifest), "this is not a checkpoint: it has no sequence number"),
-        (pack.with_document("public-keys.json", [{**keys[0], "last": 3}]), "public-keys.json is not the file"),
+        (pack.with_document("public-keys.json", [{**keys[0], "last": 3}]), "public-keys.json does not have the hash"),
         (
             pack.with_document("public-keys.json", [{**keys[0], "key_id": "0" * 16}]),
             "public-keys.json: key_id or first",
@@ -298,7 +298,7 @@ def test_kept_checkpoints(made):
     earlier = {**checkpoint, "sequence": 40, "hash": "0" * 64}
     kept.write_text(json.dumps(signed(earlier, made.key)) + "\n")
     code, said = made.selection.verify(made.public, f"--checkpoint={kept}")
-    assert (code, said.startswith("NOT verified. sequence 40: is vouched for by a checkpoint")) == (1, True), said
+    assert (code, said.startswith("NOT verified. sequence 40: is covered by a checkpoint")) == (1, True), said
 
 
 def tampered(made):

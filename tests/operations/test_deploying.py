@@ -235,4 +235,4 @@ def test_the_whole_log_is_exported_in_parts_that_verify_together(sqlite_console,
     )
     assert sqlite_console.manage(*verify).returncode == 0
     (tmp_path / "log.jsonl").write_text(parts[0])
-    assert "the tail was cut" in sqlite_console.manage(*verify).stderr
+    assert "the end of the log was cut off" in sqlite_console.manage(*verify).stderr
