@@ -190,7 +190,7 @@ def test_removed_and_added_rows(made):
         (selection.with_records(selection.records[1:]), "sequence 2: change "),
         (
             selection.with_records([r for n, r in enumerate(selection.records) if n != applied]),
-            "sequence 3: changes.csv says",
+            "sequence 3: changes.csv differs",
         ),
         (selection.with_records([*selection.records, selection.records[0]]), "sequence 1: comes after "),
         (selection.with_records([selection.records[1], selection.records[0]]), "sequence 2: change "),
@@ -342,7 +342,7 @@ def test_it_judges_as_verify_changes_does(made, verify_changes, tmp_path):
         kept.write_bytes(json.dumps(checkpoint).encode())
         code, theirs = verify_changes("--file", str(export), "--checkpoint", str(kept), *options)
         code_here, ours = pack.verify(*options)
-        both = [said.split(" that it claims: ")[0].split("no canonical JSON: ")[0].strip() for said in (theirs, ours)]
+        both = [said.split("does not match its hash: ")[0].split("no canonical JSON: ")[0].strip() for said in (theirs, ours)]
         if code == 0:
             both = [said[:17] for said in both]
         assert code_here == code
@@ -362,7 +362,7 @@ def test_a_pending_that_nobody_works_on_stands_in_the_table_as_unknown(made):
     pack = with_cell(pack, "outcome", "pending", line=1).with_manifest(made.key)
     assert pack.verify(made.public)[0] == 0
     pack = with_cell(pack, "outcome", "applied", line=1).with_manifest(made.key)
-    assert pack.verify(made.public)[1].startswith("NOT verified. sequence 7: changes.csv says other than the events")
+    assert pack.verify(made.public)[1].startswith("NOT verified. sequence 7: changes.csv differs from the events")
 
 
 def test_the_pages_name_the_last_checkpoint(made):
