@@ -342,7 +342,10 @@ def test_it_judges_as_verify_changes_does(made, verify_changes, tmp_path):
         kept.write_bytes(json.dumps(checkpoint).encode())
         code, theirs = verify_changes("--file", str(export), "--checkpoint", str(kept), *options)
         code_here, ours = pack.verify(*options)
-        both = [said.split("does not match its hash: ")[0].split("no canonical JSON: ")[0].strip() for said in (theirs, ours)]
+        both = [
+            said.split("does not match its hash: ")[0].split("no canonical JSON: ")[0].strip()
+            for said in (theirs, ours)
+        ]
         if code == 0:
             both = [said[:17] for said in both]
         assert code_here == code
