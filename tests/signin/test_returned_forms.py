@@ -36,7 +36,7 @@ def send_too_late(browser, job, **headers):
 def comes_back(browser, job, typed, page):
     assert page.status_code == 200, text_of(page)
     assert filled(page, job.action) == typed
-    assert "not sent on" in text_of(page)
+    assert "so nothing was done" in text_of(page)
 
 
 def one_click(browser, job, page):
@@ -201,7 +201,7 @@ def test_the_session_ends_between_the_record_and_the_call(
     assert (requested["event"], concluded["event"]) == ("requested", "not_applied")
     assert requested["change_id"] == typed["operation_id"]
     assert f"/changes/{typed['operation_id']}/" in page.text, "the page links to the change"
-    assert "recorded, and not applied" in text_of(page)
+    assert "recorded but not applied" in text_of(page)
     again = filled(page, job.action)
     assert again.pop("operation_id") != typed.pop("operation_id"), "a new attempt"
     assert again == typed
