@@ -21,14 +21,8 @@ from console.signin.oidc.claims import merge_claims, userinfo_claims
 from console.signin.oidc.client import fetch_userinfo, redeem_code
 from console.signin.oidc.id_token import audience_of, verify_id_token
 from console.signin.return_to import restore_forms, saved_forms
-from console.signin.tokens import (
-    MAX_HINT_LENGTH,
-    SessionSecrets,
-    decrypt_secrets,
-    encrypt_secrets,
-    revoke_tokens,
-    token_expiry,
-)
+from console.signin.session_secrets import MAX_HINT_LENGTH, SessionSecrets, decrypt_secrets, encrypt_secrets
+from console.signin.tokens import revoke_tokens, token_expiry
 from console.signin.user_agent import shorten_user_agent
 
 logger = logging.getLogger(__name__)

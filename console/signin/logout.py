@@ -10,7 +10,8 @@ from console.request import ConsoleRequest
 from console.signin.access.gate import Actor
 from console.signin.errors import SignInRefused
 from console.signin.oidc.discovery import provider_configuration
-from console.signin.tokens import SessionSecrets, decrypt_secrets, revoke_tokens
+from console.signin.session_secrets import SessionSecrets, decrypt_secrets
+from console.signin.tokens import revoke_tokens
 
 logger = logging.getLogger(__name__)
 

@@ -22,7 +22,8 @@ from console.signin.return_to import (
     redirect_to_signin,
     save_stale_form,
 )
-from console.signin.tokens import SessionToken, decrypt_secrets
+from console.signin.session_secrets import decrypt_secrets
+from console.signin.tokens import SessionToken
 
 logger = logging.getLogger(__name__)
 

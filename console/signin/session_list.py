@@ -11,7 +11,8 @@ from django.utils.crypto import salted_hmac
 
 from console.request import SignedInRequest
 from console.signin.models import Session
-from console.signin.tokens import decrypt_secrets, revoke_tokens
+from console.signin.session_secrets import decrypt_secrets
+from console.signin.tokens import revoke_tokens
 from console.signin.user_agent import browser_name
 
 logger = logging.getLogger(__name__)

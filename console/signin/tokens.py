@@ -4,7 +4,7 @@ import datetime
 import logging
 import time
 import uuid
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, Final
 
 from django.conf import settings
@@ -13,24 +13,22 @@ from django.utils import timezone
 from prometheus_client import Counter
 
 from console.recorded_text import recorded
-from console.redaction import note_secrets
-from console.signin.access.rules import relevant_claims, rule_claims
-from console.signin.encryption import decrypt_json, encrypt_json
 from console.signin.errors import InvalidIdToken, InvalidUserinfo, ProviderUnreachable, SignInEnded, SignInRefused
 from console.signin.models import Session
 from console.signin.oidc import client
-from console.signin.oidc.claims import reread_claims
 from console.signin.oidc.discovery import ProviderConfiguration, provider_configuration
 from console.signin.oidc.id_token import verify_refreshed_id_token
+from console.signin.session_secrets import (
+    SessionSecrets,
+    decrypt_secrets,
+    encrypt_secrets,
+    with_current_claims,
+)
 
 logger = logging.getLogger(__name__)
 
 REFRESH_MARGIN: Final = datetime.timedelta(seconds=60)
 """A token is refreshed when it has less than this time left."""
-
-MAX_HINT_LENGTH: Final = 4096
-"""Of a stored ID token, in characters. It is used in the logout URL only, where it is optional, and many servers refuse
-URLs of more than 8 kB."""
 
 CLAIMS_INTERVAL: Final = datetime.timedelta(minutes=10)
 """How old the claims of a session in use can be: then they are read again, whatever the tokens' lifetime."""
@@ -45,47 +43,6 @@ _POLL_SECONDS: Final = 0.1  # between two looks at whether another request has r
 token_refreshes = Counter("console_token_refreshes_total", "Access tokens refreshed.", ["result"])
 for _result in ("done", "refused", "failed"):
     token_refreshes.labels(_result)  # so that each series starts at 0
-
-
-@dataclass(frozen=True, slots=True)
-class SessionSecrets:
-    """The part of a session that is stored encrypted.
-
-    Attributes:
-        id_token: for the provider's logout URL; empty if it is too long for that.
-        claims: those that rules use.
-        audience: ``aud`` of the ID token of the sign-in; one that comes with a refresh must have the same.
-        from_userinfo: the names of the claims that userinfo carried; the others come from the ID token.
-
-    """
-
-    access_token: str = field(repr=False)
-    refresh_token: str = field(repr=False)
-    id_token: str = field(repr=False)
-    claims: dict[str, Any] = field(repr=False)
-    audience: list[str] = field(repr=False)
-    from_userinfo: list[str] = field(repr=False)
-
-
-def encrypt_secrets(secrets: SessionSecrets) -> str:
-    """Encrypt with the first of ``TOKEN_ENCRYPTION_KEYS``."""
-    _note(secrets)
-    return encrypt_json({name: getattr(secrets, name) for name in SessionSecrets.__slots__})
-
-
-def decrypt_secrets(text: str) -> SessionSecrets | None:
-    """Decrypt the ``secret`` of a session; ``None`` if none of the keys fits (any more)."""
-    try:
-        secrets = SessionSecrets(**decrypt_json(text))
-    except (ValueError, TypeError):
-        return None
-    _note(secrets)
-    return secrets
-
-
-def _note(secrets: SessionSecrets) -> None:
-    """From here on, no text that is shown, logged or recorded repeats these tokens."""
-    note_secrets(secrets.access_token, secrets.refresh_token, secrets.id_token)
 
 
 def revoke_tokens(*, access_token: str, refresh_token: str) -> bool:
@@ -108,17 +65,9 @@ def token_expiry(token_response: dict[str, Any]) -> datetime.datetime | None:
     return timezone.now() + datetime.timedelta(seconds=seconds)
 
 
-def _with_claims(
-    secrets: SessionSecrets, *, id_token: dict[str, Any] | None, userinfo: dict[str, Any] | None
-) -> SessionSecrets:
-    """Return the secrets with the claims that these documents carry now."""
-    claims, names = reread_claims(secrets.claims, secrets.from_userinfo, id_token=id_token, userinfo=userinfo)
-    organizations = settings.CONSOLE_ORGANIZATIONS
-    return replace(
-        secrets,
-        claims=relevant_claims(organizations, claims),
-        from_userinfo=sorted(names & rule_claims(organizations)),
-    )
+def _unleased(now: datetime.datetime) -> Q:
+    """Select sessions whose token nobody is refreshing."""
+    return Q(refresh_until=None) | Q(refresh_until__lt=now)
 
 
 class SessionToken:
@@ -192,8 +141,10 @@ class SessionToken:
                 return
             self._refresh(row, secrets)  # the access token may have expired; a refresh reads userinfo, too
             return
-        updated = _with_claims(secrets, id_token=None, userinfo=userinfo)
-        self._unchanged(row).update(secret=encrypt_secrets(updated), claims_read_at=timezone.now())
+        updated = with_current_claims(secrets, id_token=None, userinfo=userinfo)
+        # Not during a refresh: its new tokens would be lost, because it stores them only beside unchanged ones.
+        unleased = self._unchanged(row).filter(_unleased(timezone.now()))
+        unleased.update(secret=encrypt_secrets(updated), claims_read_at=timezone.now())
 
     @staticmethod
     def _fetch_userinfo(row: Session, access_token: str, configuration: ProviderConfiguration) -> dict[str, Any] | None:
@@ -225,9 +176,9 @@ class SessionToken:
             if owner := self._take_lease(row):
                 return self._refresh_as(owner, row, secrets, configuration)
             time.sleep(_POLL_SECONDS)
-            current_row, current_secrets = self._read()
-            if current_row.secret != row.secret:
-                return current_secrets.access_token
+            former, (row, secrets) = secrets, self._read()
+            if (secrets.access_token, secrets.refresh_token) != (former.access_token, former.refresh_token):
+                return secrets.access_token
         raise ProviderUnreachable(
             recorded("token.not_refreshed_in_time", "The access token could not be refreshed in time.")
         )
@@ -236,8 +187,7 @@ class SessionToken:
         """Become the one request that may refresh the token. ``None`` if another one holds the lease."""
         owner, now = uuid.uuid4(), timezone.now()
         until = now + datetime.timedelta(seconds=_LEASED_CALLS * settings.OIDC_TIMEOUT + 5)
-        unleased = Q(refresh_until=None) | Q(refresh_until__lt=now)
-        taken = self._unchanged(row).filter(unleased).update(refresh_owner=owner, refresh_until=until)
+        taken = self._unchanged(row).filter(_unleased(now)).update(refresh_owner=owner, refresh_until=until)
         return owner if taken else None
 
     def _refresh_as(
@@ -290,7 +240,7 @@ class SessionToken:
         except InvalidUserinfo:
             self._end(row, "the provider does not describe the person any more")
             return
-        updated = _with_claims(secrets, id_token=id_token, userinfo=userinfo)
+        updated = with_current_claims(secrets, id_token=id_token, userinfo=userinfo)
         self._unchanged(row).update(secret=encrypt_secrets(updated), claims_read_at=timezone.now())
 
     def _request_refresh(

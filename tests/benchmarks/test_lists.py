@@ -31,7 +31,7 @@ PAGES = {
     "last page": ("page={last}", "p={last}", 3),
 }
 _TOKEN = (
-    "from console.signin.models import Session; from console.signin.tokens import decrypt_secrets; "
+    "from console.signin.models import Session; from console.signin.session_secrets import decrypt_secrets; "
     "print('token', decrypt_secrets(Session.objects.exclude(secret='').latest('signed_in_at').secret).access_token)"
 )
 

@@ -82,7 +82,7 @@ def call(directory, provider, sqlite_console, sign_in):
     """Calls the directory with the valid token of a signed-in session."""
     sign_in(sqlite_console, "ada")
     script = (
-        "from console.signin.models import Session; from console.signin.tokens import decrypt_secrets\n"
+        "from console.signin.models import Session; from console.signin.session_secrets import decrypt_secrets\n"
         "row = Session.objects.exclude(secret='').order_by('-signed_in_at').first()\n"
         "print(decrypt_secrets(row.secret).access_token)"
     )

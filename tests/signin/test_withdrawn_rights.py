@@ -1,5 +1,8 @@
 """A right that was withdrawn at the provider ends here soon, and a second sign-in revokes the tokens of the first."""
 
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import parse_qs
 
 import pytest
@@ -158,3 +161,33 @@ def test_a_second_sign_in_revokes_the_tokens_of_the_first(rotating_console, rota
     assert second.finish().status_code == 302
     assert revoked(rotating) == {"rt-0", "at-1"}
     assert second.is_signed_in()
+
+
+def test_reading_claims_during_a_refresh_loses_no_token(rotating_console, rotating, someone):
+    """With rotation, a refresh whose new token is lost ends the session at the next refresh."""
+    ada = someone(userinfo=MEMBER)
+    refreshing = threading.Event()
+
+    def slowly(answer):
+        refreshing.set()
+        time.sleep(1.5)
+        return answer
+
+    rotating.refreshed = slowly
+    token_has_expired(rotating_console, ada)
+    with ThreadPoolExecutor(1) as pool:
+        refresh = pool.submit(ada.session.get, ada.url + DIRECTORY_PAGE, timeout=60, allow_redirects=False)
+        assert refreshing.wait(20)
+        rows(
+            rotating_console,
+            "UPDATE signin_session SET token_expires_at = datetime('now', '+1 hours'),"
+            " claims_read_at = datetime('now', '-11 minutes') WHERE key_hash = ?",
+            ada.key,
+        )
+        assert ada.get(PAGE, follow=False).status_code == 200
+        refresh.result()
+    rotating.refreshed = lambda answer: answer
+    token_has_expired(rotating_console, ada)
+    ada.get(DIRECTORY_PAGE, follow=False)
+    assert len(rotating.used) == len(set(rotating.used)), "each refresh token was used once"
+    assert ada.get(PAGE, follow=False).status_code == 200
