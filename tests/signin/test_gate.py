@@ -21,6 +21,7 @@ EXPECTED = {
     "appearance/": PUBLIC,
     "signin/": PUBLIC,
     "signin/callback/": PUBLIC,
+    "signin/backchannel-logout/": PUBLIC,
     "signout/": PUBLIC,
     "embed/window/": PUBLIC,
     "embed/window/alone/": PUBLIC,
