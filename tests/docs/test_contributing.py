@@ -12,6 +12,7 @@ RECIPES = TEXT.split("## Recipes")[1].split("\n## ")[0]
 
 WANTED = ("column in the accounts list", "status", "operation", "field to every event", "page", "setting", "language")
 WANTED += ("metric", "outcome", "text", "column to a CSV export", "quirk of a provider", "quirk of the directory")
+WANTED += ("filter to the change log", "rate limit", "rules of a form field", "how long something is kept")
 
 
 def tracked():
