@@ -22,7 +22,7 @@ from console.signin.oidc.client import fetch_userinfo, redeem_code
 from console.signin.oidc.id_token import audience_of, verify_id_token
 from console.signin.return_to import restore_forms, saved_forms
 from console.signin.session_secrets import MAX_HINT_LENGTH, SessionSecrets, decrypt_secrets, encrypt_secrets
-from console.signin.tokens import revoke_tokens, token_expiry
+from console.signin.tokens import revoke_session_tokens, token_expiry
 from console.signin.user_agent import shorten_user_agent
 
 logger = logging.getLogger(__name__)
@@ -80,12 +80,7 @@ def open_session(request: ConsoleRequest, sign_in: VerifiedSignIn) -> None:
     If somebody is signed in to this browser already, their session ends and their tokens are revoked.
     """
     forms = saved_forms(request)
-    former = request.session.row
-    former_secrets = decrypt_secrets(former.secret) if former is not None and request.actor is not None else None
-    if request.actor is not None:
-        request.session.end()
-    if former_secrets is not None:
-        revoke_tokens(access_token=former_secrets.access_token, refresh_token=former_secrets.refresh_token)
+    _end_former_session(request)
     person = {**sign_in.person, **_display_names(sign_in.person)}
     user = _log_in(request, person)
     User.objects.filter(pk=user.pk).update(name=person["name"], email=person["email"])
@@ -111,6 +106,17 @@ def open_session(request: ConsoleRequest, sign_in: VerifiedSignIn) -> None:
     )
     signins.inc()
     logger.info("Signed in: %s", person["sub"])
+
+
+def _end_former_session(request: ConsoleRequest) -> None:
+    """End the session of the person who is signed in to this browser, if any, and revoke its tokens."""
+    row = request.session.row
+    if row is None or request.actor is None:
+        return
+    secrets = decrypt_secrets(row.secret)
+    request.session.end()
+    if secrets is not None:
+        revoke_session_tokens(secrets)
 
 
 def _verify_callback(request: ConsoleRequest) -> VerifiedSignIn:

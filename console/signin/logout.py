@@ -11,7 +11,7 @@ from console.signin.access.gate import Actor
 from console.signin.errors import SignInRefused
 from console.signin.oidc.discovery import provider_configuration
 from console.signin.session_secrets import SessionSecrets, decrypt_secrets
-from console.signin.tokens import revoke_tokens
+from console.signin.tokens import revoke_session_tokens
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ def sign_out(request: ConsoleRequest, actor: Actor) -> str:
     except SignInRefused:  # signing out here must work even if the provider does not answer
         return reverse("signout")
     if secrets:
-        revoke_tokens(access_token=secrets.access_token, refresh_token=secrets.refresh_token)
+        revoke_session_tokens(secrets)
     return end_session_url(request, endpoint, secrets)
 
 

@@ -12,7 +12,7 @@ from django.utils.crypto import salted_hmac
 from console.request import SignedInRequest
 from console.signin.models import Session
 from console.signin.session_secrets import decrypt_secrets
-from console.signin.tokens import revoke_tokens
+from console.signin.tokens import revoke_session_tokens
 from console.signin.user_agent import browser_name
 
 logger = logging.getLogger(__name__)
@@ -67,7 +67,7 @@ def _revoke_all(rows: list[Session]) -> None:
     for secrets in (decrypt_secrets(row.secret) for row in rows):
         if secrets is None:
             continue
-        if not revoke_tokens(access_token=secrets.access_token, refresh_token=secrets.refresh_token):
+        if not revoke_session_tokens(secrets):
             return  # the provider does not answer: do not wait for a timeout for each session
 
 

@@ -55,6 +55,11 @@ def revoke_tokens(*, access_token: str, refresh_token: str) -> bool:
     return client.revoke_token(configuration, access_token, "access_token") and is_refresh_token_revoked
 
 
+def revoke_session_tokens(secrets: SessionSecrets) -> bool:
+    """Revoke the tokens of a session at the provider. Return whether it answered."""
+    return revoke_tokens(access_token=secrets.access_token, refresh_token=secrets.refresh_token)
+
+
 def token_expiry(token_response: dict[str, Any]) -> datetime.datetime | None:
     """Return when the access token expires; ``None`` if the response does not say (RFC 6749, section 5.1)."""
     seconds = token_response.get("expires_in")
