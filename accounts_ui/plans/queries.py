@@ -14,6 +14,8 @@ from console import clock
 from console.recorded_text import parts_of
 
 RETENTION: Final = datetime.timedelta(days=30)
+"""How long plans are kept. Pages name the number, as does console/docs/deploying.md."""
+
 _MOST_IN_A_ROW: Final = 10  # unknown rows that are counted; plans pause at fewer
 _BATCH: Final = 500  # rows a statement: SQLite takes a limited number of values
 

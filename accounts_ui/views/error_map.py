@@ -13,6 +13,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts_ui.directory import errors as directory
+from accounts_ui.plans.queries import RETENTION
 from accounts_ui.services import errors as services
 from console.error_pages import Problem
 from console.recorded_text import join_texts
@@ -23,6 +24,7 @@ _RETRY_OR_CONTACT = format_lazy("{} {}", _RETRY, _CONTACT_OPERATOR)
 _SIGN_IN_AGAIN = _("Sign out and in again.")
 _NOTHING_SENT = _("Nothing was sent.")
 _CHECK_STATUS = _("Check its new status, and decide again.")
+_PLANS_KEPT = format_lazy(_("Plans are kept for {days} days."), days=RETENTION.days)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ EXPLANATIONS: Final[dict[type[Exception], Explanation]] = {
     services.ConcurrentChange: Explanation(409, _("The account has changed in the meantime"), _CHECK_STATUS),
     services.UndoRefused: Explanation(409, _("This cannot be undone"), _NOTHING_SENT),
     services.ConfirmationNeeded: Explanation(422, _("Is this what you mean?"), _("Nothing was sent yet.")),
-    services.PlanUnknown: Explanation(404, _("Plan not found"), _("Plans are kept for 30 days.")),
+    services.PlanUnknown: Explanation(404, _("Plan not found"), _PLANS_KEPT),
     services.PlanRefuses: Explanation(409, _("This plan cannot do that now"), _("Open the plan again.")),
     services.NotResolved: Explanation(
         409, _("The outcome is still unknown"), _("Check again later, or decide it yourself.")

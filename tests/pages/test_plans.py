@@ -226,7 +226,7 @@ def test_the_log_by_plan(ada, directory, console, sign_in):
     otto.get(f"{LOG}?group=plan")
     assert otto.soup.select_one("tr.change-group [data-plan]").name == "span", "an auditor cannot open the plan"
     assert changes_of(ada, "plan=01234567-89ab-cdef-0123-456789abcdef") == []
-    assert "This plan has been deleted" in text_of(ada.last)
+    assert "This plan has been deleted: plans are kept for 30 days." in text_of(ada.last)
     assert ada.get(f"{LOG}?plan=1").status_code == 400
 
 
@@ -242,6 +242,7 @@ def test_old_plans_are_deleted_and_their_changes_stay(browser, directory, sqlite
     sqlite_console.manage("shell", "--no-imports", "-v", "0", "-c", script)
     assert sqlite_console.manage("purge_plans").stdout == "1 plans deleted.\n"
     assert browser.get(page.url).status_code == 404
+    assert "Plans are kept for 30 days." in text_of(browser.last)
     assert browser.get(f"{LOG}{change}/").status_code == 200
 
 

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from accounts_ui.changes.models import Action, Outcome
+from accounts_ui.plans.queries import RETENTION
 from accounts_ui.services.listing.change_detail import show_change
 from accounts_ui.services.listing.change_log import (
     ChangeLog,
@@ -131,6 +132,7 @@ def _page_values(query: LogQuery, log: ChangeLog) -> dict[str, Any]:
         "groupings": list(GROUPINGS.items()),
         "groups": group_changes(log, query.grouping),
         "plan": log.plan,
+        "plan_days": RETENTION.days,
         "activity": log.activity,
         "chart": draw(log.activity),
         "newest": log.newest,

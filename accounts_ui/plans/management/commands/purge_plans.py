@@ -1,4 +1,4 @@
-"""Delete plans that are older than 30 days. Their changes stay in the change log."""
+"""Delete old plans. Their changes stay in the change log."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from accounts_ui.plans import queries
 class Command(BaseCommand):
     """``manage.py purge_plans``."""
 
-    help = __doc__
+    help = f"Delete plans that are older than {queries.RETENTION.days} days. Their changes stay in the change log."
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.stdout.write(f"{queries.purge_old_plans()} plans deleted.")
