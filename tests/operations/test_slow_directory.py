@@ -54,10 +54,10 @@ def test_pages_that_need_no_directory_are_answered_beside_fifty_that_hang(slow_c
     wait_for(lambda: len(answers) >= TABS - 3)  # everybody but the three who read has an answer
     for path in NEED_NO_DIRECTORY:
         assert ada.get(path).status_code == 200, path
-    turned_away = list(answers)
-    assert {page.status_code for page in turned_away} == {503}
-    assert {page.headers["Retry-After"] for page in turned_away} == {"2"}
-    assert "Try again" in text_of(turned_away[0])
+    rejected = list(answers)
+    assert {page.status_code for page in rejected} == {503}
+    assert {page.headers["Retry-After"] for page in rejected} == {"2"}
+    assert "Try again" in text_of(rejected[0])
     assert len(answers) < TABS, "the others still read"
     for thread in threads:
         thread.join()
@@ -68,7 +68,7 @@ def test_one_person_leaves_room_for_another(slow_console, sign_in, directory):
     ada, otto = sign_in(slow_console, "ada"), sign_in(slow_console, "otto")
     directory.fault("hang-before", on="list", times=3)
     threads, answers = open_tabs(ada, 8)
-    wait_for(lambda: len(answers) == 5)
+    wait_for(lambda: len(answers) >= 5)
     assert otto.get("/orgs/acme/accounts/").status_code == 200
     for thread in threads:
         thread.join()
