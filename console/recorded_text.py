@@ -10,13 +10,17 @@ In JSON, a list of parts looks like this::
     [{"id": "directory.timed_out", "parameters": {}}, "User is locked."]
 
 A parameter is a text, a whole number, or another list of parts. A parameter named ``status`` or ``status_…`` holds the
-status of an account, which has a label in each language.
+status of an account, which has a label in each language. One named ``at`` or ``…_at`` holds a time (RFC 3339), which is
+shown in the reader's format and time zone.
 """
 
+import datetime
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from django.utils.translation import get_language, gettext
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext
 
 _MAX_EXACT: Final = 2**53  # larger whole numbers have no exact place in JSON: RFC 8785, section 3.2.2.3
 
@@ -87,7 +91,7 @@ def register_status_labels(labels: Mapping[str, Any]) -> None:
 def translate(text: object) -> str:
     """The text in the reader's language; as it was recorded if it has no parts, or parts of another release."""
     parts = getattr(text, "parts", ())
-    if not parts or (get_language() or "en").startswith("en"):
+    if not parts:
         return str(text)
     try:
         return _translated(parts)
@@ -107,8 +111,11 @@ def _sentence(message_id: str, parameters: Mapping[str, Any]) -> str:
 def _shown(name: str, value: Any) -> Any:
     if isinstance(value, list | tuple):
         return _translated(value)
-    is_status = name == "status" or name.startswith("status_")
-    return _status_labels.get(value, value) if is_status else value
+    if name == "status" or name.startswith("status_"):
+        return _status_labels.get(value, value)
+    if name == "at" or name.endswith("_at"):
+        return date_format(timezone.localtime(datetime.datetime.fromisoformat(value)), "DATETIME_FORMAT")
+    return value
 
 
 def _stored(value: Any) -> Any:

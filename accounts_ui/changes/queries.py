@@ -1,4 +1,4 @@
-"""Finding changes. Nothing here writes."""
+"""Queries of changes and events. Nothing here writes."""
 
 import datetime
 import uuid
@@ -31,7 +31,7 @@ _FEW = 500  # events whose changes are asked for by id
 
 @dataclass(frozen=True, slots=True)
 class LogFilters:
-    """What to show of the log. ``outcome`` is the shown one; ``since`` and ``until`` bound ``requested_at``.
+    """Filters of the change log. ``outcome`` is the shown one; ``since`` and ``until`` bound ``requested_at``.
 
     ``among`` are the only change ids that count, where that is known elsewhere; ``plan`` says whose they are.
     """
@@ -61,7 +61,7 @@ class LogPage:
 
 
 class AppliedChange(NamedTuple):
-    """What the log last applied to one account: the columns of that change. There can be very many."""
+    """The columns of the last applied change of one account. There can be very many."""
 
     change_id: uuid.UUID
     action: str
@@ -77,7 +77,7 @@ class AppliedChange(NamedTuple):
 
 
 def find_page(organization_id: str, filters: LogFilters, days: Mapping[datetime.date, int]) -> LogPage:
-    """One page of the changes that match, so many on each of the reader's ``days``. One past the last is the last."""
+    """Return one page of matching changes, counted per day in ``days``. A page beyond the last one returns the last."""
     total = sum(days.values())
     pages = max(1, -(-total // PER_PAGE))
     page = min(filters.page, pages)
@@ -89,7 +89,7 @@ def find_page(organization_id: str, filters: LogFilters, days: Mapping[datetime.
 def _part(
     organization_id: str, filters: LogFilters, days: Mapping[datetime.date, int], start: int, stop: int
 ) -> list[Change]:
-    """A part of what matches. Only the days that have it are read, and the last one's rows from the nearer end."""
+    """Return a slice of matching changes. Reads only the days that contain it, the last day from its nearer end."""
     skipped, among = 0, 0
     within: list[datetime.date] = []
     for day in sorted(days, reverse=True):
@@ -106,7 +106,7 @@ def _part(
 
 
 def limit_to_days(filters: LogFilters, first: datetime.date, last: datetime.date) -> LogFilters:
-    """The same, asked for on these days of the reader, or one between.
+    """Return the filters, limited to these days of the reader's time zone.
 
     One pair of bounds: of two SQLite reads along the wider one.
     """
@@ -117,7 +117,7 @@ def limit_to_days(filters: LogFilters, first: datetime.date, last: datetime.date
 
 
 def matching_changes(organization_id: str, filters: LogFilters) -> QuerySet[Change]:
-    """All changes of the organization that match, newest first."""
+    """Return all matching changes of the organization, newest first."""
     named = search.indexed_matches(filters.q) if filters.q else None
     of = _OfOrganization if named or filters.among is not None else F
     found = _narrowed(Change.objects.filter(named or Q(), Exact(of("organization_id"), organization_id)), filters)
@@ -129,7 +129,7 @@ def matching_changes(organization_id: str, filters: LogFilters) -> QuerySet[Chan
 
 
 class _OfOrganization(Func):
-    """The organization, but by no index: SQLite would take that, and not the one of what is named (its "unary +")."""
+    """Match the organization without its index (unary ``+``), so that SQLite uses a more selective one."""
 
     template = "%(expressions)s"
     output_field = CharField()
@@ -158,7 +158,7 @@ def _narrowed(found: QuerySet[Change], filters: LogFilters) -> QuerySet[Change]:
 
 
 def by_actor_text(actor: str, prefix: str = "actor_") -> Q:
-    """Whether it was an admin of this subject or address, or whose name has this in it."""
+    """Match the admin by subject or e-mail address, or by a part of the name."""
     return Q(
         (f"{prefix}subject", actor),
         (f"{prefix}email__iexact", actor),
@@ -168,35 +168,35 @@ def by_actor_text(actor: str, prefix: str = "actor_") -> Q:
 
 
 def events_of_matching(organization_id: str, filters: LogFilters) -> QuerySet[Any]:
-    """The events of the changes that match, in the order of the chain."""
+    """Return the events of matching changes, in the order of the chain."""
     if replace(filters, page=1) == LogFilters():  # all: none of a million changes is asked for
         return stored_events(organization_id=organization_id)
     return events_of_changes(organization_id, matching_changes(organization_id, filters))
 
 
 def events_of_changes(organization_id: str, changes: QuerySet[Change]) -> QuerySet[Any]:
-    """The events of these changes, in the order of the chain."""
+    """Return the events of these changes, in the order of the chain."""
     ids = changes.order_by().values("change_id")
     return stored_events(organization_id=organization_id, change_id__in=ids)
 
 
 def find_change(organization_id: str, change_id: uuid.UUID) -> Change | None:
-    """The change, where the organization has it."""
+    """Return the change with this id; ``None`` if the organization has none."""
     return Change.objects.filter(organization_id=organization_id, change_id=change_id).first()
 
 
 def change_of_operation(change_id: uuid.UUID) -> Change | None:
-    """The change of any organization that an operation id names."""
+    """Return the change with this operation id, of any organization."""
     return Change.objects.filter(change_id=change_id).first()
 
 
 def end_of_chain() -> int:
-    """The sequence of the newest event, which is never archived; 0 where there is none."""
+    """Return the sequence of the newest event, which is never archived; 0 if there is none."""
     return Event.objects.order_by("-sequence").values_list("sequence", flat=True).first() or 0
 
 
 def count_news_since(organization_id: str, filters: LogFilters, after: int) -> tuple[int, int]:
-    """Of what matches: how many changes were asked for after this sequence, and how many older ones moved on."""
+    """Count matching changes: those requested after this sequence, and older ones that got an event after it."""
     events = list(stored_events(sequence__gt=after).values_list("change_id", "event", "sequence")[: _FEW + 1])
     if len(events) <= _FEW:  # as nearly always: nothing but these changes is looked at
         moved = _narrowed(Change.objects.filter(change_id__in={change_id for change_id, _, _ in events}), filters)
@@ -211,51 +211,51 @@ def count_news_since(organization_id: str, filters: LogFilters, after: int) -> t
 
 
 def events_of(change: Change) -> list[EventBase]:
-    """Its events that are in this database, oldest first."""
+    """Return the change's events that are in this database, oldest first."""
     return list(stored_events(change_id=change.change_id))
 
 
 def first_event(change: Change) -> EventBase | None:
-    """The event that asked for it; ``None`` where an archive that is held elsewhere has it."""
+    """Return the ``requested`` event; ``None`` if it is in an external archive."""
     return next((one for one in events_of(change) if one.event == EventKind.REQUESTED), None)
 
 
 def open_changes(organization_id: str) -> list[Change]:
-    """What still has no outcome, oldest first; what a process may be working on at this moment is not among them."""
+    """Return changes without a final outcome, oldest first, except those that a process may be executing."""
     found = sorted(_open(organization_id), key=lambda change: change.requested_at)
     return [change for change in found if not change.is_running]
 
 
 def _open(organization_id: str) -> QuerySet[Change]:
-    """Few ever are. A bound or an order in the query would have SQLite walk all changes by their time instead."""
+    """Return the few open changes. With a bound or an order, SQLite would walk all changes by their time instead."""
     return Change.objects.filter(organization_id=organization_id, outcome__in=OPEN_OUTCOMES).order_by()
 
 
 def has_due_changes(organization_id: str) -> bool:
-    """Whether something has no outcome for so long that the directory cannot be acting on it any more."""
+    """Return whether a change has been open for so long that the directory cannot be acting on it any more."""
     due = clock.now() - resolution_wait()
     return any(asked <= due for asked in _open(organization_id).values_list("requested_at", flat=True))
 
 
 def open_accounts(organization_id: str) -> set[tuple[str, str]]:
-    """The accounts, by subject and code, that have a change without an outcome, running ones included."""
+    """Return the accounts (subject and code) with an open change, running ones included."""
     found = Change.objects.filter(organization_id=organization_id, outcome__in=OPEN_OUTCOMES).order_by()
     return set(found.values_list("subject_id", "code"))
 
 
 def changes_of_account(organization_id: str, subject_id: str, code: str, *, limit: int = 5) -> list[Change]:
-    """The last changes of one account, newest first."""
+    """Return the last changes of one account, newest first."""
     found = Change.objects.filter(organization_id=organization_id, subject_id=subject_id, code=code)
     return list(found[:limit])
 
 
 def changes_of_subject(organization_id: str, subject_id: str, *, limit: int = 50) -> list[Change]:
-    """The last changes of one person, newest first."""
+    """Return the last changes of one person, newest first."""
     return list(Change.objects.filter(organization_id=organization_id, subject_id=subject_id)[:limit])
 
 
 def last_applied(organization_id: str, *, subject_ids: Iterable[str] | None = None) -> list[AppliedChange]:
-    """For each account that this console ever changed, the last change that was applied; oldest first."""
+    """Return the last applied change of each account that this console ever changed, oldest first."""
     found = Change.objects.filter(organization_id=organization_id, outcome=Outcome.APPLIED)
     if subject_ids is not None:
         found = found.filter(subject_id__in=list(subject_ids))
@@ -265,7 +265,7 @@ def last_applied(organization_id: str, *, subject_ids: Iterable[str] | None = No
 
 
 def accounts_updated_since(organization_id: str, sequence: int, *, most: int) -> frozenset[tuple[str, str]] | None:
-    """The accounts, by subject and code, whose changes moved after ``sequence``; ``None`` where ``most`` did."""
+    """Return the accounts whose changes got an event after ``sequence``; ``None`` if there are more than ``most``."""
     found = Change.objects.filter(organization_id=organization_id, last_sequence__gt=sequence).order_by()
     touched = list(found.values_list("subject_id", "code")[:most])
     return frozenset(touched) if len(touched) < most else None
@@ -274,7 +274,7 @@ def accounts_updated_since(organization_id: str, sequence: int, *, most: int) ->
 def updated_since(
     organization_id: str, sequence: int, *, most: int = _FEW
 ) -> list[tuple[uuid.UUID, tuple[str, str]]] | None:
-    """The changes that moved after ``sequence``, each with its actor's issuer and subject; ``None`` where many did."""
+    """Return the changes with an event after ``sequence``, with issuer and subject of the actor; ``None`` if many."""
     found = Change.objects.filter(organization_id=organization_id, last_sequence__gt=sequence).order_by()
     moved = found.values_list("change_id", "actor_issuer", "actor_subject")[:most]
     rows = [(change_id, (issuer, subject)) for change_id, issuer, subject in moved]
@@ -282,13 +282,13 @@ def updated_since(
 
 
 def used_types(organization_id: str) -> dict[str, str]:
-    """The account types that changes were applied to: their names, by code."""
+    """Return the names of the account types of applied changes, by code."""
     found = Change.objects.filter(organization_id=organization_id, outcome=Outcome.APPLIED).order_by()
     return dict(found.values_list("code").annotate(name=Max("type_name")).order_by("code"))
 
 
 def _newest_of_each_account(found: QuerySet[Change]) -> QuerySet[Change]:
-    """Both ways walk an index; a window function would sort all rows, with all columns."""
+    """Return the newest row per account. Both queries walk an index; a window function would sort all rows."""
     if connection.features.can_distinct_on_fields:
         newest = found.order_by("subject_id", "code", "-requested_at", "-last_sequence")
         return newest.distinct("subject_id", "code")

@@ -287,7 +287,7 @@ class Verifier:
         self.checkpoint = self._checkpoint(self.pack.document("checkpoint.json"))
         if self.checkpoint["key_id"] != self.manifest["key_id"]:
             raise BrokenPack(None, "manifest and checkpoint are signed by different keys")
-        self.vouched = {self.checkpoint["sequence"]: self.checkpoint["hash"]}
+        self.checkpoint_hashes = {self.checkpoint["sequence"]: self.checkpoint["hash"]}
         for line in self.checkpoints:
             self._add_checkpoint(line)
         self._events()
@@ -331,7 +331,7 @@ class Verifier:
                 sequence,
                 "is covered by a checkpoint from before the pack was made, and missing: the end of the log was cut off",
             )
-        if self.vouched.setdefault(sequence, kept["hash"]) != kept["hash"]:
+        if self.checkpoint_hashes.setdefault(sequence, kept["hash"]) != kept["hash"]:
             raise BrokenPack(sequence, "two checkpoints have different hashes for it: the log was rewritten")
 
     def _events(self) -> None:
@@ -372,7 +372,7 @@ class Verifier:
 
     def _check_membership(self, sequence: int, record: dict[str, Any]) -> None:
         """Raise ``BrokenPack`` if the record does not belong in this pack."""
-        if self.vouched.get(sequence, record["hash"]) != record["hash"]:
+        if self.checkpoint_hashes.get(sequence, record["hash"]) != record["hash"]:
             raise BrokenPack(sequence, "the checkpoint has another hash for it: the log was rewritten")
         if sequence > self.checkpoint["sequence"]:
             raise BrokenPack(sequence, "comes after the end of the log according to the checkpoint")

@@ -66,7 +66,7 @@ def verify_records(
     keys: Keyring,
     *,
     filtered: bool = False,
-    vouched: CheckpointHashes | None = None,
+    checkpoint_hashes: CheckpointHashes | None = None,
     relatives: Callable[[Record], Iterable[Record]] = no_related_records,
     after: "VerifiedPart | None" = None,
     newest: int = 0,
@@ -77,7 +77,7 @@ def verify_records(
     Args:
         filtered: the records are a selection, so gaps are allowed. Each record is still verified, and records that
             follow each other have to be linked.
-        vouched: the hashes of checkpoints that were stored elsewhere.
+        checkpoint_hashes: the hashes of checkpoints that were stored elsewhere.
         relatives: returns records that share values with a broken one, so that the changed field can be named.
         after: what was verified before; the records continue from there.
         newest: the position in the keyring of the key that signed its end.
@@ -108,21 +108,25 @@ def verify_records(
                 sequence, "previous_hash is not the hash of the record before: one was removed, inserted or rewritten"
             )
         newest = _verify_signature(sequence, record, keys, newest)
-        if vouched and vouched.get(sequence, record["hash"]) != record["hash"]:
+        if checkpoint_hashes and checkpoint_hashes.get(sequence, record["hash"]) != record["hash"]:
             raise BrokenLog(sequence, "the checkpoint has another hash for it: the log was rewritten")
         count, last, before = count + 1, sequence, dict(record)
-    if vouched and max(vouched) > last and not filtered:
-        raise BrokenLog(max(vouched), "is covered by the checkpoint and missing: the end of the log was cut off")
+    if checkpoint_hashes and max(checkpoint_hashes) > last and not filtered:
+        raise BrokenLog(
+            max(checkpoint_hashes), "is covered by the checkpoint and missing: the end of the log was cut off"
+        )
     return VerifiedPart(count, last, str(before["hash"]))
 
 
-def verify_database(keys: Keyring, vouched: CheckpointHashes | None = None) -> VerifiedPart:
+def verify_database(keys: Keyring, checkpoint_hashes: CheckpointHashes | None = None) -> VerifiedPart:
     """Verify the whole log of this installation at one moment: chain, changes, checkpoints and triggers."""
     with consistent_read():
         external = event_storage.external_archives()
-        _verify_archives(keys, vouched or {})
+        _verify_archives(keys, checkpoint_hashes or {})
         records = database_records()
-        verified = verify_records(records, keys, vouched=vouched, relatives=related_records, external=external)
+        verified = verify_records(
+            records, keys, checkpoint_hashes=checkpoint_hashes, relatives=related_records, external=external
+        )
         _verify_changes(external)
         _verify_surroundings(keys)
         if what := tallies.tally_mismatch() or search.index_mismatch():
@@ -210,13 +214,13 @@ def read_export(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
 
 def verify_checkpoints(checkpoints: Iterable[Any], keys: Keyring) -> CheckpointHashes:
     """The sequences and hashes that checkpoints vouch for."""
-    vouched: CheckpointHashes = {}
+    checkpoint_hashes: CheckpointHashes = {}
     for checkpoint in checkpoints:
         sequence, hash_ = _verify_checkpoint(checkpoint, keys)
-        if vouched.setdefault(sequence, hash_) != hash_:
+        if checkpoint_hashes.setdefault(sequence, hash_) != hash_:
             raise BrokenLog(sequence, "two checkpoints have different hashes for it: the log was rewritten")
-    vouched.pop(0, None)
-    return vouched
+    checkpoint_hashes.pop(0, None)
+    return checkpoint_hashes
 
 
 def _verify_checkpoint(checkpoint: Any, keys: Keyring) -> tuple[int, str]:
@@ -242,7 +246,7 @@ def _verify_changes(external: ExternalArchives, after: int = 0, to: int | None =
         raise BrokenLog(untrue.sequence, str(untrue)) from None
 
 
-def _verify_archives(keys: Keyring, vouched: CheckpointHashes) -> None:
+def _verify_archives(keys: Keyring, checkpoint_hashes: CheckpointHashes) -> None:
     """Each record of an archive: signed, following the one before, with an end that is what the log and others say."""
     last = 0
     for archive in Archive.objects.order_by("last_sequence"):
@@ -257,7 +261,7 @@ def _verify_archives(keys: Keyring, vouched: CheckpointHashes) -> None:
             raise BrokenLog(last + 1, "the record of the archive that begins here is missing")
         last = archive.last_sequence
         event = stored_events(sequence=last).first()
-        if (event.hash if event else vouched.get(last, archive.hash)) != archive.hash:
+        if (event.hash if event else checkpoint_hashes.get(last, archive.hash)) != archive.hash:
             raise BrokenLog(last, "the record of the archive has another hash for it: the log was rewritten")
     unrecorded = ArchivedEvent.objects.filter(sequence__gt=last).order_by("sequence").first()
     if unrecorded:
@@ -276,10 +280,10 @@ def _verify_stored_checkpoints(keys: Keyring) -> None:
         checkpoint_statement(checkpoint) for checkpoint in Checkpoint.objects.order_by("sequence").iterator(_CHUNK)
     )
     while chunk := list(islice(stored, _CHUNK)):
-        vouched = verify_checkpoints(chunk, keys)
+        checkpoint_hashes = verify_checkpoints(chunk, keys)
         hashes = {archive.last_sequence: archive.hash for archive in external}
-        hashes |= dict(stored_events(sequence__in=list(vouched)).values_list("sequence", "hash"))
-        for sequence, expected in vouched.items():
+        hashes |= dict(stored_events(sequence__in=list(checkpoint_hashes)).values_list("sequence", "hash"))
+        for sequence, expected in checkpoint_hashes.items():
             if sequence not in hashes and any(
                 archive.first_sequence <= sequence < archive.last_sequence for archive in external
             ):

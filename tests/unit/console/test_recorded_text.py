@@ -6,6 +6,7 @@ import pkgutil
 import re
 
 import pytest
+from django.utils import timezone
 from django.utils.translation import gettext, override
 
 import accounts_ui
@@ -119,3 +120,30 @@ def test_a_migration_sees_a_plain_text_field() -> None:
     field = PlanRow._meta.get_field("detail")
     assert field.deconstruct()[1] == "django.db.models.TextField"
     assert recorded_text.parts_of(field.get_prep_value(LINE)) == []
+
+
+READ = recorded(
+    "outcome.may_still_act", "A read at {at} does not show the change, but the directory may still be acting."
+)
+
+
+@pytest.mark.parametrize(
+    ("language", "zone", "shown"),
+    [
+        ("en", "UTC", "A read at 5 Mar 2026, 23:30 "),
+        ("en", "Asia/Tokyo", "A read at 6 Mar 2026, 08:30 "),
+        ("de", "Europe/Berlin", "06.03.2026, 00:30"),
+        ("fr", "UTC", "du 05/03/2026 23:30"),
+    ],
+)
+def test_times_are_shown_in_the_readers_format_and_zone(language: str, zone: str, shown: str) -> None:
+    text = READ.format(at="2026-03-05T23:30:20.123456Z")
+    assert "2026-03-05T23:30:20.123456Z" in text, "the record holds the exact time"
+    with override(language), timezone.override(zone):
+        assert shown in translate(text)
+        assert "T23:30" not in translate(text)
+
+
+def test_a_time_that_cannot_be_read_is_shown_as_recorded() -> None:
+    text = READ.format(at="soon")
+    assert translate(text) == text

@@ -51,16 +51,16 @@ class Command(BaseCommand):
 
     def _verify(self, options: dict[str, Any]) -> verify_log.VerifiedPart:
         keys = self._keys(options["public_key"], options["public_keys"])
-        vouched = self._vouched(options["checkpoint"], keys)
-        after = self._vouched(options["after"], keys)
+        checkpoint_hashes = self._read_checkpoint_hashes(options["checkpoint"], keys)
+        after = self._read_checkpoint_hashes(options["after"], keys)
         if options["file"] is None:
-            return verify_log.verify_database(keys, vouched)
+            return verify_log.verify_database(keys, checkpoint_hashes)
         start = verify_log.VerifiedPart(0, *max(after.items())) if after else verify_log.NOTHING_VERIFIED
         try:
             with options["file"].open(encoding="utf-8", newline="\n") as lines:
                 records = verify_log.read_export(lines)
                 return verify_log.verify_records(
-                    records, keys, filtered=options["filtered"], vouched=vouched, after=start
+                    records, keys, filtered=options["filtered"], checkpoint_hashes=checkpoint_hashes, after=start
                 )
         except (OSError, UnicodeError) as error:
             raise CommandError(f"{options['file']} cannot be read: {error}") from None
@@ -77,7 +77,7 @@ class Command(BaseCommand):
                 f"These are not Ed25519 public keys, as KEY or KEY@LAST, oldest first: {error}"
             ) from None
 
-    def _vouched(self, path: Path | None, keys: Keyring) -> verify_log.CheckpointHashes | None:
+    def _read_checkpoint_hashes(self, path: Path | None, keys: Keyring) -> verify_log.CheckpointHashes | None:
         if path is None:
             return None
         try:
