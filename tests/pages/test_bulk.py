@@ -133,6 +133,10 @@ BAD = {
     "double column": (b"subject_id,code,code\na,b,c\n", "more than once"),
     "bad UTF-16": (b"\xff\xfes\x00u", "Line 1"),
     "too many": (b"subject_id,code\n" + b"a,b\n" * 20_001, "20,000 rows"),
+    "too many lines": (b"subject_id,code\na,b\n" + b"\n" * 100_001, "100,000 lines"),
+    "carriage returns": (b"subject_id,code\ra,b\r" + b"\r" * 100_001, "100,000 lines"),
+    "long line": (b"subject_id,code\na,b\na,b," + b"x" * 50_001, "Line 3: The line has more than 50,000 characters"),
+    "many columns": (b"subject_id,code\na,b" + b",x" * 500, "Line 2: The line has more than 500 columns"),
     "too large": (b"subject_id,code\n" + b"a,b\n" * 1_500_000, "5 MB"),
 }
 

@@ -264,7 +264,7 @@ def test_what_is_recorded_is_the_same_in_each_language(browser, directory):
         recorded[language] = [json.loads(line)["detail"] for line in lines]
         assert reasons == ([] if language == "en" else recorded[language][-1:]), "as recorded, beside what it means"
         header = browser.get(f"/orgs/acme/changes/export.csv?subject_id={subject}").text.split("\r\n")[0]
-        assert header.startswith("change_id,requested_at,resolved_at"), language
+        assert header.startswith('"change_id","requested_at","resolved_at"'), language
     assert recorded["de"] == recorded["fr"] == recorded["en"]
     assert recorded["en"][-1].endswith("The directory shows the change: the account is listed as expired.")
     assert shown["en"].endswith("The directory shows the change: the account is listed as expired.")

@@ -18,8 +18,8 @@ events.jsonl      The events of each change of the selection, one a line, in the
                   (SHA-256 of its RFC 8785 canonical JSON without hash and signature), signed (Ed25519 over the 32
                   bytes of the hash), and names the hash of the event before it in the log.
 changes.csv       The same changes as a table, newest first: what was requested, and the outcome. A pending change that
-                  no process can be executing any more is listed as unknown. A cell that a spreadsheet would run
-                  as a formula begins with an apostrophe.
+                  no process can be executing any more is listed as unknown. An apostrophe stands before each
+                  character that a spreadsheet could take for the start of a formula.
 checkpoint.json   Where the log ended when the pack was made, signed.
 public-keys.json  The keys that may have signed, oldest first, each with the first and last sequence of its range.
 manifest.json     The SHA-256 of every other file, organization, selection and number of events and changes, signed.

@@ -13,6 +13,7 @@ import csv
 import hashlib
 import io
 import json
+import re
 import sys
 import zipfile
 import zlib
@@ -24,6 +25,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 FORMAT = "org-accounts-console evidence 1"
 FILES = ("README.txt", "verify.py", "public-keys.json", "checkpoint.json", "events.jsonl", "changes.csv")
+FORMULA = re.compile(r"((?<!')'*[=+\-@＝＋－＠﹦﹢﹣﹫−])")
 ACTOR = ("issuer", "subject", "name", "email")
 FIELDS = {  # of a record, by the version of its format
     1: (
@@ -255,7 +257,18 @@ class ChangeSummary:
         texts = ["" if value is None else str(value)]
         if name == "outcome" and value == "pending":
             texts.append("unknown")  # a pending change that no process can be executing any more
-        return cell in texts or (cell.startswith("'") and cell[1:] in texts)  # a formula has an apostrophe before it
+        return any(is_cell_of(text, cell) for text in texts)
+
+
+def is_cell_of(text: str, cell: str) -> bool:
+    """Return whether the cell holds the text, with or without the apostrophes that escape formulas."""
+    parts = FORMULA.split(text)  # every second part is a formula character with the apostrophes before it
+    for candidate in (cell, cell[1:]) if cell.startswith("'") else (cell,):
+        cell_parts = FORMULA.split(candidate)
+        pairs = enumerate(zip(parts, cell_parts))
+        if len(cell_parts) == len(parts) and all(b in ((a, f"'{a}") if i % 2 else (a,)) for i, (a, b) in pairs):
+            return True
+    return False
 
 
 def columns_of(record: dict[str, Any]) -> dict[str, Any]:

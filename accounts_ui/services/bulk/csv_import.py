@@ -1,20 +1,31 @@
-"""Read a list that was made elsewhere: bytes in, rows with their line numbers out. Each problem names its line."""
+"""Read a list that was made elsewhere: bytes in, rows with their line numbers out. Each problem names its line.
+
+The limits keep the cost near that of parsing the bytes. Those of lines come before the parser, which has none.
+"""
 
 import codecs
 import csv
 import io
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
-from accounts_ui.csv_output import escape_formula
+from accounts_ui.csv_output import starts_formula, unescape_formula
 from accounts_ui.services.errors import InvalidInput
 from console.recorded_text import recorded
 
 MAX_ROWS: Final = 20_000
+MAX_LINES: Final = 100_000  # blank ones and line breaks in cells included
+MAX_LINE_LENGTH: Final = 50_000  # characters
+MAX_COLUMNS: Final = 500
+MAX_CELL_LENGTH: Final = 255  # characters
 NAMES: Final = ("subject_id", "email", "username", "code", "status")
+# Most cells: nothing to unescape, no formula, not too long. One match a cell is all that they cost.
+_PLAIN_CELL: Final = re.compile(r"(?:[^\W_][^'\x00]{0,254})?\Z")
 _PERSON: Final = ("subject_id", "email", "username")
 _ARCHIVES: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF", b"\x1f\x8b")
 _BOMS: Final = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
@@ -31,8 +42,7 @@ _FORMULA: Final = recorded(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ImportedRow:
+class ImportedRow(NamedTuple):
     """One line: its cells by column, and the ``problem`` that it has, if any."""
 
     line: int
@@ -56,31 +66,50 @@ def read_list(data: bytes) -> ImportedList:
 
     """
     text, note = _decoded(data)
-    first = next((line for line in text.splitlines() if line.strip()), "")
+    lines = _limited_lines(text)
+    first = next((line for line in io.StringIO(text, newline="") if line.strip()), "")
     if not first:
         raise _error(
             1, _("The list is empty. It needs a header line such as subject_id,code, and a line for each account.")
         )
     separator = max(",;\t", key=first.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    return ImportedList(_read_rows(lines, separator), note)
+
+
+def _limited_lines(text: str) -> Iterator[str]:
+    """Return the lines for the parser. The number of lines is checked at once, the length of each when it is read."""
+    breaks = max(text.count("\n"), text.count("\r"))
+    if breaks > MAX_LINES:
+        most = number_format(MAX_LINES, force_grouping=True)
+        detail = _("The list has more than %(most)s lines, blank ones included. Remove blank lines, or split it.")
+        raise _error(MAX_LINES + 1, detail % {"most": most})
+    return _checked_lines(io.StringIO(text, newline=""))
+
+
+def _checked_lines(lines: io.StringIO) -> Iterator[str]:
+    for number, line in enumerate(lines, 1):
+        if len(line) > MAX_LINE_LENGTH:
+            most = number_format(MAX_LINE_LENGTH, force_grouping=True)
+            detail = _("The line has more than %(most)s characters. Leave out columns that are not needed.")
+            raise _error(number, detail % {"most": most})
+        yield line
+
+
+def _read_rows(lines: Iterator[str], separator: str) -> list[ImportedRow]:
+    reader = csv.reader(lines, delimiter=separator, strict=True)
     header: dict[int, str] = {}
     rows: list[ImportedRow] = []
     start = 1
     try:
         for cells in reader:
             line, start = start, reader.line_num + 1
-            if not any(cell.strip() for cell in cells):
+            if not cells or not "".join(cells).strip():
                 continue
-            if not header:
+            _check_size(cells, line, len(rows))
+            if header:
+                rows.append(_row(cells, line, header))
+            else:
                 header = _header(cells, line)
-                continue
-            rows.append(_row(cells, line, header))
-            if len(rows) > MAX_ROWS:
-                raise _error(
-                    line,
-                    _("The list has more than %(most)s rows. Split it.")
-                    % {"most": number_format(MAX_ROWS, force_grouping=True)},
-                )
     except csv.Error as error:
         advice = _(
             "The quotes do not match, or a cell is too long (%(said)s). Fix this line, or save the list as CSV again."
@@ -88,7 +117,16 @@ def read_list(data: bytes) -> ImportedList:
         raise _error(start, advice % {"said": error}) from None
     if not rows:
         raise _error(start, _("There is a header and no row below it."))
-    return ImportedList(rows, note)
+    return rows
+
+
+def _check_size(cells: list[str], line: int, rows: int) -> None:
+    if len(cells) > MAX_COLUMNS:
+        detail = _("The line has more than %(most)s columns. Leave out columns that are not needed.")
+        raise _error(line, detail % {"most": number_format(MAX_COLUMNS)})
+    if rows >= MAX_ROWS:
+        detail = _("The list has more than %(most)s rows. Split it.")
+        raise _error(line, detail % {"most": number_format(MAX_ROWS, force_grouping=True)})
 
 
 def _decoded(data: bytes) -> tuple[str, str]:
@@ -130,18 +168,27 @@ def _header(cells: list[str], line: int) -> dict[int, str]:
 
 
 def _row(cells: list[str], line: int, header: dict[int, str]) -> ImportedRow:
-    values = {name: cells[number].strip() if number < len(cells) else "" for number, name in header.items()}
-    shown = {name: value.replace("\x00", "␀")[:255] for name, value in values.items()}
-    if any("\x00" in value for value in values.values()):
-        return ImportedRow(line, shown, _NUL)
-    for name, value in values.items():
-        if len(value) > 255:
-            return ImportedRow(line, shown, _LONG.format(name=name))
-        if value.startswith("'") and escape_formula(value[1:]) == value:
-            values[name] = value[1:]  # as our own exports write it
-        elif escape_formula(value) != value:
-            return ImportedRow(line, shown, _FORMULA.format(name=name))
-    return ImportedRow(line, values)
+    values: dict[str, str] = {}
+    problem = ""
+    for number, name in header.items():
+        cell = cells[number] if number < len(cells) else ""
+        if _PLAIN_CELL.match(cell):
+            values[name] = cell.strip()
+            continue
+        # Our own exports escape formulas. The apostrophe may stand before white space, so it goes first.
+        value = unescape_formula(cell).strip()
+        problem = problem or _problem(name, cell, value)
+        values[name] = value.replace("\x00", "␀")[:MAX_CELL_LENGTH]
+    return ImportedRow(line, values, problem)
+
+
+def _problem(name: str, cell: str, value: str) -> str:
+    """Return why a value cannot be used, if so. ``cell`` is the value as it stands in the file."""
+    if "\x00" in value:
+        return _NUL
+    if len(value) > MAX_CELL_LENGTH:
+        return _LONG.format(name=name)
+    return _FORMULA.format(name=name) if starts_formula(cell) else ""
 
 
 def _error(line: int, detail: str) -> InvalidInput:

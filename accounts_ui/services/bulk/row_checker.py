@@ -78,7 +78,7 @@ class RowChecker:
             state, code, wanted
         )
         return PlanRow(
-            plan=self._plan,
+            plan_id=self._plan.id,
             line=row.line,
             subject_id=subject_id,
             subject_name=display_name(self._listing, subject_id),
