@@ -11,7 +11,10 @@ class AccountsUiConfig(AppConfig):
 
     def ready(self) -> None:
         """Called once by Django, after the models have loaded."""
-        from accounts_ui import checks  # noqa: F401  (registers its parts and checks)
+        from accounts_ui import (
+            checks,  # noqa: F401  (registers its parts and checks)
+            reread_work,  # noqa: F401  (registers its background work)
+        )
         from accounts_ui.changes.checkpoints import scheduler  # noqa: F401  (registers its background work)
         from accounts_ui.changes.metrics import LogCollector
         from accounts_ui.tasks import checks as task_checks  # noqa: F401

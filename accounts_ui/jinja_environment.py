@@ -27,6 +27,7 @@ def product_environment(**options: Any) -> Environment:
         source_label=facets.source_label,
         status_label=labels.status_word,
         time_ago=times.time_ago,
+        time_of_day=times.time_of_day,
         timestamp=times.timestamp,
         translated=translate,
     )

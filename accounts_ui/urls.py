@@ -39,6 +39,7 @@ urlpatterns = [
     path(f"{_ORG}/changes/new/", verification.news, name="changes-new"),
     path(f"{_ORG}/changes/verify/", verification.verify, name="verify"),
     path(f"{_ORG}/changes/<str:change_id>/", changes.change, name="change"),
+    path(f"{_ORG}/changes/<str:change_id>/result/", changes.change_result, name="change-result"),
     path(f"{_ORG}/changes/<str:change_id>/check/", changes.check, name="check"),
     path(f"{_ORG}/changes/<str:change_id>/decide/", changes.decide, name="decide"),
     path(f"{_ORG}/changes/<str:change_id>/undo/", undo.undo_view, name="undo"),

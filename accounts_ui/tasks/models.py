@@ -13,7 +13,7 @@ class WorkItem(models.Model):
     """
 
     kind = models.CharField(max_length=50)
-    key = models.CharField(max_length=255, blank=True)
+    key = models.CharField(max_length=400, blank=True)
     due_at = models.DateTimeField(null=True)
     waiting_since = models.DateTimeField(null=True)
     lease_token = models.UUIDField(null=True)

@@ -27,6 +27,7 @@ _HOW = {
     "re-read": gettext_lazy("re-read right after the call"),
     "admin-read": gettext_lazy("read when an admin opened a page"),
     "check": gettext_lazy("read for “Check now”"),
+    "automatic": gettext_lazy("read automatically after the waiting time"),
     "decision": gettext_lazy("an admin’s decision"),
 }
 _EVIDENCE = {

@@ -28,6 +28,12 @@ def focusable_timestamp(value: Any) -> SafeString | str:
     return _time(value, mark_safe(' tabindex="0"'))
 
 
+def time_of_day(at: datetime.datetime) -> SafeString:
+    """Return a ``<time>`` of a moment within the next minutes: hour, minute and second in the reader's zone."""
+    exact = at.astimezone(datetime.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return format_html('<time datetime="{}">{}</time>', exact, f"{timezone.localtime(at):%H:%M:%S}")
+
+
 def time_ago(at: datetime.datetime) -> str:
     """Return how long ago ``at`` was, in one unit."""
     passed = clock.now() - at

@@ -93,6 +93,7 @@ def client_of(request: OrganizationRequest) -> CachingClient:
             slot=limited.slot,
             context=audit_context_of(request),
             session_key=request.session.session_key or "",
+            session_id=request.tokens.session_id,
             read_once=request.method in ("GET", "HEAD"),
             reload=_is_reload(request),
         )

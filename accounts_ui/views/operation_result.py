@@ -2,18 +2,22 @@
 
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext
 
+from accounts_ui.changes import queries
 from accounts_ui.changes.models import Action, Change, Outcome
 from accounts_ui.directory.errors import DirectoryError
 from accounts_ui.services.listing.account_row import row_id_of
 from accounts_ui.services.listing.queries import account_row, show_person
+from accounts_ui.services.operations.outcome_check import CheckState, OutcomeCheck, check_of
 from accounts_ui.services.operations.undo import ReverseOperation, reverse_of
 from accounts_ui.views.base import audit_context_of, client_of, new_operation_id, respond
 from accounts_ui.views.error_map import pause_header
 from accounts_ui.views.lists.panel_forms import columns_under_form, is_over_list, row_context
+from console import clock
 from console.request import OrganizationRequest
 
 _TIMEOUTS = (None, 504)
@@ -95,13 +99,38 @@ def _row(request: OrganizationRequest, change: Change) -> HttpResponse:
     return respond(request, "accounts/row_result", values)
 
 
-def _show_outcome(request: OrganizationRequest, change: Change, *, offer_deleted: bool = False) -> HttpResponse:
+def show_current_outcome(request: OrganizationRequest, change: Change) -> HttpResponse:
+    """Show the outcome as it is now, some time after the operation: 200, whatever the outcome."""
+    return _show_outcome(request, change, is_later=True, http_status=200)
+
+
+def is_being_checked(change: Change) -> bool:
+    """Whether the automatic read that decides the outcome is still to come."""
+    check = _check_of(change)
+    return check is not None and check.state == CheckState.CHECKING
+
+
+def _check_of(change: Change) -> OutcomeCheck | None:
+    events = queries.events_of(change) if change.is_open else []
+    return check_of(change, events, now=clock.now(), read_seconds=settings.DIRECTORY_TIMEOUT)
+
+
+def _show_outcome(
+    request: OrganizationRequest,
+    change: Change,
+    *,
+    offer_deleted: bool = False,
+    is_later: bool = False,
+    http_status: int | None = None,
+) -> HttpResponse:
     titles = {Outcome.APPLIED: gettext("Applied"), Outcome.NOT_APPLIED: gettext("Not applied")}
     values = {
         **row_context(request),
         "result": result_of(change),
         "change": change,
         "offer_deleted": offer_deleted,
+        "check": _check_of(change),
+        "is_later": is_later,
         "title": titles.get(Outcome(change.outcome), gettext("Outcome unknown")),
     }
-    return respond(request, "changes/result", values, status=status_of(change))
+    return respond(request, "changes/result", values, status=http_status or status_of(change))

@@ -188,10 +188,7 @@ class SessionStore(BaseSessionStore):
         return ends
 
     def _is_active(self, row: Any) -> bool:
-        now = timezone.now()
-        if row.ended_at or row.expire_date <= now:
-            return False
-        return row.last_seen is None or now - row.last_seen < _idle_limit()
+        return is_session_active(row)
 
 
 class SessionMiddleware(DjangoSessionMiddleware):
@@ -205,6 +202,14 @@ class SessionMiddleware(DjangoSessionMiddleware):
             session.get("_")  # loads the session: any key will do
             if request.headers.get(POLL_HEADER) is None:
                 session.record_activity()
+
+
+def is_session_active(row: Any) -> bool:
+    """Return whether this row of a session has neither ended nor passed one of its limits."""
+    now = timezone.now()
+    if row.ended_at or row.expire_date <= now:
+        return False
+    return row.last_seen is None or now - row.last_seen < _idle_limit()
 
 
 def _idle_limit() -> datetime.timedelta:

@@ -81,6 +81,11 @@ class SessionToken:
     def __init__(self, key_hash: str) -> None:
         self._key_hash = key_hash
 
+    @property
+    def session_id(self) -> str:
+        """The primary key of the session's row, for work that goes on without a request."""
+        return self._key_hash
+
     def current(self) -> str:
         """Return the access token, valid for a minute or more if the provider allows it.
 

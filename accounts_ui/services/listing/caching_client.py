@@ -17,6 +17,7 @@ from accounts_ui.directory.listing import Listing
 from accounts_ui.directory.rows import Account, AccountType
 from accounts_ui.services.audit_context import AuditContext
 from accounts_ui.services.listing.listing_cache import CachedListing, ListingOwner, listing_cache, lists
+from accounts_ui.services.reread_schedule import request_reread
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +34,7 @@ class CachingClient:
         directory: the client that calls the directory.
         context: who asks.
         session_key: the session. A list is never shown to another one.
+        session_id: the primary key of the session's row. With it, a worker reads the list again for unknown outcomes.
         read_once: this request changes nothing, so one read of the list will do for all of it.
         reload: no cached list will do, because the browser was told to reload.
         slot: held while ``browse`` reads, or waits for another request that reads the same list.
@@ -45,6 +47,7 @@ class CachingClient:
         *,
         context: AuditContext,
         session_key: str,
+        session_id: str = "",
         read_once: bool = False,
         reload: bool = False,
         slot: Callable[[str], AbstractContextManager[None]] = lambda _organization_id: nullcontext(),
@@ -52,6 +55,7 @@ class CachingClient:
         self._directory = directory
         self._slot = slot
         self._context = context
+        self._session_id = session_id
         self._owner = ListingOwner(session_key, context.organization_id)
         self._read_once, self._reload = read_once, reload
         self._last_read: CachedListing | DirectoryError | None = None
@@ -90,6 +94,11 @@ class CachingClient:
         """Bring the cached list up to date with ``account``, which the directory answered to an own change."""
         if account is not None and (account.subject_id, account.code) == (change.subject_id, change.code):
             listing_cache.apply_own_change(self._owner, change.change_id, account)
+
+    def note_unknown(self, change: Change) -> None:
+        """Have a background worker read the list for this change, once a read can decide its outcome."""
+        if self._session_id:
+            request_reread(change, self._session_id)
 
     def browse(self, organization_id: str) -> CachedListing:
         """Return the list for a page: the cached one if it still holds, else a new read.

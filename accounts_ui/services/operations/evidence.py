@@ -17,6 +17,7 @@ from console.recorded_text import parts_of
 REREAD: Final = "re-read"  # right after the call, by the request that made it
 ADMIN_READ: Final = "admin-read"  # an admin opened a page
 CHECK: Final = "check"  # an admin pressed "Check now"
+AUTOMATIC: Final = "automatic"  # a background worker, once the directory could not be acting any more
 DECISION: Final = "decision"  # an admin found out in another way
 
 _MAX_STATUS: Final = 255  # characters of a status that the event records

@@ -49,10 +49,13 @@ _UNDONE: Final = "Undone by an administrator."
 
 
 class OperationClient(DirectoryClient, Protocol):
-    """A directory client that is told what was applied, so that cached lists can show it."""
+    """A directory client that takes note of outcomes: applied ones for cached lists, unknown ones for a later read."""
 
     def note_applied(self, change: Change, account: Account | None) -> None:
         """Take note of an applied change. ``account``: what the directory answered, if it could be read."""
+
+    def note_unknown(self, change: Change) -> None:
+        """Take note of a change whose outcome is unknown, so that a later read decides it, if one can."""
 
 
 def execute(
@@ -195,12 +198,17 @@ def _conclude_by_reading(change: Change, client: OperationClient, error: errors.
         said = getattr(second, "detail", _SIGNED_OUT)
         detail = join_texts(error.detail, _NOT_READ.format(said=said))
         failed = evidence.of_failed_read(provenance, said)
-        return _conclude(change, Outcome.UNKNOWN, error.status, detail, evidence=failed)
+        change = _conclude(change, Outcome.UNKNOWN, error.status, detail, evidence=failed)
+        client.note_unknown(change)
+        return change
     # Behind a gateway the directory may still be at work, whatever the gateway answered.
     still_acting = may_still_act(change, resolution_wait(), listing.asked_at)
     decision = decide_outcome(change, listing, provenance, may_still_act=still_acting)
     detail = join_texts(error.detail, decision.detail)
-    return _conclude(change, decision.outcome, error.status, detail, after=decision.after, evidence=decision.evidence)
+    change = _conclude(change, decision.outcome, error.status, detail, after=decision.after, evidence=decision.evidence)
+    if decision.outcome == Outcome.UNKNOWN and listing.tells_codes_of(change.subject_id):
+        client.note_unknown(change)
+    return change
 
 
 def _conclude(

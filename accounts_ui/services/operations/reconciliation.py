@@ -29,7 +29,7 @@ def check_outcome(*, client: DirectoryClient, context: AuditContext, change_id: 
         LogUnavailable: the result could not be recorded.
 
     """
-    change = _require_change(context, change_id)
+    change = require_change(context, change_id)
     if not change.is_open:
         return change
     if change.is_running:
@@ -58,7 +58,7 @@ def record_decision(*, context: AuditContext, change_id: str, outcome: str, mess
     message = check_message(message)
     if not message:
         raise InvalidInput("message", _NO_NOTE)
-    change = _require_change(context, change_id)
+    change = require_change(context, change_id)
     if not change.is_open:
         return change
     if change.is_running:
@@ -93,6 +93,16 @@ def reconcile_due_changes(*, client: CachingClient, context: AuditContext) -> Li
     if listing is not None:
         reconcile_with(listing=listing, context=context)
     return listing
+
+
+def reread_unknown_outcomes(*, client: DirectoryClient, context: AuditContext, how: str) -> None:
+    """Read the list once, and resolve by it what can be resolved of the organization.
+
+    Raises:
+        DirectoryError: the list could not be read.
+
+    """
+    reconcile_with(listing=client.list_users(context.organization_id), context=context, how=how)
 
 
 def reconcile_with(*, listing: Listing, context: AuditContext, how: str = evidence.ADMIN_READ) -> bool:
@@ -133,7 +143,14 @@ def _resolve(
     return change, decision
 
 
-def _require_change(context: AuditContext, change_id: str) -> Change:
+def require_change(context: AuditContext, change_id: str) -> Change:
+    """Return the organization's change with this id.
+
+    Raises:
+        InvalidInput: not an id.
+        ChangeUnknown: the organization has no such change.
+
+    """
     change = queries.find_change(context.organization_id, check_change_id(change_id))
     if change is None:
         raise ChangeUnknown(NO_SUCH_CHANGE)

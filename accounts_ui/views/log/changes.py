@@ -17,7 +17,7 @@ from accounts_ui.services.listing.change_log import (
     export_evidence,
     show_change_log,
 )
-from accounts_ui.services.operations.reconciliation import check_outcome, record_decision
+from accounts_ui.services.operations.reconciliation import check_outcome, record_decision, require_change
 from accounts_ui.views import query_params
 from accounts_ui.views.base import audit_context_of, client_of, page, respond
 from accounts_ui.views.log.chart import draw
@@ -25,12 +25,13 @@ from accounts_ui.views.log.filter_labels import date_presets, filter_chips, head
 from accounts_ui.views.log.forms import DecisionForm
 from accounts_ui.views.log.grouping import group_changes
 from accounts_ui.views.log.log_query import GROUPINGS, LogQuery
-from accounts_ui.views.operation_result import result_of
+from accounts_ui.views.operation_result import is_being_checked, result_of, show_current_outcome
 from accounts_ui.views.operations.forms import UndoForm
 from console.request import OrganizationRequest
 from console.signin.access.gate import organization
 from console.signin.access.rules import Role
 from console.signin.return_to import returned_form
+from console.signin.sessions import POLL_HEADER
 
 
 @organization(Role.AUDITOR)
@@ -51,6 +52,16 @@ def change(request: OrganizationRequest, org: str, change_id: str) -> HttpRespon
     returned = returned_form(request, action=reverse("decide", args=[org, change_id]))
     form = DecisionForm(initial=query_params.returned(returned, DecisionForm.base_fields))
     return _show_change(request, change_id, form, returned=returned is not None)
+
+
+@organization(Role.AUDITOR)
+@page("GET")
+def change_result(request: OrganizationRequest, org: str, change_id: str) -> HttpResponse:
+    """``GET /orgs/{org}/changes/{change_id}/result/``: the outcome as it is now; 204 for a poll while it is checked."""
+    current = require_change(audit_context_of(request), change_id)
+    if request.htmx and POLL_HEADER in request.headers and is_being_checked(current):
+        return HttpResponse(status=204)
+    return show_current_outcome(request, current)
 
 
 @organization(Role.AUDITOR)

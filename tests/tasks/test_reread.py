@@ -1,0 +1,131 @@
+"""Unknown outcomes are resolved by a worker's read, without anybody opening a page."""
+
+import datetime
+import json
+import time
+import uuid
+
+import pytest
+from bs4 import BeautifulSoup
+
+from tests.conftest import DATABASES
+from tests.faults.fleet import wait_until
+from tests.faults.lost import PATIENCE, lose
+from tests.servers import outcome_of, text_of
+
+KINDS = ["requested", "unknown", "resolved"]
+POLL = {"X_Console_Poll": "1"}
+
+
+@pytest.fixture(params=DATABASES)
+def console(request, start_console, start_worker, directory):
+    """A console with a worker."""
+    console = start_console(request.param)
+    start_worker(console)
+    return console
+
+
+def lists_read(directory):
+    return sum(entry["operation"] == "list" for entry in directory.journal())
+
+
+def await_resolved(lost, auditor):
+    """Return the events of a change once it is resolved. An auditor's reads resolve nothing."""
+    wait_until(lambda: len(lost.events(auditor)) == 3, "the outcome is resolved")
+    events = lost.events(auditor)
+    assert [event["event"] for event in events] == KINDS
+    return events
+
+
+def test_a_change_that_is_applied_later_is_found(console, sign_in, directory):
+    ada, auditor = sign_in(console, "ada"), sign_in(console, "otto")
+    lost = lose(ada, directory, "change_status", fault="reset-before", applied_after=1)
+    resolved = await_resolved(lost, auditor)[-1]
+    assert resolved["outcome"] == "applied"
+    assert resolved["evidence"]["how"] == "automatic"
+    assert resolved["evidence"]["by"]["subject"] == "person-ada"
+    assert resolved["actor"]["name"] == "Ada Admin"
+    assert resolved["ip"] == ""
+    assert "read automatically" in text_of(auditor.get(lost.page))
+    assert console.manage("verify_changes").returncode == 0
+
+
+def test_a_change_that_was_not_applied_is_known_after_two_timeouts(console, sign_in, directory):
+    ada, auditor = sign_in(console, "ada"), sign_in(console, "otto")
+    lost = lose(ada, directory, "assign", fault="reset-before")
+    events = await_resolved(lost, auditor)
+    assert events[-1]["outcome"] == "not_applied"
+    waited = _time(events[-1]["evidence"]["asked_at"]) - _time(events[0]["at"])
+    assert waited.total_seconds() >= PATIENCE
+
+
+def test_two_unknown_outcomes_share_one_read(console, sign_in, directory):
+    ada, auditor = sign_in(console, "ada"), sign_in(console, "otto")
+    both = [lose(ada, directory, "assign", fault="reset-before") for _ in range(2)]
+    before = lists_read(directory)
+    for lost in both:
+        assert await_resolved(lost, auditor)[-1]["outcome"] == "not_applied"
+    assert lists_read(directory) == before + 1
+
+
+def test_nothing_is_read_after_the_session_ended(console, sign_in, directory):
+    ada, auditor = sign_in(console, "ada"), sign_in(console, "otto")
+    lost = lose(ada, directory, "assign", fault="reset-before")
+    before = lists_read(directory)
+    ada.post("/signout/", ada.form("/", "signout"), follow=False)
+    wait_until(lambda: work_is_done(console), "the worker has looked at it")
+    assert lists_read(directory) == before
+    assert [event["event"] for event in lost.events(auditor)] == KINDS[:2]
+    assert "without a known outcome" in text_of(auditor.get("/orgs/acme/types/"))
+
+
+def work_is_done(console):
+    code = (
+        "from accounts_ui.tasks.models import WorkItem; "
+        "print(WorkItem.objects.filter(kind='reread', due_at=None, lease_token=None).exclude(finished_at=None).count())"
+    )
+    return console.manage("shell", "--no-imports", "-v", "0", "-c", code).stdout.strip() == "1"
+
+
+def test_the_result_says_until_when_and_updates_itself(console, sign_in, directory):
+    ada, auditor = sign_in(console, "ada"), sign_in(console, "otto")
+    lost = lose(ada, directory, "assign", fault="reset-before")
+    page = ada.last
+    check = BeautifulSoup(page.text, "html.parser").find(attrs={"data-check": "checking"})
+    assert f"Checking until {check.time.get_text()}." in text_of(page)
+    requested = _time(lost.events(auditor)[0]["at"])
+    assert abs((_time(check.time["datetime"]) - requested).total_seconds() - PATIENCE) < 1.1
+    address = check["hx-get"]
+    assert json.loads(check["hx-headers"]) == {"X-Console-Poll": "1"}
+    assert ada.get(address, htmx=True, **POLL).status_code == 204, "nothing new: the fragment stays"
+    assert "Reload" in check.get_text()
+    assert outcome_of(auditor.get(check.a["href"])) == "unknown", "the same without JavaScript"
+    wait_until(lambda: ada.get(address, htmx=True, **POLL).status_code == 200, "the fragment is replaced")
+    fragment = ada.last
+    assert outcome_of(fragment) == "not_applied"
+    assert "hx-trigger" not in fragment.text, "it does not poll any more"
+    assert "<html" not in fragment.text
+
+
+def test_a_list_without_codes_asks_for_a_decision_at_once(console, sign_in, directory):
+    directory.reset("reference")
+    ada = sign_in(console, "ada")
+    lost = lose(ada, directory, "assign", fault="reset-before")
+    page = ada.last
+    assert 'data-check="unreadable"' in page.text
+    assert "No read of the directory can tell" in text_of(page)
+    assert "Checking until" not in text_of(page)
+    before = lists_read(directory)
+    time.sleep(PATIENCE + 1.5)
+    assert lists_read(directory) == before, "the worker does not read either"
+    assert 'data-check="unreadable"' in ada.get(f"{lost.page}result/", **POLL).text
+
+
+def test_a_change_of_another_organization_has_no_result(console, sign_in):
+    ada = sign_in(console, "ada")
+    assert ada.get(f"/orgs/acme/changes/{uuid.uuid4()}/result/").status_code == 404
+    assert ada.get("/orgs/acme/changes/nothing/result/").status_code in (400, 404)
+
+
+def _time(text):
+    return datetime.datetime.fromisoformat(text)
