@@ -6,6 +6,7 @@ import uuid
 from typing import Final
 
 from django.conf import settings
+from django.dispatch import receiver
 
 from accounts_ui.changes import queries
 from accounts_ui.directory.client import HttpDirectoryClient
@@ -14,18 +15,21 @@ from accounts_ui.services.audit_context import AuditContext
 from accounts_ui.services.operations import evidence
 from accounts_ui.services.operations.reconciliation import reread_unknown_outcomes
 from accounts_ui.services.reread_schedule import KIND, RereadKey, conclusive_from, shared_read_time
-from accounts_ui.tasks.leases import Lease
+from accounts_ui.tasks.leases import Lease, delete_finished_work
 from accounts_ui.tasks.runner import RETRY_AFTER
 from accounts_ui.tasks.work_kinds import register_work
 from console import clock
 from console.signin.access.rules import Role
 from console.signin.errors import ProviderUnreachable, SignInEnded
 from console.signin.session_person import SessionPerson, person_of_session
+from console.signin.sessions import expired_sessions_cleared
 
 logger = logging.getLogger(__name__)
 
 NO_REQUEST: Final = ""
 """The address that the log records: no request of a browser caused the read."""
+
+KEEP_FINISHED: Final = datetime.timedelta(days=1)
 
 
 def run_reread(lease: Lease) -> datetime.datetime | None:
@@ -75,6 +79,12 @@ def _next_read(organization_id: str, *, after: datetime.datetime | None = None) 
     """Return when the open changes of the organization, of those due ``after`` a time, can be decided by one read."""
     times = [conclusive_from(change) for change in queries.open_changes(organization_id)]
     return shared_read_time([time for time in times if after is None or time > after])
+
+
+@receiver(expired_sessions_cleared)
+def _forget_finished_rereads(**_: object) -> None:
+    """Delete finished work: it names sessions, and each session has pieces of its own."""
+    delete_finished_work(kind=KIND, before=clock.now() - KEEP_FINISHED)
 
 
 register_work(KIND, run=run_reread)

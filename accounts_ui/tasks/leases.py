@@ -105,6 +105,11 @@ def postpone_failed_work(*, lease: Lease, retry_at: datetime.datetime) -> bool:
     return _release(lease, retry_at, failures=F("failures") + 1)
 
 
+def delete_finished_work(*, kind: str, before: datetime.datetime) -> None:
+    """Delete work that finished before this time and is not due again."""
+    WorkItem.objects.filter(kind=kind, finished_at__lt=before, due_at=None, lease_token=None).delete()
+
+
 def _release(lease: Lease, next_due_at: datetime.datetime | None, **changes: object) -> bool:
     due_at = F("due_at") if next_due_at is None else _earlier_of_due_at_and(next_due_at)
     return bool(

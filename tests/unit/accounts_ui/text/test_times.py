@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 from django.utils.translation import override
 
-from accounts_ui.text.times import focusable_timestamp, time_ago, timestamp
+from accounts_ui.text.times import focusable_timestamp, time_ago, time_of_day, timestamp
 
 NOON = datetime.datetime(2026, 3, 9, 12, 0, tzinfo=datetime.UTC)
 
@@ -32,6 +32,12 @@ def test_the_same_time_for_another_reader_is_another_text() -> None:
         first = timestamp(NOON)
     with override("en"), timezone.override("Asia/Tokyo"):
         assert timestamp(NOON) != first
+
+
+@pytest.mark.parametrize(("zone", "shown"), [("UTC", "12:00:00"), ("Europe/Berlin", "13:00:00")])
+def test_a_time_of_the_day_has_seconds_and_is_in_the_readers_zone(zone: str, shown: str) -> None:
+    with timezone.override(zone):
+        assert time_of_day(NOON) == f'<time datetime="2026-03-09T12:00:00Z">{shown}</time>'
 
 
 def test_a_focusable_time_is_reached_with_tab() -> None:
