@@ -9,8 +9,9 @@ from django.conf import settings
 from console.signin.access.gate import Actor
 from console.signin.access.rules import Role
 from console.signin.models import Session
+from console.signin.session_secrets import decrypt_secrets
 from console.signin.sessions import is_session_active
-from console.signin.tokens import SessionToken, decrypt_secrets
+from console.signin.tokens import SessionToken
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,7 @@ EXPECTED = {
     "orgs/<str:org>/changes/new/": READ,
     "orgs/<str:org>/changes/verify/": READ,
     "orgs/<str:org>/changes/<str:change_id>/": READ,
+    "orgs/<str:org>/changes/<str:change_id>/result/": READ,
     "orgs/<str:org>/changes/<str:change_id>/check/": ADMIN,
     "orgs/<str:org>/changes/<str:change_id>/decide/": ADMIN,
     "orgs/<str:org>/changes/<str:change_id>/undo/": ADMIN,
