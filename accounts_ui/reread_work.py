@@ -38,8 +38,9 @@ def run_reread(lease: Lease) -> datetime.datetime | None:
     If the session has ended, nothing is read: what is unknown waits for an administrator.
     """
     key = RereadKey.parse(lease.key)
+    now = clock.now()
     read_at = _next_read(key.organization_id)
-    if read_at is None or read_at > clock.now():
+    if read_at is None or read_at > now:
         return read_at
     try:
         person = person_of_session(key.session_id)
@@ -51,8 +52,8 @@ def run_reread(lease: Lease) -> datetime.datetime | None:
     except (DirectoryError, ProviderUnreachable) as error:
         logger.info("The directory could not be read for unknown outcomes: %s", error)
         return clock.now() + RETRY_AFTER
-    # A read that could not tell will not be able to later: only what was not due yet is read for again.
-    return _next_read(key.organization_id, after=clock.now())
+    # A read that could not tell will not be able to later: only what was not due when it began is read for again.
+    return _next_read(key.organization_id, after=now)
 
 
 def _read(person: SessionPerson, organization_id: str) -> None:
