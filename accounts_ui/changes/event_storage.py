@@ -53,8 +53,8 @@ def external_archive_of(change: Change, events: list[EventBase]) -> Archive | No
     """Return the external archive that holds the first events of a change, if only ``events`` are in this database."""
     before = events[0].sequence if events else change.last_sequence + 1
     return max(
-        (one for one in external_archives().values() if one.first_sequence < before),
-        key=lambda one: one.last_sequence,
+        (archive for archive in external_archives().values() if archive.first_sequence < before),
+        key=lambda archive: archive.last_sequence,
         default=None,
     )
 

@@ -34,13 +34,13 @@ def _gauge(name: str, text: str, value: float) -> Metric:
 
 
 def _unresolved() -> Iterator[Metric]:
-    found = Change.objects.filter(outcome__in=OPEN_OUTCOMES)
-    counts = dict(found.order_by().values_list("outcome").annotate(Count("pk")))
+    unresolved = Change.objects.filter(outcome__in=OPEN_OUTCOMES)
+    counts = dict(unresolved.order_by().values_list("outcome").annotate(Count("pk")))
     family = GaugeMetricFamily("console_changes_unresolved", "Changes without a final outcome.", labels=["outcome"])
     for outcome in OPEN_OUTCOMES:
         family.add_metric([outcome.value], counts.get(outcome.value, 0))
     yield family
-    oldest = found.aggregate(at=Min("requested_at"))["at"]
+    oldest = unresolved.aggregate(at=Min("requested_at"))["at"]
     text = "When the oldest of them was requested; 0 if there is none."
     yield _gauge("changes_oldest_unresolved_timestamp_seconds", text, oldest.timestamp() if oldest else 0)
 

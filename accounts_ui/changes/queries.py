@@ -98,11 +98,11 @@ def _part(
         elif skipped + among < stop:
             within.append(day)
             among += days[day]
-    found = matching_changes(organization_id, limit_to_days(filters, within[-1], within[0]))
+    matching = matching_changes(organization_id, limit_to_days(filters, within[-1], within[0]))
     first, last = start - skipped, stop - skipped
     if first < among // 2:
-        return list(found[first:last])
-    return list(found.reverse()[among - last : among - first])[::-1]
+        return list(matching[first:last])
+    return list(matching.reverse()[among - last : among - first])[::-1]
 
 
 def limit_to_days(filters: LogFilters, first: datetime.date, last: datetime.date) -> LogFilters:
@@ -120,12 +120,12 @@ def matching_changes(organization_id: str, filters: LogFilters) -> QuerySet[Chan
     """Return all matching changes of the organization, newest first."""
     named = search.indexed_matches(filters.q) if filters.q else None
     of = _OfOrganization if named or filters.among is not None else F
-    found = _narrowed(Change.objects.filter(named or Q(), Exact(of("organization_id"), organization_id)), filters)
+    changes = _narrowed(Change.objects.filter(named or Q(), Exact(of("organization_id"), organization_id)), filters)
     if not filters.actor:
-        return found
+        return changes
     by = ActorName.objects.filter(by_actor_text(filters.actor, ""), organization_id=organization_id)
     subjects = list(by.order_by().values_list("subject", flat=True).distinct()[:2])
-    return found.filter(actor_subject=subjects[0]) if len(subjects) == 1 else found  # in the words of an index
+    return changes.filter(actor_subject=subjects[0]) if len(subjects) == 1 else changes  # in the words of an index
 
 
 class _OfOrganization(Func):
@@ -138,23 +138,23 @@ class _OfOrganization(Func):
         return self.as_sql(compiler, connection, template="+%(expressions)s", **more)
 
 
-def _narrowed(found: QuerySet[Change], filters: LogFilters) -> QuerySet[Change]:
+def _narrowed(changes: QuerySet[Change], filters: LogFilters) -> QuerySet[Change]:
     for name in ("action", "subject_id", "code"):
         if value := getattr(filters, name):
-            found = found.filter(**{name: value})
+            changes = changes.filter(**{name: value})
     if filters.outcome:
-        found = found.filter(_shown_as(filters.outcome))
+        changes = changes.filter(_shown_as(filters.outcome))
     if filters.actor:
-        found = found.filter(by_actor_text(filters.actor))
+        changes = changes.filter(by_actor_text(filters.actor))
     if filters.since:
-        found = found.filter(requested_at__gte=filters.since)
+        changes = changes.filter(requested_at__gte=filters.since)
     if filters.until:
-        found = found.filter(requested_at__lt=filters.until)
+        changes = changes.filter(requested_at__lt=filters.until)
     if filters.among is not None:
-        found = found.filter(change_id__in=filters.among)
+        changes = changes.filter(change_id__in=filters.among)
     if filters.q:
-        found = found.filter(search.mentions(filters.q))
-    return found
+        changes = changes.filter(search.mentions(filters.q))
+    return changes
 
 
 def by_actor_text(actor: str, prefix: str = "actor_") -> Q:
@@ -201,13 +201,15 @@ def count_news_since(organization_id: str, filters: LogFilters, after: int) -> t
     if len(events) <= _FEW:  # as nearly always: nothing but these changes is looked at
         moved = _narrowed(Change.objects.filter(change_id__in={change_id for change_id, _, _ in events}), filters)
         rows = moved.order_by().values_list("change_id", "organization_id")
-        there = {change_id for change_id, organization in rows if organization == organization_id}
-        new = len({change_id for change_id, kind, _ in events if kind == EventKind.REQUESTED} & there)
-        return new, len(there) - new
-    found = matching_changes(organization_id, filters).filter(last_sequence__gt=after).order_by()
-    asked = stored_events(sequence__gt=after, event=EventKind.REQUESTED, change_id__in=found.values("change_id"))
-    new = asked.count()
-    return new, found.count() - new
+        matching_ids = {change_id for change_id, organization in rows if organization == organization_id}
+        new = len({change_id for change_id, kind, _ in events if kind == EventKind.REQUESTED} & matching_ids)
+        return new, len(matching_ids) - new
+    matching = matching_changes(organization_id, filters).filter(last_sequence__gt=after).order_by()
+    requested_events = stored_events(
+        sequence__gt=after, event=EventKind.REQUESTED, change_id__in=matching.values("change_id")
+    )
+    new = requested_events.count()
+    return new, matching.count() - new
 
 
 def events_of(change: Change) -> list[EventBase]:
@@ -217,13 +219,13 @@ def events_of(change: Change) -> list[EventBase]:
 
 def first_event(change: Change) -> EventBase | None:
     """Return the ``requested`` event; ``None`` if it is in an external archive."""
-    return next((one for one in events_of(change) if one.event == EventKind.REQUESTED), None)
+    return next((event for event in events_of(change) if event.event == EventKind.REQUESTED), None)
 
 
 def open_changes(organization_id: str) -> list[Change]:
     """Return changes without a final outcome, oldest first, except those that a process may be executing."""
-    found = sorted(_open(organization_id), key=lambda change: change.requested_at)
-    return [change for change in found if not change.is_running]
+    changes = sorted(_open(organization_id), key=lambda change: change.requested_at)
+    return [change for change in changes if not change.is_running]
 
 
 def _open(organization_id: str) -> QuerySet[Change]:
@@ -234,19 +236,19 @@ def _open(organization_id: str) -> QuerySet[Change]:
 def has_due_changes(organization_id: str) -> bool:
     """Return whether a change has been open for so long that the directory cannot be acting on it any more."""
     due = clock.now() - resolution_wait()
-    return any(asked <= due for asked in _open(organization_id).values_list("requested_at", flat=True))
+    return any(requested_at <= due for requested_at in _open(organization_id).values_list("requested_at", flat=True))
 
 
 def open_accounts(organization_id: str) -> set[tuple[str, str]]:
     """Return the accounts (subject and code) with an open change, running ones included."""
-    found = Change.objects.filter(organization_id=organization_id, outcome__in=OPEN_OUTCOMES).order_by()
-    return set(found.values_list("subject_id", "code"))
+    changes = Change.objects.filter(organization_id=organization_id, outcome__in=OPEN_OUTCOMES).order_by()
+    return set(changes.values_list("subject_id", "code"))
 
 
 def changes_of_account(organization_id: str, subject_id: str, code: str, *, limit: int = 5) -> list[Change]:
     """Return the last changes of one account, newest first."""
-    found = Change.objects.filter(organization_id=organization_id, subject_id=subject_id, code=code)
-    return list(found[:limit])
+    changes = Change.objects.filter(organization_id=organization_id, subject_id=subject_id, code=code)
+    return list(changes[:limit])
 
 
 def changes_of_subject(organization_id: str, subject_id: str, *, limit: int = 50) -> list[Change]:
@@ -256,18 +258,18 @@ def changes_of_subject(organization_id: str, subject_id: str, *, limit: int = 50
 
 def last_applied(organization_id: str, *, subject_ids: Iterable[str] | None = None) -> list[AppliedChange]:
     """Return the last applied change of each account that this console ever changed, oldest first."""
-    found = Change.objects.filter(organization_id=organization_id, outcome=Outcome.APPLIED)
+    applied = Change.objects.filter(organization_id=organization_id, outcome=Outcome.APPLIED)
     if subject_ids is not None:
-        found = found.filter(subject_id__in=list(subject_ids))
-    rows = _newest_of_each_account(found).values_list(*AppliedChange._fields, "last_sequence")
+        applied = applied.filter(subject_id__in=list(subject_ids))
+    rows = _newest_of_each_account(applied).values_list(*AppliedChange._fields, "last_sequence")
     by_time = sorted(rows, key=lambda row: (row[_REQUESTED_AT], row[-1]))
     return [AppliedChange._make(row[:-1]) for row in by_time]
 
 
 def accounts_updated_since(organization_id: str, sequence: int, *, most: int) -> frozenset[tuple[str, str]] | None:
     """Return the accounts whose changes got an event after ``sequence``; ``None`` if there are more than ``most``."""
-    found = Change.objects.filter(organization_id=organization_id, last_sequence__gt=sequence).order_by()
-    touched = list(found.values_list("subject_id", "code")[:most])
+    updated = Change.objects.filter(organization_id=organization_id, last_sequence__gt=sequence).order_by()
+    touched = list(updated.values_list("subject_id", "code")[:most])
     return frozenset(touched) if len(touched) < most else None
 
 
@@ -275,27 +277,27 @@ def updated_since(
     organization_id: str, sequence: int, *, most: int = _FEW
 ) -> list[tuple[uuid.UUID, tuple[str, str]]] | None:
     """Return the changes with an event after ``sequence``, with issuer and subject of the actor; ``None`` if many."""
-    found = Change.objects.filter(organization_id=organization_id, last_sequence__gt=sequence).order_by()
-    moved = found.values_list("change_id", "actor_issuer", "actor_subject")[:most]
+    updated = Change.objects.filter(organization_id=organization_id, last_sequence__gt=sequence).order_by()
+    moved = updated.values_list("change_id", "actor_issuer", "actor_subject")[:most]
     rows = [(change_id, (issuer, subject)) for change_id, issuer, subject in moved]
     return rows if len(rows) < most else None
 
 
 def used_types(organization_id: str) -> dict[str, str]:
     """Return the names of the account types of applied changes, by code."""
-    found = Change.objects.filter(organization_id=organization_id, outcome=Outcome.APPLIED).order_by()
-    return dict(found.values_list("code").annotate(name=Max("type_name")).order_by("code"))
+    applied = Change.objects.filter(organization_id=organization_id, outcome=Outcome.APPLIED).order_by()
+    return dict(applied.values_list("code").annotate(name=Max("type_name")).order_by("code"))
 
 
-def _newest_of_each_account(found: QuerySet[Change]) -> QuerySet[Change]:
+def _newest_of_each_account(changes: QuerySet[Change]) -> QuerySet[Change]:
     """Return the newest row per account. Both queries walk an index; a window function would sort all rows."""
     if connection.features.can_distinct_on_fields:
-        newest = found.order_by("subject_id", "code", "-requested_at", "-last_sequence")
+        newest = changes.order_by("subject_id", "code", "-requested_at", "-last_sequence")
         return newest.distinct("subject_id", "code")
     at = OuterRef("requested_at")
     later = Q(requested_at__gt=at) | Q(requested_at=at, last_sequence__gt=OuterRef("last_sequence"))
-    same = found.filter(later, subject_id=OuterRef("subject_id"), code=OuterRef("code"))
-    return found.filter(~Exists(same)).order_by()
+    same = changes.filter(later, subject_id=OuterRef("subject_id"), code=OuterRef("code"))
+    return changes.filter(~Exists(same)).order_by()
 
 
 _REQUESTED_AT = AppliedChange._fields.index("requested_at")

@@ -43,10 +43,10 @@ def _is_within_one(text: str) -> bool:
 
 
 def _in_any(text: str) -> Q:
-    found = Q()
+    condition = Q()
     for name in TEXTS:
-        found |= Q(**{f"{name}__icontains": text})
-    return found
+        condition |= Q(**{f"{name}__icontains": text})
+    return condition
 
 
 def indexed_matches(text: str) -> Q | None:
@@ -54,34 +54,34 @@ def indexed_matches(text: str) -> Q | None:
     if connection.vendor != "sqlite" or len(text) < _GRAM or not text.isprintable() or not is_built(connection):
         return None
     grams = sorted({text[at : at + _GRAM] for at in range(len(text) - _GRAM + 1)})[:_MOST_GRAMS]
-    asked = " AND ".join('"{}"'.format(gram.replace('"', '""')) for gram in grams)
+    expression = " AND ".join('"{}"'.format(gram.replace('"', '""')) for gram in grams)
     statement = "SELECT rowid FROM changes_search WHERE changes_search MATCH %s"
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT COUNT(*) FROM ({statement} LIMIT {_MANY + 1})", [asked])  # noqa: S608  (constants)
+        cursor.execute(f"SELECT COUNT(*) FROM ({statement} LIMIT {_MANY + 1})", [expression])  # noqa: S608  (constants)
         [number] = cursor.fetchone()
     if number > _MANY:
         return None
-    return _with_id(Q(last_sequence__in=RawSQL(statement, [asked])), text)  # noqa: S611  (a constant)
+    return _with_id(Q(last_sequence__in=RawSQL(statement, [expression])), text)  # noqa: S611  (a constant)
 
 
-def _with_id(found: Q, text: str) -> Q:
+def _with_id(condition: Q, text: str) -> Q:
     try:
-        return found | Q(change_id=uuid.UUID(text))
+        return condition | Q(change_id=uuid.UUID(text))
     except ValueError:
-        return found
+        return condition
 
 
 def index_mismatch() -> str:
     """Which change the index of SQLite does not have as it is, in words; empty where all is well."""
     if connection.vendor != "sqlite" or not is_built(connection):
         return ""
-    with connection.cursor() as kept, connection.cursor() as true:
+    with connection.cursor() as stored_words, connection.cursor() as true_words:
         for statement in (*_AWAY, *_AGAIN):
-            true.execute(statement)
-        kept.execute("SELECT term, doc FROM temp.search_kept_words")
-        true.execute("SELECT term, doc FROM temp.search_true_words")
-        pairs: Any = zip_longest(_rows(kept), _rows(true))
-        differing = next(((one or other)[1] for one, other in pairs if one != other), None)
+            true_words.execute(statement)
+        stored_words.execute("SELECT term, doc FROM temp.search_kept_words")
+        true_words.execute("SELECT term, doc FROM temp.search_true_words")
+        pairs: Any = zip_longest(_rows(stored_words), _rows(true_words))
+        differing = next(((stored or true)[1] for stored, true in pairs if stored != true), None)
     with connection.cursor() as cursor:
         for statement in _AWAY:
             cursor.execute(statement)

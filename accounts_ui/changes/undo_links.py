@@ -23,20 +23,20 @@ def undone_change(first: EventBase) -> uuid.UUID | None:
 
 def undone_changes(change_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, uuid.UUID]:
     """Return the changes among these that undo another one, with that one."""
-    found = stored_events(change_id__in=list(change_ids), event=EventKind.REQUESTED, evidence__isnull=False)
-    undone = {first.change_id: undone_change(first) for first in found}
-    return {change_id: one for change_id, one in undone.items() if one}
+    first_events = stored_events(change_id__in=list(change_ids), event=EventKind.REQUESTED, evidence__isnull=False)
+    undone = {first.change_id: undone_change(first) for first in first_events}
+    return {change_id: undone_id for change_id, undone_id in undone.items() if undone_id}
 
 
 def later_changes(change: Change) -> list[Change]:
     """Return later changes of the same account, oldest first, without those that were not applied."""
     account = {name: getattr(change, name) for name in ("organization_id", "subject_id", "code")}
-    found = Change.objects.filter(**account, last_sequence__gt=change.last_sequence)
-    return list(found.exclude(outcome=Outcome.NOT_APPLIED).order_by("last_sequence"))
+    later = Change.objects.filter(**account, last_sequence__gt=change.last_sequence)
+    return list(later.exclude(outcome=Outcome.NOT_APPLIED).order_by("last_sequence"))
 
 
 def undoing_change(change: Change) -> Change | None:
     """Return the later change that undid ``change``, or may have."""
     later = later_changes(change)
-    undone = undone_changes(one.change_id for one in later)
-    return next((one for one in later if undone.get(one.change_id) == change.change_id), None)
+    undone = undone_changes(candidate.change_id for candidate in later)
+    return next((candidate for candidate in later if undone.get(candidate.change_id) == change.change_id), None)

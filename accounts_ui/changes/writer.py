@@ -87,15 +87,15 @@ def _refuse(change_id: uuid.UUID, facts: dict[str, Any], read_at_sequence: int) 
     """Raise if the change must not be opened. One query for all three checks, because the next writer waits for it."""
     account = Q(**{name: facts[name] for name in ("organization_id", "subject_id", "code")})
     since = Q(outcome__in=OPEN_OUTCOMES) | Q(last_sequence__gt=read_at_sequence)
-    found = list(Change.objects.filter(Q(change_id=change_id) | (account & since)))
-    for change in found:
+    conflicts = list(Change.objects.filter(Q(change_id=change_id) | (account & since)))
+    for change in conflicts:
         if change.change_id == change_id:
             raise IdTaken(change)
-    for change in found:
+    for change in conflicts:
         if change.is_open:
             raise AccountBusy(change)
-    if found:
-        raise AccountMoved(found[0])
+    if conflicts:
+        raise AccountMoved(conflicts[0])
 
 
 def conclude(

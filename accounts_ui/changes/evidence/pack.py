@@ -49,7 +49,7 @@ def _entries(request: PackRequest, archive: ZipFile, sink: "_Sink") -> Iterator[
     key, now = signing_key(), clock.now()
     checkpoint = statements.sign_current_end(key)  # the first read, which fixes the moment of the snapshot
     changes = event_storage.exclude_external(queries.matching_changes(request.organization_id, request.filters))
-    external = [event_storage.archive_statement(one) for one in event_storage.external_archives().values()]
+    external = [event_storage.archive_statement(stored) for stored in event_storage.external_archives().values()]
     events = _Counted(exports.events_jsonl(queries.events_of_changes(request.organization_id, changes)))
     rows = _Counted(exports.changes_csv(changes))
     manifest: dict[str, Any] = {
@@ -64,7 +64,7 @@ def _entries(request: PackRequest, archive: ZipFile, sink: "_Sink") -> Iterator[
         "README.txt": [readme(manifest, request.organization_name, checkpoint)],
         "verify.py": [Path(verify.__file__).read_text(encoding="utf-8")],
         "public-keys.json": [_pretty(public_keys().as_document())],
-        "checkpoint.json": [json.dumps(checkpoint) + "\n"],  # on one line, as checkpoints are kept
+        "checkpoint.json": [json.dumps(checkpoint) + "\n"],  # on one line, as stored checkpoints are
         "events.jsonl": events,
         "changes.csv": rows,
     }
@@ -98,10 +98,10 @@ def _entry(
 def _named(filters: LogFilters) -> dict[str, str]:
     """Return the filters that are set, as text, without the page (a pack has all) and ``among`` (that is ``plan``)."""
     names = [field.name for field in fields(filters) if field.name not in ("page", "among")]
-    given = {name: getattr(filters, name) for name in names}
+    values = {name: getattr(filters, name) for name in names}
     return {
         name: format_time(value) if isinstance(value, datetime.datetime) else value
-        for name, value in given.items()
+        for name, value in values.items()
         if value
     }
 

@@ -73,7 +73,7 @@ def _canonical(value: Any) -> str:
     if type(value) is int and abs(value) < 2**53:
         return str(value)
     if type(value) is list:
-        return "[" + ",".join(_canonical(one) for one in value) + "]"
+        return "[" + ",".join(_canonical(item) for item in value) + "]"
     if type(value) is dict and all(type(name) is str for name in value):
         names = sorted(value, key=lambda name: name.encode("utf-16-be"))
         return "{" + ",".join(f"{_canonical(name)}:{_canonical(value[name])}" for name in names) + "}"
@@ -91,10 +91,10 @@ def read_json(text: str) -> Any:
 
 
 def _unique_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    document = dict(pairs)
+    if len(document) != len(pairs):
         raise ValueError("a name comes twice")
-    return found
+    return document
 
 
 def _reject_number(text: str) -> Any:
@@ -124,16 +124,16 @@ class PackKey(NamedTuple):
 
 def keyring(entries: Iterable[tuple[str, int | None]]) -> dict[str, PackKey]:
     """Return keys by id, from the base64 and last sequence of each, oldest first. Raises ``ValueError``."""
-    found: dict[str, PackKey] = {}
+    keys: dict[str, PackKey] = {}
     first = 1
     for text, last in entries:
         raw = base64.b64decode(text.strip(), validate=True)
         name = hashlib.sha256(raw).hexdigest()[:16]
-        if name in found or (last is not None and last < first - 1):
+        if name in keys or (last is not None and last < first - 1):
             raise ValueError(f"key {name} comes twice, or ends before the one before it")
-        found[name] = PackKey(name, Ed25519PublicKey.from_public_bytes(raw), len(found), first, last)
+        keys[name] = PackKey(name, Ed25519PublicKey.from_public_bytes(raw), len(keys), first, last)
         first = first if last is None else last + 1
-    return found
+    return keys
 
 
 def parse_key(text: str) -> tuple[str, int | None]:
@@ -151,11 +151,11 @@ def packed_keys(document: Any) -> dict[str, PackKey]:
     for entry in document:
         if type(entry.get("public_key")) is not str or type(entry.get("last")) not in (int, type(None)):
             raise ValueError("not a list of keys, each with public_key and last")
-    found = keyring((entry["public_key"], entry["last"]) for entry in document)
-    expected = [{"key_id": key.id, "first": key.first} for key in found.values()]
+    keys = keyring((entry["public_key"], entry["last"]) for entry in document)
+    expected = [{"key_id": key.id, "first": key.first} for key in keys.values()]
     if [{name: entry.get(name) for name in ("key_id", "first")} for entry in document] != expected:
         raise ValueError("key_id or first is not what public_key and last make it")
-    return found
+    return keys
 
 
 def is_signed(key: PackKey, message: bytes, signature: Any) -> bool:
@@ -193,7 +193,7 @@ class Pack:
         """Return the names of its files."""
         if self.archive:
             return self.archive.namelist()
-        return [one.name for one in self.folder.iterdir() if one.name != "__pycache__"] if self.folder else []
+        return [path.name for path in self.folder.iterdir() if path.name != "__pycache__"] if self.folder else []
 
     def open(self, name: str) -> BinaryIO:
         """Open a file for reading bytes."""
@@ -218,11 +218,11 @@ class Pack:
 
     def sha256(self, name: str) -> str:
         """Return the SHA-256 of a file."""
-        found = hashlib.sha256()
+        digest = hashlib.sha256()
         with self.open(name) as file:
             for piece in iter(lambda: file.read(1 << 16), b""):
-                found.update(piece)
-        return found.hexdigest()
+                digest.update(piece)
+        return digest.hexdigest()
 
 
 # --- Verification -------------------------------------------------------------------------------------------
@@ -320,8 +320,8 @@ class Verifier:
         files, filters = manifest.get("files"), manifest.get("filters")
         if type(files) is not dict or sorted(files) != sorted(FILES) or type(filters) is not dict:
             raise BrokenPack(None, "the manifest does not name the files of a pack, and its filters")
-        away = manifest.get("held_elsewhere", [])
-        if type(away) is not list or not all(type(one) is dict for one in away):
+        external = manifest.get("held_elsewhere", [])
+        if type(external) is not list or not all(type(archive) is dict for archive in external):
             raise BrokenPack(None, "the manifest does not name what is held elsewhere as the console does")
         return manifest
 
@@ -337,14 +337,14 @@ class Verifier:
         return dict(checkpoint)
 
     def _add_checkpoint(self, line: str) -> None:
-        kept = self._checkpoint(read_json(line))
-        sequence, end = kept["sequence"], self.checkpoint
-        if sequence > end["sequence"] and str(kept.get("at")) <= str(end.get("at")):
+        checkpoint = self._checkpoint(read_json(line))
+        sequence, end = checkpoint["sequence"], self.checkpoint
+        if sequence > end["sequence"] and str(checkpoint.get("at")) <= str(end.get("at")):
             raise BrokenPack(
                 sequence,
                 "is covered by a checkpoint from before the pack was made, and missing: the end of the log was cut off",
             )
-        if self.checkpoint_hashes.setdefault(sequence, kept["hash"]) != kept["hash"]:
+        if self.checkpoint_hashes.setdefault(sequence, checkpoint["hash"]) != checkpoint["hash"]:
             raise BrokenPack(sequence, "two checkpoints have different hashes for it: the log was rewritten")
 
     def _events(self) -> None:
@@ -403,18 +403,18 @@ class Verifier:
     def _rows(self, rows: Iterator[list[str]]) -> None:
         if tuple(next(rows, ())) != COLUMNS:
             raise BrokenPack(None, "changes.csv does not begin with the names of its columns")
-        left = dict(self.changes)
+        unlisted = dict(self.changes)
         for cells in rows:
             if len(cells) != len(COLUMNS):
                 raise BrokenPack(None, f"changes.csv has a row of {len(cells)} cells")
             row = dict(zip(COLUMNS, cells))
-            summary = left.pop(row["change_id"], None)
+            summary = unlisted.pop(row["change_id"], None)
             if summary is None:
                 raise BrokenPack(None, f"changes.csv: change {row['change_id']} has no events, or is listed twice")
             if wrong := summary.differing_columns(row):
                 what = f"changes.csv differs from the events of change {row['change_id']}: {', '.join(wrong)}"
                 raise BrokenPack(summary.sequence, what)
-        for name, summary in left.items():
+        for name, summary in unlisted.items():
             raise BrokenPack(summary.sequence, f"change {name} has events and is missing in changes.csv")
 
 
@@ -464,9 +464,9 @@ def main() -> int:
     csv.field_size_limit(MAX_DOCUMENT_BYTES)
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
-        given = keyring(parse_key(text) for text in options.public_key)
-        kept = options.checkpoint.read_text(encoding="utf-8").split("\n") if options.checkpoint else []
-        verifier = Verifier(Pack(options.pack), given, [line for line in kept if line.strip()])
+        trusted = keyring(parse_key(text) for text in options.public_key)
+        checkpoint_lines = options.checkpoint.read_text(encoding="utf-8").split("\n") if options.checkpoint else []
+        verifier = Verifier(Pack(options.pack), trusted, [line for line in checkpoint_lines if line.strip()])
         verifier.verify()
     except BrokenPack as broken:
         return _print(f"NOT verified. {broken}", 1)
@@ -478,19 +478,19 @@ def main() -> int:
 def _summary(verifier: Verifier) -> str:
     manifest, end = verifier.manifest, verifier.checkpoint
     filters = ", ".join(f"{name}: {value}" for name, value in manifest["filters"].items()) or "all changes"
-    said = (
+    text = (
         f"Verified {verifier.count} events of {len(verifier.changes)} changes of organization"
         f" {manifest.get('organization_id')} ({filters}), to sequence {verifier.last}.\n"
         f"Made at {manifest.get('made_at')}, when the log ended at sequence {end['sequence']}, hash {end['hash']}."
     )
-    for one in manifest.get("held_elsewhere", []):
-        said += (
-            f"\nNot in it: events {one.get('first_sequence')} to {one.get('last_sequence')} and their changes, archived"
-            f" in {one.get('file')} (SHA-256 {one.get('file_sha256')})."
+    for archive in manifest.get("held_elsewhere", []):
+        text += (
+            f"\nNot in it: events {archive.get('first_sequence')} to {archive.get('last_sequence')} and their changes,"
+            f" archived in {archive.get('file')} (SHA-256 {archive.get('file_sha256')})."
         )
     if verifier.trusted:
-        return said
-    return said + (
+        return text
+    return text + (
         "\nThe keys came with the pack: this proves nothing about WHO made it. Get the console's public key from its"
         " operator, and verify again with --public-key."
     )

@@ -68,8 +68,8 @@ def is_built(connection: BaseDatabaseWrapper) -> bool:
     query = "SELECT 1 FROM sqlite_master WHERE name = %s" if connection.vendor == "sqlite" else _BUILT
     with connection.cursor() as cursor:
         cursor.execute(query, [INDEX[connection.vendor]])
-        found = cursor.fetchone()
-    return bool(found and found[0])
+        row = cursor.fetchone()
+    return bool(row and row[0])
 
 
 def build_index(connection: BaseDatabaseWrapper) -> None:

@@ -42,15 +42,15 @@ def _add(slot: str, number: str) -> str:
     )
 
 
-def _kept(slot: str) -> tuple[Trigger, ...]:
-    asked, moved = f"{_MEET}; {_add(slot, MORE)}", _add(slot, MOVES)
+def _triggers(slot: str) -> tuple[Trigger, ...]:
+    on_insert, on_update = f"{_MEET}; {_add(slot, MORE)}", _add(slot, MOVES)
     return (
-        Trigger("changes_share_asked", "changes_change", "INSERT", "", "", does=asked),
-        Trigger("changes_share_moved", "changes_change", "UPDATE", "NEW.outcome <> OLD.outcome", "", does=moved),
+        Trigger("changes_share_asked", "changes_change", "INSERT", "", "", does=on_insert),
+        Trigger("changes_share_moved", "changes_change", "UPDATE", "NEW.outcome <> OLD.outcome", "", does=on_update),
     )
 
 
-SHARES: Final = {vendor: _kept(slot.format(at="NEW.requested_at")) for vendor, slot in SLOTS.items()}
+SHARES: Final = {vendor: _triggers(slot.format(at="NEW.requested_at")) for vendor, slot in SLOTS.items()}
 """These triggers."""
 
 
@@ -70,9 +70,9 @@ def share_query(vendor: str) -> str:
 
 def first_mismatch(vendor: str) -> str:
     """The query of the first share that is not what the changes say. The database compares them: they are many."""
-    kept = f"SELECT {_COLUMNS} FROM changes_share WHERE {' <> 0 OR '.join(OUTCOMES)} <> 0"
+    stored = f"SELECT {_COLUMNS} FROM changes_share WHERE {' <> 0 OR '.join(OUTCOMES)} <> 0"
     return (
-        f"WITH kept AS ({kept}), there ({_COLUMNS}) AS ({share_query(vendor)}) "
+        f"WITH kept AS ({stored}), there ({_COLUMNS}) AS ({share_query(vendor)}) "
         "SELECT * FROM (SELECT * FROM kept EXCEPT SELECT * FROM there) AS more "
         "UNION ALL SELECT * FROM (SELECT * FROM there EXCEPT SELECT * FROM kept) AS less ORDER BY 1, 4, 2, 3 LIMIT 1"
     )

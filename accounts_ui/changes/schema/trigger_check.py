@@ -44,41 +44,41 @@ def _rows(connection: BaseDatabaseWrapper, query: str) -> list[Any]:
 
 
 def _on_sqlite(connection: BaseDatabaseWrapper, expected: list[Trigger]) -> Iterator[str]:
-    found = {
+    actual = {
         name: (table, sql)
         for name, table, sql in _rows(
             connection, "SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'trigger'"
         )
     }
     for trigger in expected:
-        _, sql = found.pop(trigger.name, (None, None))
+        _, sql = actual.pop(trigger.name, (None, None))
         if sql is None:
             yield f"{trigger.name} is missing"
         elif _plain(sql) != _plain(trigger.for_sqlite()):
             yield f"{trigger.name} was replaced by another of the same name"
-    yield from (f"{name} does not belong to the log" for name, (table, _) in found.items() if table in TABLES)
+    yield from (f"{name} does not belong to the log" for name, (table, _) in actual.items() if table in TABLES)
 
 
 def _on_postgresql(connection: BaseDatabaseWrapper, expected: list[Trigger]) -> Iterator[str]:
-    found = {row[:2]: row[2:] for row in _rows(connection, _POSTGRESQL)}
+    actual = {row[:2]: row[2:] for row in _rows(connection, _POSTGRESQL)}
     partitions = [name for (name,) in _rows(connection, _PARTITION_NAMES)]
     bodies = {trigger.name: trigger.body() for trigger in expected}
     for trigger in expected:
         tables = [trigger.table, *(partitions if trigger.table == _PARTITIONED else [])]
         for table in tables:
-            there = found.pop((table, trigger.name), None)
+            actual_trigger = actual.pop((table, trigger.name), None)
             name = trigger.name if table == trigger.table else f"{trigger.name} of {table}"
-            yield from (f"{name} {what}" for what in _differences(trigger, there, bodies))
-    yield from (f"{name} does not belong to the log" for _, name in found)
+            yield from (f"{name} {what}" for what in _differences(trigger, actual_trigger, bodies))
+    yield from (f"{name} does not belong to the log" for _, name in actual)
     yield from (f"the rule {name} does not belong to the log" for (name,) in _rows(connection, _RULES))
 
 
-def _differences(trigger: Trigger, there: tuple[Any, ...] | None, bodies: dict[str, str]) -> Iterator[str]:
+def _differences(trigger: Trigger, actual: tuple[Any, ...] | None, bodies: dict[str, str]) -> Iterator[str]:
     """What is not as the trigger was made, in words that follow its name."""
-    if there is None:
+    if actual is None:
         yield "is missing"
         return
-    enabled, kind, narrowed, function, source, plain = there
+    enabled, kind, narrowed, function, source, plain = actual
     if enabled != "A":
         yield "is switched off" if enabled == "D" else "does not fire always"
     name = trigger.function or trigger.name

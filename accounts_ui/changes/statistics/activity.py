@@ -72,11 +72,11 @@ class Activity:
 
 def count_activity(organization_id: str, filters: LogFilters) -> Activity:
     """Count what matches, by the days of the reader's time zone."""
-    found = matching_changes(organization_id, filters)
+    matching = matching_changes(organization_id, filters)
     offsets = _offsets(*_ends(matching_changes(organization_id, LogFilters())))
     counted = _from_tally(organization_id, filters, offsets)
     if counted is None:
-        counted, first, last = _from_changes(found, offsets)
+        counted, first, last = _from_changes(matching, offsets)
     else:
         first, last = _first_and_last(organization_id, filters, [day for day, _, _ in counted])
     days: dict[datetime.date, Counter[str]] = {}
@@ -95,13 +95,13 @@ def count_activity(organization_id: str, filters: LogFilters) -> Activity:
     )
 
 
-def _ends(found: QuerySet[Change]) -> _Ends:
+def _ends(changes: QuerySet[Change]) -> _Ends:
     """The first and the last one, each along the index."""
-    return _end(found, "requested_at"), _end(found, "-requested_at")
+    return _end(changes, "requested_at"), _end(changes, "-requested_at")
 
 
-def _end(found: QuerySet[Change], order: str) -> datetime.datetime | None:
-    return found.order_by(order).values_list("requested_at", flat=True).first()
+def _end(changes: QuerySet[Change], order: str) -> datetime.datetime | None:
+    return changes.order_by(order).values_list("requested_at", flat=True).first()
 
 
 def _first_and_last(organization_id: str, filters: LogFilters, days: list[datetime.date]) -> _Ends:
@@ -122,7 +122,7 @@ def _from_tally(organization_id: str, filters: LogFilters, offsets: list[_Offset
     day = _day(F("slot") * SLOT_SECONDS, offsets)
     names = [outcome.value for outcome in OUTCOMES]
     sums = slots.order_by().values_list(day).annotate(*(Sum(name) for name in names))
-    counted = {number: dict(zip(names, map(int, found), strict=True)) for number, *found in sums}
+    counted = {number: dict(zip(names, map(int, counts), strict=True)) for number, *counts in sums}
     for number in _stale(organization_id, filters, offsets):  # pending for so long that it shows as unknown
         counted[number][Outcome.PENDING] -= 1
         counted[number][Outcome.UNKNOWN] += 1
@@ -137,19 +137,19 @@ def _stale(organization_id: str, filters: LogFilters, offsets: list[_Offset]) ->
     stale = [name for name, at in pending.values_list("pk", "requested_at") if at <= late]
     if not stale:
         return []
-    found = matching_changes(organization_id, replace(filters, outcome="")).filter(pk__in=stale).order_by()
-    asked = [int(at.timestamp()) for at in found.values_list("requested_at", flat=True)]
-    return [(second + _offset_at(second, offsets)) // _DAY for second in asked]
+    matching = matching_changes(organization_id, replace(filters, outcome="")).filter(pk__in=stale).order_by()
+    seconds = [int(at.timestamp()) for at in matching.values_list("requested_at", flat=True)]
+    return [(second + _offset_at(second, offsets)) // _DAY for second in seconds]
 
 
 def _offset_at(second: int, offsets: list[_Offset]) -> int:
     return next((seconds for end, seconds in offsets[:-1] if second < end), offsets[-1][1])
 
 
-def _from_changes(found: QuerySet[Change], offsets: list[_Offset]) -> tuple[list[_Counted], Any, Any]:
+def _from_changes(changes: QuerySet[Change], offsets: list[_Offset]) -> tuple[list[_Counted], Any, Any]:
     """Each change that matches is looked at, once."""
     shown = Case(When(_is_stale(), then=Value(Outcome.UNKNOWN.value)), default="outcome")
-    grouped = found.order_by().values_list(_day(_Epoch("requested_at"), offsets), shown)
+    grouped = changes.order_by().values_list(_day(_Epoch("requested_at"), offsets), shown)
     rows = list(grouped.annotate(Count("pk"), Min("requested_at"), Max("requested_at")))
     counted = [(_date(number), shown, count) for number, shown, count, _, _ in rows]
     return counted, min((row[3] for row in rows), default=None), max((row[4] for row in rows), default=None)
@@ -180,15 +180,15 @@ def _offsets(first: datetime.datetime | None, last: datetime.datetime | None) ->
     if first is None or last is None:
         return [(0, 0)]
     zone, step = timezone.get_current_timezone(), datetime.timedelta(days=1)
-    found: list[_Offset] = []
+    offsets: list[_Offset] = []
     at, seconds = first, _offset(zone, first)
     while at < last:
         ahead = min(at + step, last)
         if (then := _offset(zone, ahead)) != seconds:
-            found.append((_moves_at(zone, at, ahead), seconds))
+            offsets.append((_moves_at(zone, at, ahead), seconds))
             seconds = then
         at = ahead
-    return [*found, (0, seconds)]
+    return [*offsets, (0, seconds)]
 
 
 def _offset(zone: datetime.tzinfo, at: datetime.datetime) -> int:

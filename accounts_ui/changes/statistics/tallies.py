@@ -21,9 +21,9 @@ def half_hour_counts(organization_id: str, filters: LogFilters) -> QuerySet[Tall
     ``None`` where the tallies do not know: they tell of all changes, and of those with one action, one code or
     certain actors; and only where a bound does not lie within a half hour.
     """
-    given = [name for name in DIMENSIONS if getattr(filters, name)]
+    dimensions = [name for name in DIMENSIONS if getattr(filters, name)]
     plain = LogFilters(outcome=filters.outcome, since=filters.since, until=filters.until, page=filters.page)
-    if len(given) > 1 or replace(filters, action="", code="", actor="") != plain:
+    if len(dimensions) > 1 or replace(filters, action="", code="", actor="") != plain:
         return None
     within = Q()
     for name, bound in (("slot__gte", filters.since), ("slot__lt", filters.until)):
@@ -31,29 +31,29 @@ def half_hour_counts(organization_id: str, filters: LogFilters) -> QuerySet[Tall
             return None
         if bound is not None:
             within &= Q(**{name: int(bound.timestamp()) // SLOT_SECONDS})
-    if not given:
+    if not dimensions:
         return Tally.objects.filter(within, organization_id=organization_id)
-    values = _values(organization_id, given[0], getattr(filters, given[0]))
-    return Share.objects.filter(within, organization_id=organization_id, dimension=given[0], value__in=values)
+    values = _values(organization_id, dimensions[0], getattr(filters, dimensions[0]))
+    return Share.objects.filter(within, organization_id=organization_id, dimension=dimensions[0], value__in=values)
 
 
-def _values(organization_id: str, dimension: str, asked: str) -> list[str]:
+def _values(organization_id: str, dimension: str, text: str) -> list[str]:
     """As the shares have what is asked for: for actors, the number of each who matches."""
     if dimension != "actor":
-        return [asked]
-    found = ActorName.objects.filter(by_actor_text(asked, ""), organization_id=organization_id)
-    return [str(number) for number in found.values_list("pk", flat=True)]
+        return [text]
+    actors = ActorName.objects.filter(by_actor_text(text, ""), organization_id=organization_id)
+    return [str(number) for number in actors.values_list("pk", flat=True)]
 
 
 def tally_mismatch() -> str:
     """The first half hour whose tally is not what its changes say, in words; empty where there is none."""
     columns = ("organization_id", "slot", "pending", "applied", "not_applied", "unknown")
-    kept = set(Tally.objects.values_list(*columns))
+    stored = set(Tally.objects.values_list(*columns))
     with connection.cursor() as cursor:
         cursor.execute(count_query(connection.vendor))
-        there = {(row[0], *map(int, row[1:])) for row in cursor.fetchall()}
-    empty = {row for row in kept if not any(row[2:])}
-    for organization_id, slot, *_ in sorted(there ^ (kept - empty)):
+        expected = {(row[0], *map(int, row[1:])) for row in cursor.fetchall()}
+    empty = {row for row in stored if not any(row[2:])}
+    for organization_id, slot, *_ in sorted(expected ^ (stored - empty)):
         return _mismatch_text(organization_id, slot)
     with connection.cursor() as cursor:
         cursor.execute(first_mismatch(connection.vendor))

@@ -38,13 +38,13 @@ def verify_projections(external: ExternalArchives, after: int = 0, to: int | Non
     orphans = stored_events(is_orphan, **{f"sequence__{name}": bound for name, bound in window.items()})
     for event in orphans[:1]:
         raise ProjectionMismatch(event.sequence, f"change {event.change_id} has events and is missing itself")
-    found = Change.objects.filter(**{f"last_sequence__{name}": bound for name, bound in window.items()})
+    matching = Change.objects.filter(**{f"last_sequence__{name}": bound for name, bound in window.items()})
     for archive in external.values():
-        found = found.exclude(last_sequence__gte=archive.first_sequence, last_sequence__lte=archive.last_sequence)
-    changes = found.order_by("last_sequence").iterator(_CHUNK)
+        matching = matching.exclude(last_sequence__gte=archive.first_sequence, last_sequence__lte=archive.last_sequence)
+    changes = matching.order_by("last_sequence").iterator(_CHUNK)
     while chunk := list(islice(changes, _CHUNK)):
         events: dict[Any, list[EventBase]] = defaultdict(list)
-        for event in stored_events(change_id__in=[one.change_id for one in chunk]):
+        for event in stored_events(change_id__in=[change.change_id for change in chunk]):
             events[event.change_id].append(event)
         for change in chunk:
             _verify(change, events[change.change_id], external)

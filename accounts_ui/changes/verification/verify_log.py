@@ -298,8 +298,8 @@ def _verify_stored_checkpoints(keys: Keyring) -> None:
 
 def database_records(after: int = 0, to: int | None = None) -> Iterator[dict[str, Any]]:
     """The records of this installation in the order of the chain: those after ``after``, up to ``to``."""
-    found = stored_events(sequence__gt=after) if to is None else stored_events(sequence__gt=after, sequence__lte=to)
-    return (record_of(event) for event in found.iterator(2000))
+    events = stored_events(sequence__gt=after) if to is None else stored_events(sequence__gt=after, sequence__lte=to)
+    return (record_of(event) for event in events.iterator(2000))
 
 
 def _verify_hash(

@@ -24,12 +24,12 @@ class Command(BaseCommand):
         """Print the events as of one moment."""
         after, to = options["after"], options["to"]
         with consistent_read():
-            away = event_storage.external_archives().values()
+            external = event_storage.external_archives().values()
             for line in events_jsonl(
                 stored_events(sequence__gt=after) if to is None else stored_events(sequence__gt=after, sequence__lte=to)
             ):
                 self.stdout.write(line, ending="")
-        for archive in away:
+        for archive in external:
             if archive.last_sequence > after and (to is None or archive.first_sequence <= to):
                 self.stderr.write(
                     f"NOT exported, because they are not in this database: {event_storage.describe_archive(archive)}."

@@ -65,11 +65,11 @@ class Command(BaseCommand):
         except (OSError, UnicodeError) as error:
             raise CommandError(f"{options['file']} cannot be read: {error}") from None
 
-    def _keys(self, given: list[str], path: Path | None) -> Keyring:
+    def _keys(self, key_texts: list[str], path: Path | None) -> Keyring:
         try:
             if path is not None:
                 return read_document(json.loads(path.read_text(encoding="utf-8")))
-            return Keyring(read_ranged_key(text) for text in given) if given else public_keys()
+            return Keyring(read_ranged_key(text) for text in key_texts) if key_texts else public_keys()
         except OSError as error:
             raise CommandError(f"{path} cannot be read: {error}") from None
         except ValueError as error:
