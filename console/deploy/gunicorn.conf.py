@@ -36,8 +36,8 @@ def on_starting(_server: object) -> None:
         Path(_DRAIN).unlink(missing_ok=True)
     if _METRICS:
         Path(_METRICS).mkdir(parents=True, exist_ok=True)
-        for one in Path(_METRICS).glob("*.db"):
-            one.unlink()
+        for metrics_file in Path(_METRICS).glob("*.db"):
+            metrics_file.unlink()
 
 
 def child_exit(_server: object, worker: object) -> None:

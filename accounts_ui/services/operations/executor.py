@@ -195,9 +195,9 @@ def _conclude_by_reading(change: Change, client: OperationClient, error: errors.
     try:
         listing = client.list_users(change.organization_id)
     except Exception as second:  # noqa: BLE001  (whatever it is: the outcome stays unknown)
-        said = getattr(second, "detail", _SIGNED_OUT)
-        detail = join_texts(error.detail, _NOT_READ.format(said=said))
-        failed = evidence.of_failed_read(provenance, said)
+        failure = getattr(second, "detail", _SIGNED_OUT)
+        detail = join_texts(error.detail, _NOT_READ.format(said=failure))
+        failed = evidence.of_failed_read(provenance, failure)
         change = _conclude(change, Outcome.UNKNOWN, error.status, detail, evidence=failed)
         client.note_unknown(change)
         return change
