@@ -1,5 +1,6 @@
 """The change log, and the only code that writes it.
 
-``log`` appends, ``reading`` finds, ``export`` hands out, ``verifying`` proves. An ``Event`` is one appended line and
-never changes; a ``Change`` is what its events come to, kept beside them so that it can be found and sorted.
+``writer`` appends, ``queries`` reads, ``exports`` writes CSV and JSON lines, ``verification`` verifies. An ``Event`` is
+one appended record and never changes. A ``Change`` is the current state that its events add up to, stored separately so
+that it can be searched and sorted.
 """

@@ -11,7 +11,7 @@ from accounts_ui.changes.chain.records import format_time
 from accounts_ui.changes.models import Archive, ArchivedEvent, Change, Event, EventBase, EventKind
 
 ExternalArchives = Mapping[int, Archive]
-"""Archives no event of which is in this database, by their first sequence."""
+"""Archives whose events are all outside this database, by their first sequence."""
 
 _PLACES: Final = (ArchivedEvent, Event)
 
@@ -27,15 +27,15 @@ class StoredArchive:
 def stored_events(*conditions: Any, **named: Any) -> QuerySet[Any]:
     """Return the matching events of log and archive, in the order of the chain.
 
-    It is one query, so that an event that is being moved is found exactly once. A ``values_list`` of it has to include
-    ``sequence``.
+    It is one query, so that an event that is being moved is returned exactly once. A ``values_list`` of it has to
+    include ``sequence``.
     """
     archived, current = (place.objects.filter(*conditions, **named).order_by() for place in _PLACES)
     return archived.union(current, all=True).order_by("sequence")
 
 
 def external_archives() -> dict[int, Archive]:
-    """Return the external archives by first sequence. A database with any event of an archive has to have all."""
+    """Return the external archives by first sequence. A database that has any event of an archive has all of them."""
     inside = {"sequence__gte": OuterRef("first_sequence"), "sequence__lte": OuterRef("last_sequence")}
     here = Q()
     for place in _PLACES:

@@ -1,4 +1,4 @@
-"""Exports of the log: changes as CSV (RFC 4180) for people, events as JSON lines for verifying."""
+"""Exports of the log: changes as CSV (RFC 4180) for people, events as JSON lines for verification."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -16,22 +16,22 @@ _CHUNK = 1000
 
 
 def export_csv(organization_id: str, filters: LogFilters) -> Iterator[str]:
-    """Each change that matches, newest first, after a line of column names."""
+    """Yield the matching changes as CSV, newest first, after a line of column names."""
     return changes_csv(matching_changes(organization_id, filters))
 
 
 def export_jsonl(organization_id: str, filters: LogFilters) -> Iterator[str]:
-    """Each event of the changes that match, one a line, in the order of the chain."""
+    """Yield the events of the matching changes as JSON lines, in the order of the chain."""
     return events_jsonl(events_of_matching(organization_id, filters))
 
 
 def changes_csv(changes: QuerySet[Change]) -> Iterator[str]:
-    """A line of column names, then a line for each change."""
+    """Yield a line of column names, then a line for each change."""
     return csv_lines(COLUMNS, (_cells(change) for change in changes.iterator(chunk_size=_CHUNK)))
 
 
 def events_jsonl(events: QuerySet[Any]) -> Iterator[str]:
-    """A line for each event."""
+    """Yield a line of JSON for each event."""
     return (line_of(event) + "\n" for event in events.iterator(chunk_size=_CHUNK))
 
 

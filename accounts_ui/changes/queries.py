@@ -26,12 +26,12 @@ from accounts_ui.changes.models import (
 from console import clock
 
 PER_PAGE = 50
-_FEW = 500  # events whose changes are asked for by id
+_FEW = 500  # events whose changes are queried by id
 
 
 @dataclass(frozen=True, slots=True)
 class LogFilters:
-    """Filters of the change log. ``outcome`` is the shown one; ``since`` and ``until`` bound ``requested_at``.
+    """Filters of the change log. ``outcome`` is the outcome as shown; ``since`` and ``until`` bound ``requested_at``.
 
     ``among`` are the only change ids that count, where that is known elsewhere; ``plan`` says whose they are.
     """
@@ -108,7 +108,7 @@ def _part(
 def limit_to_days(filters: LogFilters, first: datetime.date, last: datetime.date) -> LogFilters:
     """Return the filters, limited to these days of the reader's time zone.
 
-    One pair of bounds: of two SQLite reads along the wider one.
+    They become one pair of bounds: with two pairs, SQLite would use the wider one for its index.
     """
     zone, midnight = timezone.get_current_timezone(), datetime.time()
     since = datetime.datetime.combine(first, midnight, zone)
@@ -125,7 +125,7 @@ def matching_changes(organization_id: str, filters: LogFilters) -> QuerySet[Chan
         return changes
     by = ActorName.objects.filter(by_actor_text(filters.actor, ""), organization_id=organization_id)
     subjects = list(by.order_by().values_list("subject", flat=True).distinct()[:2])
-    return changes.filter(actor_subject=subjects[0]) if len(subjects) == 1 else changes  # in the words of an index
+    return changes.filter(actor_subject=subjects[0]) if len(subjects) == 1 else changes  # so that an index is used
 
 
 class _OfOrganization(Func):
@@ -169,7 +169,7 @@ def by_actor_text(actor: str, prefix: str = "actor_") -> Q:
 
 def events_of_matching(organization_id: str, filters: LogFilters) -> QuerySet[Any]:
     """Return the events of matching changes, in the order of the chain."""
-    if replace(filters, page=1) == LogFilters():  # all: none of a million changes is asked for
+    if replace(filters, page=1) == LogFilters():  # all changes: no subquery of a million ids
         return stored_events(organization_id=organization_id)
     return events_of_changes(organization_id, matching_changes(organization_id, filters))
 
@@ -198,7 +198,7 @@ def end_of_chain() -> int:
 def count_news_since(organization_id: str, filters: LogFilters, after: int) -> tuple[int, int]:
     """Count matching changes: those requested after this sequence, and older ones that got an event after it."""
     events = list(stored_events(sequence__gt=after).values_list("change_id", "event", "sequence")[: _FEW + 1])
-    if len(events) <= _FEW:  # as nearly always: nothing but these changes is looked at
+    if len(events) <= _FEW:  # nearly always: read only these changes
         moved = _narrowed(Change.objects.filter(change_id__in={change_id for change_id, _, _ in events}), filters)
         rows = moved.order_by().values_list("change_id", "organization_id")
         matching_ids = {change_id for change_id, organization in rows if organization == organization_id}

@@ -1,4 +1,4 @@
-"""Finding changes by a part of their texts, in whatever case."""
+"""Search for changes by a part of their texts, ignoring case."""
 
 import uuid
 from itertools import zip_longest
@@ -11,10 +11,10 @@ from django.db.models.lookups import IContains
 
 from accounts_ui.changes.schema.search_index import TEXTS, create_and_fill, is_built
 
-_GRAM: Final = 3  # characters; less than that no index knows
+_GRAM: Final = 3  # characters; shorter texts are not in the index
 _MOST_GRAMS: Final = 40
 _MANY: Final = 50_000
-"""More changes than that are rather read one after the other than looked up."""
+"""With more candidates than that, reading all changes is faster than looking them up."""
 
 _AGAIN: Final = (
     *create_and_fill("temp.search_again"),
@@ -25,7 +25,7 @@ _AWAY: Final = tuple(f"DROP TABLE IF EXISTS temp.search_{name}" for name in ("ke
 
 
 class _Joined(Func):
-    """All texts as one, as PostgreSQL's index has them."""
+    """All texts joined, in the same words as the expression of PostgreSQL's index."""
 
     template = "(%(expressions)s)"
     arg_joiner = " || chr(10) || "
@@ -33,12 +33,12 @@ class _Joined(Func):
 
 
 def mentions(text: str) -> Q:
-    """Whether a change has ``text`` in one of its texts, or as its id."""
+    """Match the changes that have ``text`` in one of their texts, or as their id."""
     return _with_id(Q(IContains(_Joined(*TEXTS), text)) if _is_within_one(text) else _in_any(text), text)
 
 
 def _is_within_one(text: str) -> bool:
-    """Whether it cannot reach from one of the joined texts into the next."""
+    """Return whether a match in the joined texts is always within one text: texts are joined by line breaks."""
     return connection.vendor == "postgresql" and "\n" not in text
 
 
@@ -50,7 +50,7 @@ def _in_any(text: str) -> Q:
 
 
 def indexed_matches(text: str) -> Q | None:
-    """On SQLite: the changes that may mention ``text``, by number. ``None`` where they are not known, or very many."""
+    """Match the changes that may mention ``text``, by SQLite's index; ``None`` without one, or with too many matches."""
     if connection.vendor != "sqlite" or len(text) < _GRAM or not text.isprintable() or not is_built(connection):
         return None
     grams = sorted({text[at : at + _GRAM] for at in range(len(text) - _GRAM + 1)})[:_MOST_GRAMS]
@@ -72,7 +72,7 @@ def _with_id(condition: Q, text: str) -> Q:
 
 
 def index_mismatch() -> str:
-    """Which change the index of SQLite does not have as it is, in words; empty where all is well."""
+    """Describe a change that differs from SQLite's search index; empty if there is none."""
     if connection.vendor != "sqlite" or not is_built(connection):
         return ""
     with connection.cursor() as stored_words, connection.cursor() as true_words:

@@ -1,4 +1,4 @@
-"""Which change undoes which: recorded, and so hashed, in the evidence of the later change's first event."""
+"""Links from a change to the change that it undoes, stored in the hashed evidence of its first event."""
 
 import uuid
 from collections.abc import Iterable
@@ -16,13 +16,13 @@ def undo_evidence(change_id: uuid.UUID) -> dict[str, Any]:
 
 
 def undone_change(first: EventBase) -> uuid.UUID | None:
-    """Return the change that the change with this first event undoes."""
+    """Return the id of the change that is undone by the change with this first event."""
     change_id = (first.evidence or {}).get(_UNDOES)
     return uuid.UUID(change_id) if change_id else None
 
 
 def undone_changes(change_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, uuid.UUID]:
-    """Return the changes among these that undo another one, with that one."""
+    """Return, for each of these changes that undoes another change, the id of that change."""
     first_events = stored_events(change_id__in=list(change_ids), event=EventKind.REQUESTED, evidence__isnull=False)
     undone = {first.change_id: undone_change(first) for first in first_events}
     return {change_id: undone_id for change_id, undone_id in undone.items() if undone_id}

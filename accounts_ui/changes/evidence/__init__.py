@@ -1,4 +1,4 @@
-"""Evidence packs: what a stranger needs to judge a selection of the log, in one zip.
+"""Evidence packs: a selection of the log in one zip, with everything that a third party needs to verify it.
 
-``pack`` makes one; ``verify`` goes into each, and verifies it with nothing of ours.
+``pack`` writes a pack. ``verify`` is a copy in each pack, and verifies it without the code of the console.
 """

@@ -1,6 +1,6 @@
-"""How much happened when: the changes that match, by day and outcome. Nothing here writes.
+"""Count matching changes by day and outcome. Nothing here writes.
 
-Of the whole log, or one filter of it, the tallies tell; of what is searched for, the changes themselves.
+The numbers come from the tallies if these cover the filters, and otherwise from the changes themselves.
 """
 
 import datetime
@@ -38,14 +38,14 @@ _EPOCH: Final = datetime.date(1970, 1, 1)
 _Offset = tuple[int, int]
 _Ends = tuple[datetime.datetime | None, datetime.datetime | None]
 _Counted = tuple[datetime.date, str, int]
-"""A day, an outcome as it shows, and how many."""
+"""A day, the outcome as shown, and the number of changes."""
 _UNITS: Final = ((45, "day"), (7 * 60, "week"), (31 * 60, "month"))
-"""Up to how many days in all a span is what; beyond, a year."""
+"""The unit of a span, by the greatest number of days in all; beyond the last, a year."""
 
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """A day, a week from its Monday, a month or a year, with the changes asked for in it by outcome."""
+    """A day, a week from its Monday, a month or a year, with the number of changes requested in it, by outcome."""
 
     start: datetime.date
     end: datetime.date
@@ -53,13 +53,13 @@ class Period:
 
     @property
     def total(self) -> int:
-        """All of them."""
+        """Return the number of changes with any outcome."""
         return self.counts.total()
 
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """All that match: how many, from when to when, by outcome, by day, and in spans of one length without gaps."""
+    """Numbers of the matching changes: in total, by outcome, by day, and in spans of one unit without gaps."""
 
     total: int
     first: datetime.datetime | None
@@ -71,7 +71,7 @@ class Activity:
 
 
 def count_activity(organization_id: str, filters: LogFilters) -> Activity:
-    """Count what matches, by the days of the reader's time zone."""
+    """Count the matching changes, by the days of the reader's time zone."""
     matching = matching_changes(organization_id, filters)
     offsets = _offsets(*_ends(matching_changes(organization_id, LogFilters())))
     counted = _from_tally(organization_id, filters, offsets)
@@ -96,7 +96,7 @@ def count_activity(organization_id: str, filters: LogFilters) -> Activity:
 
 
 def _ends(changes: QuerySet[Change]) -> _Ends:
-    """The first and the last one, each along the index."""
+    """Return when the first and the last change were requested. Each is one look-up in the index."""
     return _end(changes, "requested_at"), _end(changes, "-requested_at")
 
 
@@ -105,7 +105,7 @@ def _end(changes: QuerySet[Change], order: str) -> datetime.datetime | None:
 
 
 def _first_and_last(organization_id: str, filters: LogFilters, days: list[datetime.date]) -> _Ends:
-    """When the first and the last one were asked for, looked for on the reader's ``days`` that have one."""
+    """Return when the first and the last matching change were requested, read from the first and last of ``days``."""
     if not days:
         return None, None
     first, last = (
@@ -115,7 +115,7 @@ def _first_and_last(organization_id: str, filters: LogFilters, days: list[dateti
 
 
 def _from_tally(organization_id: str, filters: LogFilters, offsets: list[_Offset]) -> list[_Counted] | None:
-    """What the tallies know by themselves. ``None`` where that is too little."""
+    """Return the counts from the tallies; ``None`` if the tallies do not cover the filters."""
     slots = tallies.half_hour_counts(organization_id, filters)
     if slots is None or any(seconds % SLOT_SECONDS for _, seconds in offsets):
         return None
@@ -131,7 +131,10 @@ def _from_tally(organization_id: str, filters: LogFilters, offsets: list[_Offset
 
 
 def _stale(organization_id: str, filters: LogFilters, offsets: list[_Offset]) -> list[int]:
-    """The days of what is pending for too long. Few ever are; a bound in the query would have it walk another index."""
+    """Return the day of each matching change that has been pending for so long that it shows as unknown.
+
+    Few are pending. A time bound in the query would make the database use another index.
+    """
     pending = Change.objects.filter(organization_id=organization_id, outcome=Outcome.PENDING).order_by()
     late = clock.now() - resolution_wait()
     stale = [name for name, at in pending.values_list("pk", "requested_at") if at <= late]
@@ -147,7 +150,7 @@ def _offset_at(second: int, offsets: list[_Offset]) -> int:
 
 
 def _from_changes(changes: QuerySet[Change], offsets: list[_Offset]) -> tuple[list[_Counted], Any, Any]:
-    """Each change that matches is looked at, once."""
+    """Return the counts and the first and last time, from one pass over the matching changes."""
     shown = Case(When(_is_stale(), then=Value(Outcome.UNKNOWN.value)), default="outcome")
     grouped = changes.order_by().values_list(_day(_Epoch("requested_at"), offsets), shown)
     rows = list(grouped.annotate(Count("pk"), Min("requested_at"), Max("requested_at")))
@@ -164,7 +167,7 @@ def _is_stale() -> Q:
 
 
 class _Epoch(Func):
-    """Whole seconds since 1970, told by the database itself: a function of Python for each row takes seconds."""
+    """Whole seconds since 1970, computed by the database: Django's Python function per row takes seconds."""
 
     output_field = BigIntegerField()
 
@@ -176,7 +179,7 @@ class _Epoch(Func):
 
 
 def _offsets(first: datetime.datetime | None, last: datetime.datetime | None) -> list[_Offset]:
-    """How far the reader’s clock is from UTC: up to which second, by how many seconds. The last one has no end."""
+    """Return the reader's offsets from UTC: the second at which each ends, and its seconds. The last has no end."""
     if first is None or last is None:
         return [(0, 0)]
     zone, step = timezone.get_current_timezone(), datetime.timedelta(days=1)
@@ -196,7 +199,7 @@ def _offset(zone: datetime.tzinfo, at: datetime.datetime) -> int:
 
 
 def _moves_at(zone: datetime.tzinfo, before: datetime.datetime, after: datetime.datetime) -> int:
-    """The second at which the clocks are changed, which is the whole minute."""
+    """Return the second at which the offset changes. It is always a whole minute."""
     low, high = int(before.timestamp()) // 60, int(after.timestamp()) // 60 + 1
     former = _offset(zone, before)
     while low + 1 < high:
@@ -207,7 +210,7 @@ def _moves_at(zone: datetime.tzinfo, before: datetime.datetime, after: datetime.
 
 
 def _day(second: Any, offsets: list[_Offset]) -> Any:
-    """The number of the reader's day since 1970, for an expression of seconds."""
+    """Return an expression of the reader's day, counted from 1970, for an expression of seconds."""
     *former, (_, last) = offsets
     cases = [When(LessThan(second, Value(end)), then=Value(seconds)) for end, seconds in former]
     offset = Case(*cases, default=Value(last), output_field=BigIntegerField()) if cases else Value(last)
@@ -232,7 +235,7 @@ def _spans(days: dict[datetime.date, Counter[str]], filters: LogFilters) -> tupl
 
 
 def _bounds(first: datetime.date, last: datetime.date, filters: LogFilters) -> tuple[datetime.date, datetime.date]:
-    """From the first day to the last one that has something; a bound that was asked for and is near counts as well."""
+    """Return the first and the last day to show: those with changes, extended to a filter bound within a year."""
     zone, year = timezone.get_current_timezone(), datetime.timedelta(days=366)
     if filters.since is not None and first - filters.since.date() <= year:
         first = min(first, filters.since.astimezone(zone).date())

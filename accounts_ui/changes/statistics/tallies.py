@@ -1,4 +1,4 @@
-"""The tallies: how many changes of each half hour have which outcome. Triggers keep them; nobody counts them all."""
+"""The tallies: numbers of changes by half hour and outcome, updated by triggers so that no query counts every change."""
 
 import datetime
 from dataclasses import replace
@@ -16,10 +16,10 @@ OUTCOMES: Final = (Outcome.APPLIED, Outcome.NOT_APPLIED, Outcome.UNKNOWN, Outcom
 
 
 def half_hour_counts(organization_id: str, filters: LogFilters) -> QuerySet[Tally] | QuerySet[Share] | None:
-    """The half hours of what these filters ask for, whatever the outcome.
+    """Return the tallies of the half hours that match the filters, whatever the outcome.
 
-    ``None`` where the tallies do not know: they tell of all changes, and of those with one action, one code or
-    certain actors; and only where a bound does not lie within a half hour.
+    Return ``None`` if the tallies do not cover the filters: there are tallies of all changes, and of those with one
+    action, one code or certain actors, and a bound has to be on the half hour.
     """
     dimensions = [name for name in DIMENSIONS if getattr(filters, name)]
     plain = LogFilters(outcome=filters.outcome, since=filters.since, until=filters.until, page=filters.page)
@@ -38,7 +38,7 @@ def half_hour_counts(organization_id: str, filters: LogFilters) -> QuerySet[Tall
 
 
 def _values(organization_id: str, dimension: str, text: str) -> list[str]:
-    """As the shares have what is asked for: for actors, the number of each who matches."""
+    """Return the values of the matching shares: ``text`` itself, or the ids of the matching actors."""
     if dimension != "actor":
         return [text]
     actors = ActorName.objects.filter(by_actor_text(text, ""), organization_id=organization_id)
@@ -46,7 +46,7 @@ def _values(organization_id: str, dimension: str, text: str) -> list[str]:
 
 
 def tally_mismatch() -> str:
-    """The first half hour whose tally is not what its changes say, in words; empty where there is none."""
+    """Describe the first half hour whose tally differs from its changes; empty if there is none."""
     columns = ("organization_id", "slot", "pending", "applied", "not_applied", "unknown")
     stored = set(Tally.objects.values_list(*columns))
     with connection.cursor() as cursor:
