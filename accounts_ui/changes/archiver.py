@@ -59,18 +59,18 @@ class ArchivePart:
 
     @property
     def first(self) -> int:
-        """Its first sequence."""
+        """Return the sequence of its first event."""
         return self.after.sequence + 1
 
     @property
     def count(self) -> int:
-        """How many events it has."""
+        """Return the number of its events."""
         return self.last - self.after.sequence
 
 
 @dataclass(frozen=True, slots=True)
 class ArchiveFiles:
-    """Where export and signed checkpoint of a part are written."""
+    """The paths of the export and of the signed checkpoint of a part."""
 
     export: Path
     checkpoint: Path
@@ -120,7 +120,7 @@ def _whole_up_to(first: int, last: int) -> tuple[int, Change | None]:
 
 
 def verify_archive_part(part: ArchivePart) -> None:
-    """Verify the part, the triggers and the checkpoints. Raises ``Broken``."""
+    """Verify the part, the triggers and the checkpoints. Raises ``BrokenLog``."""
     with consistent_read():
         verify_prefix(database_records(part.after.sequence, part.last), public_keys(), part.after, part.last)
 
@@ -129,8 +129,8 @@ def archive_part(part: ArchivePart, files: ArchiveFiles, *, by: str) -> Archive:
     """Write the files, verify what was written, and move the part. If a step fails, nothing is moved.
 
     Raises:
-        NotArchived: a file is there already or cannot be written, or the part is not what it was.
-        Broken: what was written does not verify.
+        NotArchived: a file exists already or cannot be written, or the part has changed since.
+        BrokenLog: what was written does not verify.
         django.db.Error: the database refused.
 
     """

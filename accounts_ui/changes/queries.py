@@ -33,7 +33,7 @@ _FEW = 500  # events whose changes are queried by id
 class LogFilters:
     """Filters of the change log. ``outcome`` is the outcome as shown; ``since`` and ``until`` bound ``requested_at``.
 
-    ``among`` are the only change ids that count, where that is known elsewhere; ``plan`` says whose they are.
+    ``among`` limits the changes to these ids; ``plan`` is the id of the bulk plan that they belong to.
     """
 
     q: str = ""

@@ -50,7 +50,7 @@ def _in_any(text: str) -> Q:
 
 
 def indexed_matches(text: str) -> Q | None:
-    """Match the changes that may mention ``text``, by SQLite's index; ``None`` without one, or with too many matches."""
+    """Match the changes that may mention ``text``, by SQLite's index; ``None`` without it, or with too many."""
     if connection.vendor != "sqlite" or len(text) < _GRAM or not text.isprintable() or not is_built(connection):
         return None
     grams = sorted({text[at : at + _GRAM] for at in range(len(text) - _GRAM + 1)})[:_MOST_GRAMS]

@@ -1,4 +1,4 @@
-"""Checkpoints: signed statements of where the chain ends, emitted while it grows, kept where the console cannot reach.
+"""Checkpoints: signed statements of where the chain ends, emitted while it grows and stored outside the console.
 
 ``signature`` is Ed25519 over the RFC 8785 canonical JSON of the other fields. A row of the table makes each one unique,
 whichever process is first; the logger ``console.checkpoints`` and the target get it at least once.
@@ -30,32 +30,32 @@ for _result in ("emitted", "delivered", "failed"):
 
 
 def sign_current_end(key: Ed25519PrivateKey) -> dict[str, Any]:
-    """A signed statement of where the chain ends now. Nothing is stored."""
+    """Return a signed statement of where the chain ends now. Nothing is stored."""
     return checkpoint_statement(_signed(key, Event.objects.order_by("-sequence").first()))
 
 
 def sign_event(key: Ed25519PrivateKey, event: Event) -> dict[str, Any]:
-    """A signed statement of an event that is not the end of the chain. Nothing is stored."""
+    """Return a signed statement of an event that is not the end of the chain. Nothing is stored."""
     return checkpoint_statement(_signed(key, event))
 
 
 def checkpoint_statement(checkpoint: Checkpoint) -> dict[str, Any]:
-    """The checkpoint as it is signed, logged and sent, ``signature`` included."""
+    """Return the statement of a checkpoint as it is logged and sent, ``signature`` included."""
     return {**_unsigned(checkpoint), "signature": checkpoint.signature}
 
 
 def checkpoint_line(checkpoint: Checkpoint) -> str:
-    """The statement as one line of JSON."""
+    """Return the statement as one line of JSON."""
     return json.dumps(checkpoint_statement(checkpoint), separators=(",", ":"))
 
 
 def newest_checkpoint() -> Checkpoint | None:
-    """The newest one that was emitted."""
+    """Return the newest emitted checkpoint."""
     return Checkpoint.objects.order_by("-sequence").first()
 
 
 def seconds_until_due() -> float | None:
-    """How long until the next is due: 0 or less now, ``None`` while nothing new was appended."""
+    """Return the seconds until the next checkpoint is due: 0 or less if it is due; ``None`` without new events."""
     event, checkpoint = Event.objects.order_by("-sequence").first(), newest_checkpoint()
     covered = checkpoint.sequence if checkpoint else 0
     if event is None or event.sequence <= covered:
@@ -68,7 +68,7 @@ def seconds_until_due() -> float | None:
 
 
 def emit_checkpoint(*, only_if_due: bool = False) -> Checkpoint | None:
-    """Emit one where something new was appended, and deliver what was not delivered yet."""
+    """If there are new events, emit a checkpoint and deliver all undelivered checkpoints. Return the new one."""
     with transaction.atomic(durable=True):
         lock_chain()
         wait = seconds_until_due()
@@ -84,7 +84,7 @@ def emit_checkpoint(*, only_if_due: bool = False) -> Checkpoint | None:
 
 
 def deliver_checkpoints() -> bool:
-    """Send what was not delivered yet, oldest first, up to the first failure. Whether nothing is left behind."""
+    """Deliver undelivered checkpoints, oldest first, up to the first failure. Return whether there was none."""
     if not settings.AUDIT_CHECKPOINT_TARGET:
         return True
     for checkpoint in Checkpoint.objects.filter(delivered_at=None).order_by("sequence")[:1000]:

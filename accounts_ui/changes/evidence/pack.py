@@ -1,7 +1,7 @@
-"""An evidence pack, written while it is sent: at no time is more than a piece of it in memory.
+"""Write an evidence pack as a stream: only a piece of it is in memory at a time.
 
-Everything in it is of one moment. ``manifest.json`` comes last, because it holds the hashes of all the others;
-its ``signature`` is Ed25519 over the RFC 8785 canonical JSON of its other fields.
+All its contents come from one database snapshot. ``manifest.json`` comes last, because it has the hashes of all other
+files; its ``signature`` is Ed25519 over the RFC 8785 canonical JSON of its other fields.
 """
 
 import datetime
@@ -111,7 +111,7 @@ def _pretty(document: Any) -> str:
 
 
 class _Counted:
-    """Texts that are counted while they are read."""
+    """An iterable of texts that counts them as they are read."""
 
     def __init__(self, texts: Iterable[str]) -> None:
         self.texts, self.count = texts, 0
@@ -123,7 +123,7 @@ class _Counted:
 
 
 class _Sink:
-    """The file that the zip is written to. It cannot seek, and holds only what was not sent yet."""
+    """The file that the zip is written to. It cannot seek, and holds only what has not been sent yet."""
 
     def __init__(self) -> None:
         self._waiting = bytearray()

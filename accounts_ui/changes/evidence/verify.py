@@ -114,7 +114,7 @@ class PackKey(NamedTuple):
     last: int | None
 
     def why_not(self, sequence: int) -> str:
-        """Return why it cannot have signed this sequence; empty if it can."""
+        """Return why the key cannot have signed this sequence; empty if it can."""
         if self.last is not None and sequence > self.last:
             return f"signed by the retired key {self.id} after the end of its range ({self.last})"
         if sequence < self.first:
@@ -159,7 +159,7 @@ def packed_keys(document: Any) -> dict[str, PackKey]:
 
 
 def is_signed(key: PackKey, message: bytes, signature: Any) -> bool:
-    """Whether ``signature`` is that of ``key`` over ``message``."""
+    """Return whether ``signature`` is the signature of ``key`` over ``message``."""
     try:
         key.public.verify(base64.b64decode(str(signature), validate=True), message)
     except (InvalidSignature, ValueError):
@@ -190,7 +190,7 @@ class Pack:
         self.archive = None if self.folder else zipfile.ZipFile(path)
 
     def names(self) -> list[str]:
-        """Return the names of its files."""
+        """Return the names of the files in the pack."""
         if self.archive:
             return self.archive.namelist()
         return [path.name for path in self.folder.iterdir() if path.name != "__pycache__"] if self.folder else []
@@ -229,7 +229,7 @@ class Pack:
 
 
 class ChangeSummary:
-    """What the events of a change amount to: the cells of its row in changes.csv, and its newest sequence."""
+    """The state of a change after its events: the cells of its row in changes.csv, and its newest sequence."""
 
     def __init__(self) -> None:
         self.cells: dict[str, Any] = {}
@@ -441,7 +441,7 @@ def verify_format(sequence: int, record: dict[str, Any]) -> None:
 
 
 def verify_signature(sequence: int, record: dict[str, Any], keys: dict[str, PackKey], newest: int) -> int:
-    """Return the position of the key that signed the record. Raises ``BrokenPack`` if none that could did."""
+    """Return the position of the key that signed the record. Raises ``BrokenPack`` if no valid key did."""
     key = keys.get(str(record.get("key_id")))
     if key is None:
         raise BrokenPack(sequence, f"key_id: signed by a key that is not known here ({record.get('key_id')})")

@@ -1,10 +1,10 @@
 """The triggers that keep the log append-only, on both databases.
 
-An event is never updated, only the next one of the chain is inserted, and it is deleted only if the archive has it and
-a record of that (``schema.archive``). A change is never deleted; it is inserted with its ``requested`` event, and
-updated only to what its newest event says, in the columns that may change. A checkpoint is never deleted, and updated
-only once: when it was delivered. Two more triggers maintain the tally: how many changes of each half hour have which
-outcome, whoever writes them (``schema.tallies`` has those of its shares).
+An event is never updated, only the next event of the chain is inserted, and an event is deleted only if the archive has
+it and a record of that (``schema.archive``). A change is never deleted; it is inserted with its ``requested`` event,
+and updated only to what its newest event says, in the columns that may change. A checkpoint is never deleted, and
+updated only once: when it was delivered. Two more triggers maintain the tally: how many changes of each half hour have
+which outcome, whoever writes them (``schema.tallies`` has the triggers of its shares).
 
 This is what the code expects of a migrated database (``schema.trigger_check`` compares). The migrations have statements
 of their own, frozen: change a trigger here and add a migration that replaces it.
@@ -51,7 +51,7 @@ def _moved(columns: list[str] | tuple[str, ...], same: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """One trigger: what it refuses, and with which words; or what it ``does`` instead of refusing."""
+    """A trigger that, if ``condition`` holds, runs ``does`` or, without that, rejects with ``message``."""
 
     name: str
     table: str
@@ -61,21 +61,21 @@ class Trigger:
     level: str = "ROW"
     function: str = ""  # PostgreSQL: the function of another trigger
     does: str = ""
-    returns: str = "NEW"  # PostgreSQL: the row that goes on, OLD where one is deleted
+    returns: str = "NEW"  # PostgreSQL: the row that the trigger returns, OLD for a DELETE
 
     def for_sqlite(self) -> str:
-        """The statement that makes it."""
+        """Return the statement that creates it on SQLite."""
         guard = f"WHEN {self.condition}" if self.condition else ""
         act = self.does or f"SELECT RAISE(ABORT, '{self.message}')"
         return f"CREATE TRIGGER {self.name} BEFORE {self.when} ON {self.table} {guard} BEGIN {act}; END"
 
     def body(self) -> str:
-        """The body of its function on PostgreSQL."""
+        """Return the body of its function on PostgreSQL."""
         act = self.does or f"RAISE EXCEPTION '{self.message}'"
         return f" BEGIN IF {self.condition or 'TRUE'} THEN {act}; END IF; RETURN {self.returns}; END "
 
     def for_postgresql(self) -> list[str]:
-        """The statements that make it. ALWAYS: a session that plays replica does not slip past."""
+        """Return the statements that create it on PostgreSQL. ALWAYS: it fires in replica sessions, too."""
         function = self.function or self.name
         made = (
             []
@@ -90,7 +90,7 @@ class Trigger:
         ]
 
     def away(self, vendor: str) -> list[str]:
-        """The statements that take it away."""
+        """Return the statements that drop it."""
         if vendor == "sqlite":
             return [f"DROP TRIGGER {self.name}"]
         function = [] if self.function else [f"DROP FUNCTION {self.name}()"]
@@ -133,7 +133,7 @@ LOG: Final = {
         Trigger("changes_change_opens", "changes_change", "INSERT", _UNTRUE, _OPENS),
     ),
 }
-"""Triggers of events and changes. ``schema.archive`` has those that let an archived event go."""
+"""Triggers of events and changes. ``schema.archive`` has those that allow archived events to be deleted."""
 
 CHECKPOINTS: Final = {
     "sqlite": (
@@ -166,7 +166,7 @@ CHECKPOINTS: Final = {
         ),
     ),
 }
-"""Those of checkpoints."""
+"""Triggers of checkpoints."""
 
 _AT: Final = "NEW.requested_at"
 SLOT_SECONDS: Final = 1800  # nearly all time zones are whole half hours from UTC
@@ -178,7 +178,7 @@ SLOTS: Final = {
 
 
 def _add(slot: str, number: str) -> str:
-    """Add to the counts of a half hour what ``number`` says of each outcome."""
+    """Return the SQL that adds ``number``, an expression per outcome, to the counts of a half hour."""
     numbers = ", ".join(number.format(outcome=outcome) for outcome in OUTCOMES)
     sums = ", ".join(f"{outcome} = changes_tally.{outcome} + excluded.{outcome}" for outcome in OUTCOMES)
     return (
@@ -205,18 +205,18 @@ TALLY: Final[dict[str, tuple[Trigger, ...]]] = {
     )
     for vendor, slot in SLOTS.items()
 }
-"""Those that keep the tally."""
+"""Triggers that maintain the tally."""
 
 
 SUMS: Final = ", ".join(f"SUM(CASE WHEN outcome = '{outcome}' THEN 1 ELSE 0 END)" for outcome in OUTCOMES)
 
 
 def count_query(vendor: str) -> str:
-    """The query of what the tally has to say: organization, slot, and the number of each outcome."""
+    """Return the query that computes the tally: organization, slot, and the number of each outcome."""
     slot = SLOTS[vendor].format(at="requested_at")
     return f"SELECT organization_id, {slot}, {SUMS} FROM changes_change GROUP BY 1, 2"
 
 
 def fill_tally(vendor: str) -> str:
-    """The statement that counts what is there."""
+    """Return the statement that fills the tally from the existing changes."""
     return f"INSERT INTO changes_tally (organization_id, slot, {', '.join(OUTCOMES)}) {count_query(vendor)}"

@@ -1,8 +1,8 @@
-"""The triggers of the archive: an event is moved, never deleted; what is archived stays as it is.
+"""The triggers of the archive: an event is moved, never deleted, and an archived event is never changed.
 
-The way into the archive has one order. A signed record of the part comes first, then the rows, each a copy of one in
-the log, and only a row that the archive has goes from the log. On PostgreSQL the archive is partitioned, a partition a
-record: row triggers are cloned into each by the database, the one against TRUNCATE is made with it.
+The triggers enforce the order of archiving. First comes the signed record of the part, then its rows, each a copy of a
+row in the log; only then can a row be deleted from the log. On PostgreSQL the archive has one partition per record.
+The database clones row triggers into each partition; ``make_partition`` creates the trigger against TRUNCATE.
 """
 
 from typing import Final
@@ -66,16 +66,16 @@ ARCHIVE: Final = {
         Trigger("changes_archive_emptied", "changes_archive", "TRUNCATE", "", _RECORD, "STATEMENT"),
     ),
 }
-"""Those of the archive, and those of the log that let an archived event go."""
+"""Triggers of the archive, and the triggers of the log that allow archived events to be deleted from it."""
 
 
 def expected_triggers(vendor: str) -> list[Trigger]:
-    """All triggers that a migrated database has."""
+    """Return all triggers that a migrated database has."""
     return [*LOG[vendor], *CHECKPOINTS[vendor], *TALLY[vendor], *SHARES[vendor], *ARCHIVE[vendor]]
 
 
 def make_partition(cursor: CursorWrapper, first: int, last: int) -> None:
-    """Make the partition that takes these sequences. ATTACH, unlike PARTITION OF, keeps no reader waiting."""
+    """Create the partition for these sequences. ATTACH, unlike PARTITION OF, does not block readers."""
     name = f"changes_archivedevent_{first}_{last}"
     cursor.execute(f"CREATE TABLE {name} (LIKE changes_archivedevent INCLUDING ALL)")
     cursor.execute(

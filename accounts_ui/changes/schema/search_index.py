@@ -1,8 +1,8 @@
-"""What makes the log's texts searchable without reading every change: their trigrams.
+"""The trigram index of the log's texts: with it, a search does not read every change.
 
-On PostgreSQL an index with the extension pg_trgm, which the database keeps. On SQLite a table of FTS5 without content,
-which triggers keep: its rows are the texts of a change under the change's ``last_sequence``. Where the database has
-neither, nothing is made, and searching reads every change.
+On PostgreSQL it is an index of the extension pg_trgm. On SQLite it is a contentless FTS5 table that triggers maintain:
+its rows are the texts of a change under the change's ``last_sequence``. If the database supports neither, there is no
+index, and a search reads every change.
 """
 
 from typing import Final
@@ -42,13 +42,13 @@ SEARCH: Final = (
     Trigger("changes_search_asked", "changes_change", "INSERT", "", "", does=_keep("NEW")),
     Trigger("changes_search_moved", "changes_change", "UPDATE", "", "", does=f"{_FORGET}; {_keep('NEW')}"),
 )
-"""Those that keep the table of SQLite."""
+"""The triggers that maintain the table on SQLite."""
 
 _FILL: Final = f"SELECT last_sequence, {_joined('c', 'char(10)')} FROM changes_change c"
 
 
 def create_and_fill(name: str) -> tuple[str, str]:
-    """The statements that make such a table of SQLite, and fill it."""
+    """Return the statements that create such a table on SQLite, and fill it."""
     made = f"CREATE VIRTUAL TABLE {name} USING fts5(body, content='', detail=none, tokenize='trigram')"
     return made, f"INSERT INTO {name} (rowid, body) {_FILL}"
 
@@ -56,15 +56,15 @@ def create_and_fill(name: str) -> tuple[str, str]:
 _BUILT: Final = "SELECT i.indisvalid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE c.relname = %s"
 _POSTGRESQL: Final = (
     "CREATE EXTENSION IF NOT EXISTS pg_trgm",
-    "DROP INDEX CONCURRENTLY IF EXISTS changes_by_text",  # one that is not whole
+    "DROP INDEX CONCURRENTLY IF EXISTS changes_by_text",  # left invalid by an interrupted build
     "CREATE INDEX CONCURRENTLY changes_by_text ON changes_change "
     f"USING gin (upper({_joined('changes_change', 'chr(10)')}) gin_trgm_ops)".replace("changes_change.", ""),
-    "ANALYZE changes_change",  # how often a text is found decides whether the index is worth it
+    "ANALYZE changes_change",  # its statistics decide whether the planner uses the index
 )
 
 
 def is_built(connection: BaseDatabaseWrapper) -> bool:
-    """Whether the texts are indexed."""
+    """Return whether the index exists and is valid."""
     query = "SELECT 1 FROM sqlite_master WHERE name = %s" if connection.vendor == "sqlite" else _BUILT
     with connection.cursor() as cursor:
         cursor.execute(query, [INDEX[connection.vendor]])
@@ -73,10 +73,10 @@ def is_built(connection: BaseDatabaseWrapper) -> bool:
 
 
 def build_index(connection: BaseDatabaseWrapper) -> None:
-    """Index the texts, beside who writes on PostgreSQL.
+    """Create the index. On PostgreSQL, writers go on meanwhile.
 
     Raises:
-        django.db.Error: the database cannot do that, or does not let this role.
+        django.db.Error: the database does not support it, or this role is not allowed to.
 
     """
     with connection.cursor() as cursor:

@@ -1,7 +1,7 @@
-"""The triggers that keep the shares: how many changes of one action, code or actor each half hour has, by outcome.
+"""The triggers that maintain the shares: numbers of changes with one action, code or actor, by half hour and outcome.
 
-And who the actors are: each as they were called when they asked, so that a share of theirs can be found by a part of
-that name.
+They also record the actors, each with the name at the time of the request, so that the shares of an actor can be
+searched by a part of that name.
 """
 
 from typing import Final
@@ -15,7 +15,7 @@ _ACTOR: Final = ("subject", "name", "email")
 
 
 def _known_as(row: str) -> str:
-    """Whether an actor ``a`` is the one of a change ``row``."""
+    """Return the SQL condition that an actor ``a`` is the actor of the change ``row``."""
     same = " AND ".join(f"a.{name} = {row}.actor_{name}" for name in _ACTOR)
     return f"a.organization_id = {row}.organization_id AND {same}"
 
@@ -33,7 +33,7 @@ _VALUES: Final = {
 
 
 def _add(slot: str, number: str) -> str:
-    """Add to the three shares of a change what ``number`` says of each outcome."""
+    """Return the SQL that adds ``number``, an expression per outcome, to the three shares of a change."""
     numbers = ", ".join(number.format(outcome=outcome) for outcome in OUTCOMES)
     sums = ", ".join(f"{outcome} = changes_share.{outcome} + excluded.{outcome}" for outcome in OUTCOMES)
     rows = ", ".join(f"(NEW.organization_id, '{name}', {_VALUES[name]}, {slot}, {numbers})" for name in DIMENSIONS)
@@ -51,11 +51,11 @@ def _triggers(slot: str) -> tuple[Trigger, ...]:
 
 
 SHARES: Final = {vendor: _triggers(slot.format(at="NEW.requested_at")) for vendor, slot in SLOTS.items()}
-"""These triggers."""
+"""The triggers of the shares, by database."""
 
 
 def share_query(vendor: str) -> str:
-    """The query of what the shares have to say: organization, dimension, value, slot, the number of each outcome."""
+    """Return the query that computes the shares: organization, dimension, value, slot, the number of each outcome."""
     slot = SLOTS[vendor].format(at="c.requested_at")
     sources = (
         ("action", "c.action", "changes_change c"),
@@ -69,7 +69,7 @@ def share_query(vendor: str) -> str:
 
 
 def first_mismatch(vendor: str) -> str:
-    """The query of the first share that is not what the changes say. The database compares them: they are many."""
+    """Return the query of the first share that differs from the changes. The database compares them: there are many."""
     stored = f"SELECT {_COLUMNS} FROM changes_share WHERE {' <> 0 OR '.join(OUTCOMES)} <> 0"
     return (
         f"WITH kept AS ({stored}), there ({_COLUMNS}) AS ({share_query(vendor)}) "
@@ -79,7 +79,7 @@ def first_mismatch(vendor: str) -> str:
 
 
 def fill_shares(vendor: str) -> tuple[str, ...]:
-    """The statements that find the actors of what is there, and count it."""
+    """Return the statements that fill actors and shares from the existing changes."""
     actors = ", ".join(f"actor_{name}" for name in _ACTOR)
     return (
         f"INSERT INTO changes_actor (organization_id, {', '.join(_ACTOR)}) "

@@ -1,4 +1,4 @@
-"""Whether the triggers that keep the log are all there, switched on, and do what they were made to do."""
+"""Check that the triggers that protect the log all exist, are enabled and are unmodified."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -12,7 +12,7 @@ from accounts_ui.changes.schema.search_index import SEARCH, is_built
 TABLES: Final = ("changes_event", "changes_change", "changes_checkpoint", "changes_archivedevent", "changes_archive")
 _PARTITIONED: Final = "changes_archivedevent"
 
-# pg_trigger.tgtype: BEFORE is 2, and what each word adds.
+# pg_trigger.tgtype: 2 for BEFORE, plus the bit of each word.
 _TYPE: Final = {"ROW": 1, "STATEMENT": 0, "INSERT": 4, "DELETE": 8, "UPDATE": 16, "TRUNCATE": 32}
 
 _PARTITIONS: Final = f"SELECT inhrelid FROM pg_inherits WHERE inhparent = '{_PARTITIONED}'::regclass"
@@ -31,7 +31,7 @@ _RULES: Final = f"""
 
 
 def trigger_problems(connection: BaseDatabaseWrapper) -> list[str]:
-    """A phrase for each trigger that is not as it was made, and for each that nobody made here."""
+    """Return a phrase for each trigger that is missing, disabled or modified, and for each unexpected one."""
     look = _on_sqlite if connection.vendor == "sqlite" else _on_postgresql
     search = SEARCH if connection.vendor == "sqlite" and is_built(connection) else ()
     return sorted(look(connection, [*expected_triggers(connection.vendor), *search]))
@@ -74,7 +74,7 @@ def _on_postgresql(connection: BaseDatabaseWrapper, expected: list[Trigger]) -> 
 
 
 def _differences(trigger: Trigger, actual: tuple[Any, ...] | None, bodies: dict[str, str]) -> Iterator[str]:
-    """What is not as the trigger was made, in words that follow its name."""
+    """Yield how the trigger differs from what is expected, in words that follow its name."""
     if actual is None:
         yield "is missing"
         return

@@ -1,4 +1,4 @@
-"""The tallies: numbers of changes by half hour and outcome, updated by triggers so that no query counts every change."""
+"""The tallies: numbers of changes by half hour and outcome. Triggers update them: counting would be slow."""
 
 import datetime
 from dataclasses import replace

@@ -17,7 +17,7 @@ _CHUNK: Final = 500
 
 
 class ProjectionMismatch(Exception):
-    """A change that differs from its events: ``sequence``, the event that says so."""
+    """A change differs from its events. ``sequence`` is the sequence of the event that shows it."""
 
     def __init__(self, sequence: int, what: str) -> None:
         super().__init__(what)
@@ -25,12 +25,12 @@ class ProjectionMismatch(Exception):
 
 
 def verify_projections(external: ExternalArchives, after: int = 0, to: int | None = None) -> None:
-    """Each change against its first and its newest event. Raises ``Untrue``.
+    """Compare each change with its first and its newest event. Raises ``ProjectionMismatch`` at the first difference.
 
     Args:
         external: archives outside this database; changes that ended there are not compared.
         after: only changes whose newest event comes after this sequence.
-        to: only up to this one.
+        to: only changes whose newest event comes at or before this sequence.
 
     """
     window = {"gt": after} if to is None else {"gt": after, "lte": to}
@@ -72,7 +72,7 @@ def _expected_columns(events: list[EventBase]) -> Iterator[tuple[str, Any]]:
 
 
 def related_records(record: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
-    """Yield records and parts of records that share values with this one: neighbours, the change and its events."""
+    """Yield records and parts of records that share values with ``record``: neighbours, its change and its events."""
     sequence = record["sequence"]
     for event in stored_events(sequence__in=[sequence - 1, sequence + 1]):
         yield record_of(event)

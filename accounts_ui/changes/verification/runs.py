@@ -1,4 +1,4 @@
-"""Verification runs that a page starts: a part of the chain at a time, so that no request takes long."""
+"""Verification runs that a page starts. Each request verifies a part of the chain, so that none takes long."""
 
 import time
 from dataclasses import dataclass
@@ -34,12 +34,12 @@ class VerificationStatus:
 
     @property
     def newer(self) -> int:
-        """How many events were appended after the last run."""
+        """Return the number of events appended after the last run."""
         return max(0, self.end - self.last.sequence) if self.last else self.end
 
     @property
     def percent(self) -> int:
-        """How far the unfinished run is."""
+        """Return the progress of the unfinished run in percent."""
         return 100 * self.running.sequence // max(1, self.running.end) if self.running else 0
 
 
@@ -58,7 +58,7 @@ def verification_status() -> VerificationStatus:
 
 
 def start_run(*, by: dict[str, Any], whole: bool) -> Verification:
-    """Start a run over the whole chain, or over the events since the last run if that one found no break."""
+    """Start a run over the whole chain, or over the events since the last run if that run found no break."""
     last = Verification.objects.exclude(state=State.RUNNING).first()
     incremental = last is not None and last.state == State.VERIFIED and not whole
     verified = VerifiedPart(last.sequence, last.sequence, last.hash) if last and incremental else NOTHING_VERIFIED

@@ -1,4 +1,4 @@
-"""Verify the log: each record is what was signed, none is missing, and changes agree with their events."""
+"""Verify the log: no record was changed since it was signed, none is missing, and changes agree with their events."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -84,7 +84,7 @@ def verify_records(
         external: archives whose events may be missing; the next event has to link to their signed end.
 
     Raises:
-        Broken: at the first record that does not verify.
+        BrokenLog: at the first record that does not verify.
 
     """
     after = after or NOTHING_VERIFIED
@@ -135,10 +135,10 @@ def verify_database(keys: Keyring, checkpoint_hashes: CheckpointHashes | None = 
 
 
 def verify_prefix(records: Iterable[Record], keys: Keyring, after: VerifiedPart, last: int) -> None:
-    """The part of the log that goes on after ``after`` up to ``last``, told by ``records``, and what keeps it.
+    """Verify the part of the log after ``after`` up to ``last``, read from ``records``, and what protects the log.
 
     Raises:
-        Broken: at the first break, which may be that the records do not reach ``last``.
+        BrokenLog: at the first break, which may be that the records do not reach ``last``.
 
     """
     _verify_archives(keys, {})
@@ -150,10 +150,10 @@ def verify_prefix(records: Iterable[Record], keys: Keyring, after: VerifiedPart,
 
 
 def verify_part(keys: Keyring, done: VerifiedPart, *, most: int) -> tuple[VerifiedPart, int]:
-    """Go on from what is verified by up to ``most`` events: what is verified then, and where the chain ends now.
+    """Verify up to ``most`` further events. Return what is verified then, and the last sequence of the chain.
 
     Raises:
-        Broken: at the first break, which may be that ``done`` does not stand any more.
+        BrokenLog: at the first break, which may be that the end of ``done`` has changed since.
 
     """
     with consistent_read():
@@ -173,7 +173,7 @@ def verify_part(keys: Keyring, done: VerifiedPart, *, most: int) -> tuple[Verifi
 
 
 def _resume(done: VerifiedPart, keys: Keyring, external: ExternalArchives) -> tuple[VerifiedPart, int]:
-    """Where to go on, and the place of the key that signed the end of what is verified. Raises ``Broken``."""
+    """Return where to continue, and the position of the key that signed the verified end. Raises ``BrokenLog``."""
     key = None
     inside = [
         archive for archive in external.values() if archive.first_sequence <= done.sequence < archive.last_sequence
@@ -194,14 +194,14 @@ def _resume(done: VerifiedPart, keys: Keyring, external: ExternalArchives) -> tu
 
 
 def _skip_external(external: ExternalArchives, last: int, before: Record) -> tuple[int, Record]:
-    """Where what is here goes on, after archives that are not here: their last sequence, and the hash signed for it."""
+    """Skip external archives that follow ``last``. Return their last sequence, and the hash that is signed for it."""
     while archive := external.get(last + 1):
         last, before = archive.last_sequence, {"hash": archive.hash}
     return last, before
 
 
 def read_export(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
-    """The records of an export, one JSON object a line."""
+    """Yield the records of an export, one JSON object per line. Raises ``BrokenLog`` for other lines."""
     for number, line in enumerate(lines, start=1):
         try:
             record = json.loads(line)
@@ -213,7 +213,7 @@ def read_export(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
 
 
 def verify_checkpoints(checkpoints: Iterable[Any], keys: Keyring) -> CheckpointHashes:
-    """The sequences and hashes that checkpoints vouch for."""
+    """Verify the checkpoints. Return the hash that they have for each sequence. Raises ``BrokenLog``."""
     checkpoint_hashes: CheckpointHashes = {}
     for checkpoint in checkpoints:
         sequence, hash_ = _verify_checkpoint(checkpoint, keys)
@@ -247,7 +247,7 @@ def _verify_changes(external: ExternalArchives, after: int = 0, to: int | None =
 
 
 def _verify_archives(keys: Keyring, checkpoint_hashes: CheckpointHashes) -> None:
-    """Each record of an archive: signed, following the one before, with an end that is what the log and others say."""
+    """Raise ``BrokenLog`` if an archive's record is unsigned, leaves a gap, or differs from the log or a checkpoint."""
     last = 0
     for archive in Archive.objects.order_by("last_sequence"):
         key = keys.get(archive.key_id)
@@ -297,7 +297,7 @@ def _verify_stored_checkpoints(keys: Keyring) -> None:
 
 
 def database_records(after: int = 0, to: int | None = None) -> Iterator[dict[str, Any]]:
-    """The records of this installation in the order of the chain: those after ``after``, up to ``to``."""
+    """Yield the records of this installation after ``after`` and up to ``to``, in the order of the chain."""
     events = stored_events(sequence__gt=after) if to is None else stored_events(sequence__gt=after, sequence__lte=to)
     return (record_of(event) for event in events.iterator(2000))
 
@@ -315,7 +315,7 @@ def _verify_hash(
 
 
 def _verify_signature(sequence: int, record: Record, keys: Keyring, newest: int) -> int:
-    """The place of the key among the keys, which never goes back."""
+    """Return the position of the signing key, which never decreases along the chain."""
     key = keys.get(str(record.get("key_id")))
     if key is None:
         raise BrokenLog(sequence, f"key_id: signed by a key that is not known here ({record.get('key_id')})")

@@ -49,13 +49,13 @@ _UNDONE: Final = "Undone by an administrator."
 
 
 class OperationClient(DirectoryClient, Protocol):
-    """A directory client that takes note of outcomes: applied ones for cached lists, unknown ones for a later read."""
+    """A directory client that is notified of outcomes: applied for cached lists, unknown for a later read."""
 
     def note_applied(self, change: Change, account: Account | None) -> None:
-        """Take note of an applied change. ``account``: what the directory answered, if it could be read."""
+        """Update cached lists after an applied change. ``account``: the directory's answer, if it could be read."""
 
     def note_unknown(self, change: Change) -> None:
-        """Take note of a change whose outcome is unknown, so that a later read decides it, if one can."""
+        """Remember a change whose outcome is unknown, so that a later read can decide it."""
 
 
 def execute(
