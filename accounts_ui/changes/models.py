@@ -11,7 +11,7 @@ from console.recorded_text_field import RecordedTextField
 
 
 class Action(models.TextChoices):
-    """What an admin asked for."""
+    """The actions that an admin can request."""
 
     ASSIGN = "assign", "assign"
     CHANGE_STATUS = "change_status", "change status"
@@ -162,17 +162,17 @@ class Change(_Facts):
 
     @property
     def is_open(self) -> bool:
-        """Whether it has no final outcome yet."""
+        """Return whether the change has no final outcome yet."""
         return self.outcome in OPEN_OUTCOMES
 
     @property
     def is_running(self) -> bool:
-        """Whether a process may still be executing it."""
+        """Return whether a process may still be executing the change."""
         return self.outcome == Outcome.PENDING and clock.now() - self.requested_at < resolution_wait()
 
     @property
     def shown_outcome(self) -> str:
-        """The outcome to show: ``unknown`` for a ``pending`` change that no process can be executing any more."""
+        """Return the outcome to show: ``unknown`` for a ``pending`` change that no process can still be executing."""
         return Outcome.UNKNOWN.value if self.outcome == Outcome.PENDING and not self.is_running else self.outcome
 
 
@@ -289,7 +289,7 @@ class Verification(models.Model):
 
 
 def resolution_wait() -> datetime.timedelta:
-    """How long an operation may take: one timeout for its call, one for the read that may follow."""
+    """Return how long an operation may take: one timeout for its call, one for the read that may follow."""
     return datetime.timedelta(seconds=2 * settings.DIRECTORY_TIMEOUT)
 
 

@@ -1,7 +1,7 @@
 """The public keys that verify the log, each with the range of the chain that it may have signed.
 
 Keys come oldest first. A key signs from the end of its predecessor's range to the end of its own, and never again once
-a newer one has begun: so a former key that was stolen signs nothing new.
+a newer key has begun to sign: a stolen former key cannot sign new events.
 """
 
 from collections.abc import Iterable, Mapping
@@ -54,7 +54,7 @@ class Keyring(dict[str, RangedKey]):
             first = first if last is None else last + 1
 
     def as_document(self) -> list[dict[str, Any]]:
-        """The keys as an evidence pack carries them."""
+        """Return the keys in the form of an evidence pack's ``public-keys.json``."""
         return [
             {"key_id": key.id, "public_key": public_text(key.public), "first": key.first, "last": key.last}
             for key in self.values()
@@ -62,7 +62,7 @@ class Keyring(dict[str, RangedKey]):
 
 
 def read_ranged_key(text: str) -> tuple[Ed25519PublicKey, int | None]:
-    """A key from ``KEY`` or ``KEY@LAST``. Raises ``ValueError``."""
+    """Parse ``KEY`` or ``KEY@LAST``. Raises ``ValueError``."""
     key, at, last = text.strip().partition("@")
     if at and not (last.isascii() and last.isdigit()):
         raise ValueError(f"{last!r} is not the number of an event")
@@ -70,7 +70,7 @@ def read_ranged_key(text: str) -> tuple[Ed25519PublicKey, int | None]:
 
 
 def read_document(document: Any) -> Keyring:
-    """The keys of a ``public-keys.json``. Raises ``ValueError``."""
+    """Return the keys of a ``public-keys.json``. Raises ``ValueError``."""
     if not isinstance(document, list):
         raise ValueError("not a list of keys")
     return Keyring(_read_entry(entry) for entry in document)

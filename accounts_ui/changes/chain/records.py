@@ -80,12 +80,12 @@ def _field(event: "EventBase", name: str) -> Any:
 
 
 def format_time(at: datetime.datetime) -> str:
-    """An RFC 3339 time in UTC, to the microsecond."""
+    """Return the time in UTC as RFC 3339, to the microsecond."""
     return at.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def record_hash(record: Mapping[str, Any]) -> str:
-    """The hash of a record.
+    """Return the hash of a record.
 
     Raises:
         ValueError: something in it has no canonical form.
@@ -103,17 +103,17 @@ def canonical_json(document: Mapping[str, Any] | list[Any]) -> bytes:
 
 
 def key_id(key: Ed25519PublicKey) -> str:
-    """A short name of a public key: the first 16 hexadecimal digits of the SHA-256 of its 32 bytes."""
+    """Return a short name of a public key: the first 16 hexadecimal digits of the SHA-256 of its 32 bytes."""
     return hashlib.sha256(key.public_bytes_raw()).hexdigest()[:16]
 
 
 def sign(key: Ed25519PrivateKey, message: bytes) -> str:
-    """The signature, in base64."""
+    """Return the signature of ``key`` over ``message`` in base64."""
     return base64.b64encode(key.sign(message)).decode()
 
 
 def is_signed(key: Ed25519PublicKey, message: bytes, signature: object) -> bool:
-    """Whether ``signature`` is that of ``key`` over ``message``."""
+    """Return whether ``signature`` is the signature of ``key`` over ``message``."""
     try:
         key.verify(base64.b64decode(str(signature), validate=True), message)
     except (InvalidSignature, binascii.Error, ValueError):
@@ -122,10 +122,10 @@ def is_signed(key: Ed25519PublicKey, message: bytes, signature: object) -> bool:
 
 
 def read_public_key(text: str) -> Ed25519PublicKey:
-    """A public key from the base64 of its 32 bytes. Raises ``ValueError``."""
+    """Return the public key for the base64 of its 32 bytes. Raises ``ValueError``."""
     return Ed25519PublicKey.from_public_bytes(base64.b64decode(text.strip(), validate=True))
 
 
 def public_text(key: Ed25519PublicKey) -> str:
-    """The base64 of a public key's 32 bytes."""
+    """Return the base64 of a public key's 32 bytes."""
     return base64.b64encode(key.public_bytes_raw()).decode()
