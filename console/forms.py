@@ -62,12 +62,19 @@ class DocumentField(forms.Field):
 
 
 class ManyField(forms.Field):
-    """A field that may come any number of times, such as a group of checkboxes."""
+    """A field that may come any number of times, such as checkboxes. Each value is text, as in ``TextField``."""
 
     widget = forms.MultipleHiddenInput
+    _text = TextField(multi_line=True, required=False)
 
     def to_python(self, value: Any) -> list[str]:
-        return [str(text) for text in value or ()]
+        return [self._text.to_python(text) for text in value or ()]
+
+    def validate(self, value: list[str]) -> None:
+        """Refuse what ``TextField`` refuses, in any of the values."""
+        super().validate(value)
+        for text in value:
+            self._text.validate(text)
 
 
 class FormError(NamedTuple):

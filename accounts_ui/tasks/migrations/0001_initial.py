@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('kind', models.CharField(max_length=50)),
-                ('key', models.CharField(blank=True, max_length=255)),
+                ('key', models.CharField(blank=True, max_length=400)),
                 ('due_at', models.DateTimeField(null=True)),
                 ('waiting_since', models.DateTimeField(null=True)),
                 ('lease_token', models.UUIDField(null=True)),

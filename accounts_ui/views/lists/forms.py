@@ -30,3 +30,9 @@ class SavedViewForm(StrictForm):
     do = forms.ChoiceField(required=False, choices=[("", ""), ("save", "save"), ("delete", "delete")])
     name = TextField(required=False)
     query = TextField(required=False)
+
+
+class SelectionForm(StrictForm):
+    """Selected rows, as lines of ``subject_id,code`` or as a field for each (``views.lists.selection``)."""
+
+    selected = ManyField(required=False)

@@ -8,6 +8,8 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext
 
 from accounts_ui.services.errors import InvalidInput
+from accounts_ui.views.form_errors import cleaned
+from accounts_ui.views.lists.forms import SelectionForm
 
 MAX_SELECTED: Final = 5000
 
@@ -19,7 +21,8 @@ def read_selected(sent: QueryDict) -> list[tuple[str, str]]:
         InvalidInput: a line is not such a pair, or there are too many.
 
     """
-    lines = [line for field in sent.getlist("selected") for line in field.splitlines() if line.strip()]
+    fields = cleaned(SelectionForm(sent))["selected"]
+    lines = [line for field in fields for line in field.splitlines() if line.strip()]
     if len(lines) > MAX_SELECTED:
         most = number_format(MAX_SELECTED, force_grouping=True)
         raise InvalidInput("selected", gettext("At most %(most)s rows can be selected.") % {"most": most})

@@ -110,3 +110,17 @@ def test_an_error_is_text_and_never_markup() -> None:
     page = rendered(form)
     assert "&lt;b&gt;bold" in page
     assert "<b>" not in page
+
+
+class ManyForm(StrictForm):
+    many = ManyField(required=False)
+
+
+@pytest.mark.parametrize(
+    ("query", "is_valid"), [("many=a&many=b%0D%0Ac", True), ("many=a&many=%00", False), ("many=%FF", False)]
+)
+def test_each_value_of_a_field_that_may_come_often_is_text(query, is_valid):
+    form = ManyForm(QueryDict(query))
+    assert form.is_valid() == is_valid
+    if is_valid:
+        assert form.cleaned_data["many"] == ["a", "b\nc"]
