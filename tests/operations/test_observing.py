@@ -12,6 +12,7 @@ import requests
 import yaml
 
 from console.sandbox.processes import ROOT
+from console.signin import errors as signin_errors
 from tests.operations.collector import Collector
 from tests.servers import Browser
 
@@ -215,6 +216,10 @@ def test_the_dashboard_and_the_alerts_name_what_is_exported(observed, ada):
     assert len(shown) > 12
     assert len(watched) > 8
     assert shown | watched <= exported(observed)
+    reasons = set(re.findall(r'reason!?="(\w+)"', (folder / "alerts.yaml").read_text()))
+    known = {re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower() for name in dir(signin_errors)}
+    assert reasons, "read from the file"
+    assert reasons <= known, "an alert that names a reason which no sign-in is refused for watches nothing"
     for rule in rules:
         assert re.fullmatch(r"Console[A-Za-z]+", rule["alert"])
         assert rule["labels"]["severity"] in ("warning", "critical")

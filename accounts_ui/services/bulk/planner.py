@@ -1,6 +1,7 @@
 """Make a plan: check what each row of a list would do, against one read of directory and log. Nothing is sent."""
 
 import uuid
+from typing import Final
 
 from django.utils.translation import gettext
 
@@ -16,6 +17,9 @@ from accounts_ui.services.errors import InvalidInput
 from accounts_ui.services.state.snapshot import read_snapshot
 from accounts_ui.services.validation import check_message, check_status
 
+BULK_ACTIONS: Final = (Action.ASSIGN, Action.CHANGE_STATUS, Action.DELETE)
+"""What bulk changes can do. Another action is offered once ``row_checker`` and ``runner`` handle it."""
+
 
 def make_plan(
     *, client: DirectoryClient, context: AuditContext, action: str, status: str, message: str, imported: ImportedList
@@ -30,7 +34,7 @@ def make_plan(
         DirectoryError: list and types cannot be read.
 
     """
-    if action not in Action.values:
+    if action not in BULK_ACTIONS:
         raise InvalidInput("action", gettext("Choose what to do with these accounts."))
     message = check_message(message)
     if status:

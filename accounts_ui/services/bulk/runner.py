@@ -198,7 +198,9 @@ def _execute(client: OperationClient, context: AuditContext, plan: Plan, row: Pl
         return commands.assign(**arguments, confirm_unknown=False)
     if plan.action == Action.CHANGE_STATUS:
         return commands.change_status(**arguments, status=row.wanted_status, expected_status=row.expected_status)
-    return commands.delete(**arguments, expected_status=row.expected_status)
+    if plan.action == Action.DELETE:
+        return commands.delete(**arguments, expected_status=row.expected_status)
+    raise ValueError(plan.action)
 
 
 def _pause(plan: Plan, detail: str) -> None:

@@ -186,7 +186,9 @@ def _call(operation: Operation, organization_id: str, client: OperationClient) -
         return client.assign(*account)
     if operation.action == Action.CHANGE_STATUS:
         return client.change_status(*account, operation.after or "")
-    return client.delete(*account, operation.message or (_UNDONE if operation.undoes else _DELETED))
+    if operation.action == Action.DELETE:
+        return client.delete(*account, operation.message or (_UNDONE if operation.undoes else _DELETED))
+    raise ValueError(operation.action)  # commands check the action: this is never reached after "requested"
 
 
 def _conclude_by_reading(change: Change, client: OperationClient, error: errors.DirectoryError) -> Change:

@@ -5,8 +5,8 @@ from typing import Final
 from django import forms
 from django.utils.translation import gettext_lazy
 
-from accounts_ui.changes.models import Action
 from accounts_ui.directory.statuses import STATUSES
+from accounts_ui.services.bulk.planner import BULK_ACTIONS
 from accounts_ui.services.validation import (
     check_code,
     check_expected,
@@ -89,7 +89,7 @@ class StatusForm(DeleteForm):
 class BulkForm(StrictForm):
     """Make a plan of a file, of pasted text, or of selected rows."""
 
-    action = forms.ChoiceField(choices=[(action, action) for action in Action.values], label=gettext_lazy("Action"))
+    action = forms.ChoiceField(choices=[(action, action) for action in BULK_ACTIONS], label=gettext_lazy("Action"))
     status = forms.ChoiceField(
         required=False,
         choices=[("", ""), *((status, status) for status in STATUSES)],
