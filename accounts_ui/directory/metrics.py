@@ -27,6 +27,9 @@ seconds = Histogram(
     ["operation"],
     buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60),
 )
+for _operation in METHODS:  # each series exists from the start, as 0
+    calls.labels(_operation, "done")
+    seconds.labels(_operation)
 list_rows = Histogram(
     "console_directory_list_rows",
     "Rows of the lists that the directory answered with.",

@@ -170,3 +170,7 @@ class SignInEnded(Exception):
 
 def _snake_case(name: str) -> str:
     return "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_")
+
+
+for _refusal in SignInRefused.__subclasses__():
+    signin_failures.labels(_snake_case(_refusal.__name__))  # each series exists from the start, as 0

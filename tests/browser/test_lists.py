@@ -72,7 +72,7 @@ def test_selecting_across_pages_and_searches(open_page, sqlite_console, director
         page.get_by_role("button", name="Export selected as CSV").click()
     lines = started.value.path().read_text().splitlines()
     assert len(lines) == 3
-    assert all(line.startswith(subject) for line in lines[1:])
+    assert all(line.startswith(f'"{subject}"') for line in lines[1:])
 
 
 def test_a_facet_with_more_values_than_chips(open_page, sqlite_console, directory):
@@ -180,7 +180,7 @@ def test_without_scripts(open_page, sqlite_console, directory):
     page.get_by_label("Select Nina Noscript worker").check()
     with page.expect_download() as started:
         page.get_by_role("button", name="Export selected as CSV").click()
-    assert started.value.path().read_text().splitlines()[1].startswith(subject)
+    assert started.value.path().read_text().splitlines()[1].startswith(f'"{subject}"')
 
 
 def is_htmx(route):
