@@ -5,17 +5,17 @@ from collections.abc import Iterator
 
 from django.conf import settings
 from django.db import Error
-from django.db.models import Count, Min
+from django.db.models import Count, Max, Min, OuterRef, Subquery, Sum
 from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 
-from accounts_ui.changes.models import OPEN_OUTCOMES, Change, Checkpoint, Event, Verification
+from accounts_ui.changes.models import OPEN_OUTCOMES, Change, Checkpoint, Event, LogHead, Verification
 
 logger = logging.getLogger(__name__)
 
 
 class LogCollector:
-    """The chain's head, what is unresolved, checkpoints, and the result of the last verification run."""
+    """Where the logs end, what is unresolved, checkpoints, and the results of the last verification runs."""
 
     def collect(self) -> Iterator[Metric]:
         """Yield the current values; if the database does not answer, only that."""
@@ -46,20 +46,27 @@ def _unresolved() -> Iterator[Metric]:
 
 
 def _head() -> Iterator[Metric]:
-    sequence, at = Event.objects.order_by("-sequence").values_list("sequence", "at").first() or (0, None)
-    yield _gauge("change_log_sequence", "The sequence of the last event: the head of the chain.", sequence)
-    yield _gauge("change_log_event_timestamp_seconds", "When that event was written.", at.timestamp() if at else 0)
+    last = Event.objects.filter(organization_id=OuterRef("pk"), sequence=OuterRef("sequence")).values("at")
+    ends = LogHead.objects.order_by().annotate(at=Subquery(last)).aggregate(events=Sum("sequence"), last=Max("at"))
+    at = ends["last"]
+    yield _gauge("change_log_sequence", "The sequences of the last events of all logs, added.", ends["events"] or 0)
+    yield _gauge("change_log_event_timestamp_seconds", "When the last event was written.", at.timestamp() if at else 0)
 
 
 def _checkpoints() -> Iterator[Metric]:
-    last = Checkpoint.objects.order_by("-sequence").values_list("sequence", flat=True).first() or 0
-    yield _gauge("change_log_checkpoint_sequence", "The sequence of the last checkpoint.", last)
+    newest = Checkpoint.objects.filter(organization_id=OuterRef("pk")).order_by("-size").values("size")[:1]
+    ends = LogHead.objects.order_by().annotate(newest=Subquery(newest)).aggregate(covered=Sum("newest"))
+    text = "The sequences of the last checkpoints of all logs, added."
+    yield _gauge("change_log_checkpoint_sequence", text, ends["covered"] or 0)
     waiting = Checkpoint.objects.filter(delivered_at=None).count() if settings.AUDIT_CHECKPOINT_TARGET else 0
     yield _gauge("change_log_checkpoints_undelivered", "Checkpoints that reached no target yet.", waiting)
 
 
 def _verification() -> Iterator[Metric]:
-    last = Verification.objects.order_by("-at", "-id").values_list("state", "sequence").first() or ("", 0)
-    is_broken = 1 if last[0] == Verification.State.BROKEN else 0
-    yield _gauge("change_log_broken", "1 if the last verification run found a break.", is_broken)
-    yield _gauge("change_log_verified_sequence", "The last sequence that this run verified.", last[1])
+    of_log = Verification.objects.filter(organization_id=OuterRef("pk")).order_by("-at", "-id")
+    newest = {name: Subquery(of_log.values(name)[:1]) for name in ("state", "sequence")}
+    runs = LogHead.objects.order_by().annotate(state=newest["state"], verified=newest["sequence"])
+    is_broken = runs.filter(state=Verification.State.BROKEN).exists()
+    verified = runs.aggregate(total=Sum("verified"))["total"] or 0
+    yield _gauge("change_log_broken", "1 if the last verification run of a log found a break.", int(is_broken))
+    yield _gauge("change_log_verified_sequence", "The last sequences that these runs verified, added.", verified)

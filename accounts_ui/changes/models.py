@@ -1,4 +1,4 @@
-"""The tables of the log. Database triggers (``schema``) reject every statement that would rewrite them."""
+"""The tables of the logs, one log for each organization. Database triggers (``schema``) keep them append-only."""
 
 import datetime
 from typing import Any, ClassVar
@@ -31,13 +31,15 @@ OPEN_OUTCOMES = (Outcome.PENDING, Outcome.UNKNOWN)
 
 
 class EventKind(models.TextChoices):
-    """The kinds of events of a change."""
+    """The kinds of events."""
 
     REQUESTED = "requested", "requested"
     APPLIED = "applied", "applied"
     NOT_APPLIED = "not_applied", "not applied"
     UNKNOWN = "unknown", "unknown"
     RESOLVED = "resolved", "resolved"
+    KEY_CHANGED = "key_changed", "signing key changed"  # this and the following belong to no change
+    BREAK_ACKNOWLEDGED = "break_acknowledged", "break acknowledged"
 
 
 class _Facts(models.Model):
@@ -67,13 +69,36 @@ class _Facts(models.Model):
         abstract = True
 
 
-class EventBase(_Facts):
-    """One event of the log. ``actor`` caused this event: who resolves a change need not be who requested it."""
+class LogHead(models.Model):
+    """Where an organization's log ends: its last event, and the key that signed it. Whoever appends locks this row.
 
-    sequence = models.BigIntegerField(primary_key=True)
+    ``sequence`` is 0 until the first event. A row stays as long as the log: it is never deleted.
+    """
+
+    organization_id = models.CharField(max_length=255, primary_key=True)
+    sequence = models.BigIntegerField()
+    hash = models.CharField(max_length=64)
+    key_id = models.CharField(max_length=16, blank=True)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["organization_id"]
+
+    def __str__(self) -> str:
+        return f"{self.organization_id} ends at {self.sequence}"
+
+
+class EventBase(_Facts):
+    """One event of an organization's log. ``actor`` caused it: who resolves a change need not be who requested it.
+
+    An event that belongs to no change has no ``change_id``, and says in ``about`` what it is about.
+    """
+
+    pk = models.CompositePrimaryKey("organization_id", "sequence")
+    sequence = models.BigIntegerField()
     v = models.PositiveSmallIntegerField()  # the version of the record's format: chain.records
-    change_id = models.UUIDField(db_index=True)
-    event = models.CharField(max_length=16, choices=EventKind.choices)
+    change_id = models.UUIDField(null=True, db_index=True)
+    about = models.JSONField(null=True)
+    event = models.CharField(max_length=32, choices=EventKind.choices)
     at = models.DateTimeField()
     evidence = models.JSONField(null=True)
     key_id = models.CharField(max_length=16)
@@ -83,10 +108,10 @@ class EventBase(_Facts):
 
     class Meta:
         abstract = True
-        ordering: ClassVar[list[str]] = ["sequence"]
+        ordering: ClassVar[list[str]] = ["organization_id", "sequence"]
 
     def __str__(self) -> str:
-        return f"{self.sequence} {self.event} {self.change_id}"
+        return f"{self.organization_id} {self.sequence} {self.event} {self.change_id or ''}"
 
 
 class Event(EventBase):
@@ -94,19 +119,28 @@ class Event(EventBase):
 
 
 class ArchivedEvent(EventBase):
-    """An event that was moved to the archive, unchanged. On PostgreSQL each ``Archive`` is a partition of its own."""
+    """An event that was moved to the archive, unchanged. On PostgreSQL each ``run`` is a partition of its own."""
+
+    run = models.BigIntegerField()
 
 
 class Archive(models.Model):
-    """The record of an archived part of the chain: its bounds, who archived it, and the export that was written.
+    """The record of an archived part of a log: its bounds, who archived it, and the export that was written.
 
-    ``hash`` is that of its last event, ``file_sha256`` that of the export. ``signature`` is Ed25519 over the RFC 8785
-    canonical JSON of the other fields, so that the events after an external part can still be verified against its end.
+    ``run`` numbers the archive runs: one run archives a part of each log. ``hash`` is that of the last event, ``tree``
+    the log's tree up to it, ``changes_digest`` that of the changes that end in the part, ``file_sha256`` that of the
+    export. ``signature`` is Ed25519 over the RFC 8785 canonical JSON of the other fields, so that what follows an
+    external part, and the changes that it made, can still be verified against it.
     """
 
-    last_sequence = models.BigIntegerField(primary_key=True)
+    pk = models.CompositePrimaryKey("organization_id", "last_sequence")
+    organization_id = models.CharField(max_length=255)
+    last_sequence = models.BigIntegerField()
     first_sequence = models.BigIntegerField()
+    run = models.BigIntegerField()
     hash = models.CharField(max_length=64)
+    tree = models.TextField()
+    changes_digest = models.CharField(max_length=64)
     file = models.TextField()
     file_sha256 = models.CharField(max_length=64)
     by = models.TextField()
@@ -115,10 +149,10 @@ class Archive(models.Model):
     signature = models.CharField(max_length=88)
 
     class Meta:
-        ordering: ClassVar[list[str]] = ["last_sequence"]
+        ordering: ClassVar[list[str]] = ["organization_id", "last_sequence"]
 
     def __str__(self) -> str:
-        return f"archive of {self.first_sequence} to {self.last_sequence}"
+        return f"archive of {self.organization_id} {self.first_sequence} to {self.last_sequence}"
 
 
 class Change(_Facts):
@@ -127,8 +161,9 @@ class Change(_Facts):
     change_id = models.UUIDField(primary_key=True)
     requested_at = models.DateTimeField()
     resolved_at = models.DateTimeField(null=True)
-    last_sequence = models.BigIntegerField(unique=True)
+    last_sequence = models.BigIntegerField()
     retry_after: float | None = None  # seconds that the directory asked to wait; not stored
+    is_elsewhere = False  # whether its events are in an external archive (event_storage.marked); not stored
 
     class Meta:
         ordering: ClassVar[list[str]] = ["-requested_at", "-last_sequence"]
@@ -137,7 +172,8 @@ class Change(_Facts):
                 fields=["organization_id", "subject_id", "code"],
                 condition=models.Q(outcome__in=["pending", "unknown"]),
                 name="one_open_change_an_account",
-            )
+            ),
+            models.UniqueConstraint(fields=["organization_id", "last_sequence"], name="one_change_an_event"),
         ]
         # SQLite takes the last one of equals: "changes_by_time" has to follow those that begin with the same columns.
         indexes: ClassVar[list[models.Index]] = [
@@ -176,8 +212,34 @@ class Change(_Facts):
         return Outcome.UNKNOWN.value if self.outcome == Outcome.PENDING and not self.is_running else self.outcome
 
 
+class IndexPosition(models.Model):
+    """Up to which event an organization's changes are included in search and counts. See ``change_index``."""
+
+    organization_id = models.CharField(max_length=255, primary_key=True)
+    sequence = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"index of {self.organization_id} up to {self.sequence}"
+
+
+class IndexedChange(models.Model):
+    """What search and counts include of a change: its folded text, and what it is counted under."""
+
+    change_id = models.UUIDField(unique=True)
+    organization_id = models.CharField(max_length=255, db_index=True)
+    slot = models.BigIntegerField()
+    action = models.CharField(max_length=16)
+    code = models.CharField(max_length=255)
+    actor = models.BigIntegerField()  # the row of ActorName
+    outcome = models.CharField(max_length=16)
+    text = models.TextField()
+
+    def __str__(self) -> str:
+        return f"index row of {self.change_id}"
+
+
 class ActorName(models.Model):
-    """An admin with the name and address of the time. Triggers insert it; a new name makes a new row."""
+    """An admin with the name and address of the time; a new name makes a new row. See ``change_index``."""
 
     organization_id = models.CharField(max_length=255)
     subject = models.CharField(max_length=255)
@@ -195,7 +257,10 @@ class ActorName(models.Model):
 
 
 class _Counts(models.Model):
-    """Numbers of changes requested in one half hour, by outcome. Triggers update them. ``slot`` counts from 1970."""
+    """Numbers of changes requested in one half hour, by outcome, as ``change_index`` counts them.
+
+    ``slot`` counts half hours from 1970.
+    """
 
     organization_id = models.CharField(max_length=255)
     slot = models.BigIntegerField()
@@ -238,26 +303,37 @@ class Share(_Counts):
 
 
 class Checkpoint(models.Model):
-    """A signed statement of the end of the chain, and when it was delivered."""
+    """A signed statement of the first ``size`` events of a log, and when it was delivered.
 
-    sequence = models.BigIntegerField(primary_key=True)
-    hash = models.CharField(max_length=64)
+    ``note`` is the C2SP signed note, with the ``root`` hash of the tree. ``leaves`` are the 32 bytes of each leaf hash
+    since the checkpoint before it, and ``tree`` is what is needed to append further ones (``tree.compact_range``).
+    """
+
+    pk = models.CompositePrimaryKey("organization_id", "size")
+    organization_id = models.CharField(max_length=255)
+    size = models.BigIntegerField()
+    root = models.CharField(max_length=44)  # base64
     at = models.DateTimeField()
     key_id = models.CharField(max_length=16)
-    signature = models.CharField(max_length=88)
+    note = models.TextField()
+    tree = models.TextField()
+    leaves = models.BinaryField()
     delivered_at = models.DateTimeField(null=True)
 
     class Meta:
-        ordering: ClassVar[list[str]] = ["sequence"]
+        ordering: ClassVar[list[str]] = ["organization_id", "size"]
 
     def __str__(self) -> str:
-        return f"checkpoint at {self.sequence}"
+        return f"checkpoint of {self.organization_id} at {self.size}"
 
 
 class Verification(models.Model):
-    """A verification run: who started it, how far it is, and its result. No trigger protects this table.
+    """A verification run over an organization's log: who started it, how far it is, and its result.
 
-    ``since`` is the sequence that an earlier run had reached; 0 if this run began at the first event.
+    No trigger protects this table.
+
+    ``since`` is the sequence that an earlier run had reached; 0 if this run began at the first event. ``tree`` is the
+    log's tree up to ``sequence``. ``notes`` are what a reader has to know besides, such as acknowledged breaks.
     """
 
     class State(models.TextChoices):
@@ -270,13 +346,15 @@ class Verification(models.Model):
     by_issuer = models.CharField(max_length=255, blank=True)
     by_subject = models.CharField(max_length=255, blank=True)
     by_name = models.TextField()
-    organization_id = models.CharField(max_length=255, blank=True)
+    organization_id = models.CharField(max_length=255)
     started_at = models.DateTimeField()
     at = models.DateTimeField()
     state = models.CharField(max_length=16, choices=State.choices)
     since = models.BigIntegerField()
     sequence = models.BigIntegerField()
     hash = models.CharField(max_length=64)
+    tree = models.TextField(blank=True)
+    notes = models.JSONField(default=list, blank=True)
     end = models.BigIntegerField()
     broken_at = models.BigIntegerField(null=True)
     what = models.TextField(blank=True)

@@ -12,14 +12,15 @@ from django.db.models.lookups import Exact
 from django.utils import timezone
 
 from accounts_ui.changes import search
+from accounts_ui.changes.change_index import index_lag
 from accounts_ui.changes.event_storage import stored_events
 from accounts_ui.changes.models import (
     OPEN_OUTCOMES,
     ActorName,
     Change,
-    Event,
     EventBase,
     EventKind,
+    LogHead,
     Outcome,
     resolution_wait,
 )
@@ -73,6 +74,7 @@ class AppliedChange(NamedTuple):
     requested_at: datetime.datetime
     resolved_at: datetime.datetime | None
     actor_name: str
+    actor_email: str
     actor_subject: str
 
 
@@ -121,7 +123,7 @@ def matching_changes(organization_id: str, filters: LogFilters) -> QuerySet[Chan
     named = search.indexed_matches(filters.q) if filters.q else None
     of = _OfOrganization if named or filters.among is not None else F
     changes = _narrowed(Change.objects.filter(named or Q(), Exact(of("organization_id"), organization_id)), filters)
-    if not filters.actor:
+    if not filters.actor or index_lag(organization_id):  # the names of admins follow with the index
         return changes
     by = ActorName.objects.filter(by_actor_text(filters.actor, ""), organization_id=organization_id)
     subjects = list(by.order_by().values_list("subject", flat=True).distinct()[:2])
@@ -169,15 +171,31 @@ def by_actor_text(actor: str, prefix: str = "actor_") -> Q:
 
 def events_of_matching(organization_id: str, filters: LogFilters) -> QuerySet[Any]:
     """Return the events of matching changes, in the order of the chain."""
-    if replace(filters, page=1) == LogFilters():  # all changes: no subquery of a million ids
-        return stored_events(organization_id=organization_id)
+    if is_whole_log(filters):  # no subquery of a million ids, and the events that belong to no change
+        return stored_events(organization_id)
     return events_of_changes(organization_id, matching_changes(organization_id, filters))
+
+
+def is_whole_log(filters: LogFilters) -> bool:
+    """Return whether the filters leave nothing out."""
+    return replace(filters, page=1) == LogFilters()
+
+
+def first_missing(organization_id: str) -> int | None:
+    """Return the sequence of the first event that is missing after one that is there; ``None`` if there is no gap."""
+    events = stored_events(organization_id)
+    first = events.values_list("sequence", flat=True).first()
+    expected = end_of_log(organization_id) - (first or 1) + 1
+    if events.count() == expected:  # nearly always: the database counts without reading the rows
+        return None
+    present = events.values_list("sequence", flat=True).iterator()
+    return next((number for number, there in enumerate(present, start=first or 1) if number != there), expected)
 
 
 def events_of_changes(organization_id: str, changes: QuerySet[Change]) -> QuerySet[Any]:
     """Return the events of these changes, in the order of the chain."""
     ids = changes.order_by().values("change_id")
-    return stored_events(organization_id=organization_id, change_id__in=ids)
+    return stored_events(organization_id, change_id__in=ids)
 
 
 def find_change(organization_id: str, change_id: uuid.UUID) -> Change | None:
@@ -190,23 +208,28 @@ def change_of_operation(change_id: uuid.UUID) -> Change | None:
     return Change.objects.filter(change_id=change_id).first()
 
 
-def end_of_chain() -> int:
-    """Return the sequence of the newest event, which is never archived; 0 if there is none."""
-    return Event.objects.order_by("-sequence").values_list("sequence", flat=True).first() or 0
+def end_of_log(organization_id: str) -> int:
+    """Return the sequence of the organization's newest event; 0 if there is none."""
+    return LogHead.objects.filter(pk=organization_id).values_list("sequence", flat=True).first() or 0
+
+
+def logged_organizations() -> list[str]:
+    """Return the organizations that have a log, in order."""
+    return list(LogHead.objects.values_list("organization_id", flat=True))
 
 
 def count_news_since(organization_id: str, filters: LogFilters, after: int) -> tuple[int, int]:
     """Count matching changes: those requested after this sequence, and older ones that got an event after it."""
-    events = list(stored_events(sequence__gt=after).values_list("change_id", "event", "sequence")[: _FEW + 1])
+    recorded = stored_events(organization_id, sequence__gt=after, change_id__isnull=False)
+    events = list(recorded.values_list("change_id", "event", "sequence")[: _FEW + 1])
     if len(events) <= _FEW:  # nearly always: read only these changes
         moved = _narrowed(Change.objects.filter(change_id__in={change_id for change_id, _, _ in events}), filters)
-        rows = moved.order_by().values_list("change_id", "organization_id")
-        matching_ids = {change_id for change_id, organization in rows if organization == organization_id}
+        matching_ids = set(moved.order_by().values_list("change_id", flat=True))
         new = len({change_id for change_id, kind, _ in events if kind == EventKind.REQUESTED} & matching_ids)
         return new, len(matching_ids) - new
     matching = matching_changes(organization_id, filters).filter(last_sequence__gt=after).order_by()
     requested_events = stored_events(
-        sequence__gt=after, event=EventKind.REQUESTED, change_id__in=matching.values("change_id")
+        organization_id, sequence__gt=after, event=EventKind.REQUESTED, change_id__in=matching.values("change_id")
     )
     new = requested_events.count()
     return new, matching.count() - new
@@ -214,7 +237,7 @@ def count_news_since(organization_id: str, filters: LogFilters, after: int) -> t
 
 def events_of(change: Change) -> list[EventBase]:
     """Return the change's events that are in this database, oldest first."""
-    return list(stored_events(change_id=change.change_id))
+    return list(stored_events(change.organization_id, change_id=change.change_id))
 
 
 def first_event(change: Change) -> EventBase | None:
@@ -222,10 +245,25 @@ def first_event(change: Change) -> EventBase | None:
     return next((event for event in events_of(change) if event.event == EventKind.REQUESTED), None)
 
 
-def open_changes(organization_id: str) -> list[Change]:
-    """Return changes without a final outcome, oldest first, except those that a process may be executing."""
+def open_changes(organization_id: str, *, with_running: bool = False) -> list[Change]:
+    """Return changes without a final outcome, oldest first.
+
+    Args:
+        with_running: those that a process may be executing, too.
+
+    """
     changes = sorted(_open(organization_id), key=lambda change: change.requested_at)
-    return [change for change in changes if not change.is_running]
+    return [change for change in changes if with_running or not change.is_running]
+
+
+def unresolved_changes(organization_id: str) -> list[Change]:
+    """Return all changes without a final outcome, in no particular order."""
+    return list(_open(organization_id))
+
+
+def recorded_operations(operation_ids: list[uuid.UUID]) -> set[uuid.UUID]:
+    """Return which of these operation ids a change of any organization has."""
+    return set(Change.objects.filter(change_id__in=operation_ids).order_by().values_list("change_id", flat=True))
 
 
 def _open(organization_id: str) -> QuerySet[Change]:

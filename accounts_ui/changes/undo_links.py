@@ -21,9 +21,10 @@ def undone_change(first: EventBase) -> uuid.UUID | None:
     return uuid.UUID(change_id) if change_id else None
 
 
-def undone_changes(change_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, uuid.UUID]:
+def undone_changes(organization_id: str, change_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, uuid.UUID]:
     """Return, for each of these changes that undoes another change, the id of that change."""
-    first_events = stored_events(change_id__in=list(change_ids), event=EventKind.REQUESTED, evidence__isnull=False)
+    conditions = {"change_id__in": list(change_ids), "event": EventKind.REQUESTED, "evidence__isnull": False}
+    first_events = stored_events(organization_id, **conditions)
     undone = {first.change_id: undone_change(first) for first in first_events}
     return {change_id: undone_id for change_id, undone_id in undone.items() if undone_id}
 
@@ -38,5 +39,5 @@ def later_changes(change: Change) -> list[Change]:
 def undoing_change(change: Change) -> Change | None:
     """Return the later change that undid ``change``, or may have."""
     later = later_changes(change)
-    undone = undone_changes(candidate.change_id for candidate in later)
+    undone = undone_changes(change.organization_id, (candidate.change_id for candidate in later))
     return next((candidate for candidate in later if undone.get(candidate.change_id) == change.change_id), None)

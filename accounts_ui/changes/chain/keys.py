@@ -1,9 +1,7 @@
-"""The keys of this installation: the current key signs; the current and the retired keys verify."""
+"""The keys of this installation: the current key signs, and is the only one that is trusted."""
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from django.conf import settings
-
-from accounts_ui.changes.chain.keyring import Keyring
 
 
 def signing_key() -> Ed25519PrivateKey:
@@ -12,6 +10,12 @@ def signing_key() -> Ed25519PrivateKey:
     return key
 
 
-def public_keys() -> Keyring:
-    """Return the retired keys (``AUDIT_RETIRED_PUBLIC_KEYS``), oldest first, then the current key's public half."""
-    return Keyring([*settings.AUDIT_RETIRED_PUBLIC_KEYS, (signing_key().public_key(), None)])
+def public_key() -> Ed25519PublicKey:
+    """Return the public half of the key that signs new events."""
+    return signing_key().public_key()
+
+
+def former_signing_key() -> Ed25519PrivateKey | None:
+    """Return the key that is being replaced (``AUDIT_FORMER_SIGNING_KEY``); ``None`` if none is."""
+    key: Ed25519PrivateKey | None = settings.AUDIT_FORMER_SIGNING_KEY
+    return key

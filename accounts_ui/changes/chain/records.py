@@ -14,11 +14,13 @@ import datetime
 import hashlib
 import json
 from collections.abc import Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-import rfc8785
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from accounts_ui.changes.chain.canonical_json import canonical_json
 
 if TYPE_CHECKING:
     from accounts_ui.changes.models import EventBase
@@ -32,7 +34,7 @@ FIELDS: Final[dict[int, tuple[str, ...]]] = {
     1: (
         *("v", "sequence", "change_id", "event", "at", "organization_id", "actor", "ip", "request_id"),
         *("action", "subject_id", "subject_name", "code", "type_name", "before", "after", "message"),
-        *("outcome", "http_status", "detail", "detail_parts", "evidence"),
+        *("outcome", "http_status", "detail", "detail_parts", "evidence", "about"),
         *("key_id", "previous_hash", "hash", "signature"),
     ),
 }
@@ -52,9 +54,37 @@ def record_of(event: "EventBase") -> dict[str, Any]:
     return {name: _field(event, name) for name in FIELDS.get(event.v, FIELDS[max(FIELDS)])}
 
 
+def event_columns() -> tuple[str, ...]:
+    """Return the columns of the tables that hold a record of any version."""
+    return _columns_of(max(FIELDS))
+
+
+@cache
+def _columns_of(version: int) -> tuple[str, ...]:
+    actor = [f"actor_{part}" for part in ACTOR_FIELDS]
+    return tuple(column for name in FIELDS[version] for column in (actor if name == "actor" else [name]))
+
+
+def record_of_row(row: tuple[Any, ...]) -> dict[str, Any]:
+    """Return the record of a row with ``event_columns``: the same as of the event, several times as fast."""
+    newest = max(FIELDS)
+    record = dict(zip(_columns_of(newest), row, strict=True))
+    record["actor"] = {part: record.pop(f"actor_{part}") for part in ACTOR_FIELDS}
+    if record["change_id"] is not None:
+        record["change_id"] = str(record["change_id"])
+    record["at"] = format_time(record["at"])
+    version = record["v"]
+    return record if version == newest or version not in FIELDS else {name: record[name] for name in FIELDS[version]}
+
+
 def line_of(event: "EventBase") -> str:
-    """Return the record as one line of JSON: ASCII, so that no name can start a line of its own."""
-    return json.dumps(record_of(event), separators=(",", ":"))
+    """Return the record of an event as one line of JSON."""
+    return record_line(record_of(event))
+
+
+def record_line(record: Mapping[str, Any]) -> str:
+    """Return a record as one line of JSON: ASCII, so that no name can start a line of its own."""
+    return json.dumps(record, separators=(",", ":"))
 
 
 def format_problem(record: Mapping[str, Any]) -> str:
@@ -75,8 +105,10 @@ def _field(event: "EventBase", name: str) -> Any:
         return {part: getattr(event, f"actor_{part}") for part in ACTOR_FIELDS}
     value = getattr(event, name)
     if name == "change_id":
-        return str(value)
-    return format_time(value) if name == "at" else value
+        return None if value is None else str(value)
+    if name == "at":
+        return format_time(value)
+    return str(value) if isinstance(value, str) else value  # not a subclass: canonical JSON takes plain text only
 
 
 def format_time(at: datetime.datetime) -> str:
@@ -92,14 +124,6 @@ def record_hash(record: Mapping[str, Any]) -> str:
 
     """
     return hashlib.sha256(canonical_json({k: v for k, v in record.items() if k not in _SEAL})).hexdigest()
-
-
-def canonical_json(document: Mapping[str, Any] | list[Any]) -> bytes:
-    """RFC 8785 canonical JSON. Raises ``ValueError`` where there is none."""
-    try:
-        return rfc8785.dumps(document if isinstance(document, list) else dict(document))
-    except (rfc8785.CanonicalizationError, UnicodeError, RecursionError) as error:
-        raise ValueError(f"no canonical JSON: {error}") from error
 
 
 def key_id(key: Ed25519PublicKey) -> str:

@@ -1,4 +1,4 @@
-"""The search index: trigrams of the log's texts, so that a search need not read every change.
+"""The search index: trigrams of the log's folded texts, so that a search need not read all of them.
 
 PostgreSQL needs its extension pg_trgm, SQLite its module FTS5. Without it nothing is created, ``manage.py doctor``
 reports that, and ``manage.py index_changes`` creates the index later. The statements are frozen.
@@ -13,36 +13,25 @@ logger = logging.getLogger(__name__)
 SQLITE = (
     "CREATE VIRTUAL TABLE changes_search USING fts5(body, content='', detail=none, tokenize='trigram')",
     """
-    INSERT INTO changes_search (rowid, body) SELECT last_sequence, c.subject_id || char(10) ||
-        c.subject_name || char(10) || c.code || char(10) || c.type_name || char(10) || c.message || char(10)
-        || c.detail || char(10) || c.actor_name || char(10) || c.actor_email FROM changes_change c
+    CREATE TRIGGER changes_search_added AFTER INSERT ON changes_indexedchange BEGIN INSERT INTO changes_search
+        (rowid, body) VALUES (NEW.id, NEW.text); END
     """,
     """
-    CREATE TRIGGER changes_search_asked BEFORE INSERT ON changes_change BEGIN INSERT INTO changes_search
-        (rowid, body) VALUES (NEW.last_sequence, NEW.subject_id || char(10) || NEW.subject_name || char(10)
-        || NEW.code || char(10) || NEW.type_name || char(10) || NEW.message || char(10) || NEW.detail ||
-        char(10) || NEW.actor_name || char(10) || NEW.actor_email); END
+    CREATE TRIGGER changes_search_replaced BEFORE UPDATE ON changes_indexedchange BEGIN INSERT INTO changes_search
+        (changes_search, rowid, body) VALUES ('delete', OLD.id, OLD.text); INSERT INTO changes_search
+        (rowid, body) VALUES (NEW.id, NEW.text); END
     """,
     """
-    CREATE TRIGGER changes_search_moved BEFORE UPDATE ON changes_change BEGIN INSERT INTO changes_search
-        (changes_search, rowid, body) VALUES ('delete', OLD.last_sequence, OLD.subject_id || char(10) ||
-        OLD.subject_name || char(10) || OLD.code || char(10) || OLD.type_name || char(10) || OLD.message ||
-        char(10) || OLD.detail || char(10) || OLD.actor_name || char(10) || OLD.actor_email); INSERT INTO
-        changes_search (rowid, body) VALUES (NEW.last_sequence, NEW.subject_id || char(10) ||
-        NEW.subject_name || char(10) || NEW.code || char(10) || NEW.type_name || char(10) || NEW.message ||
-        char(10) || NEW.detail || char(10) || NEW.actor_name || char(10) || NEW.actor_email); END
+    CREATE TRIGGER changes_search_deleted BEFORE DELETE ON changes_indexedchange BEGIN INSERT INTO changes_search
+        (changes_search, rowid, body) VALUES ('delete', OLD.id, OLD.text); END
     """,
 )
 
 POSTGRESQL = (
     "CREATE EXTENSION IF NOT EXISTS pg_trgm",
     "DROP INDEX CONCURRENTLY IF EXISTS changes_by_text",
-    """
-    CREATE INDEX CONCURRENTLY changes_by_text ON changes_change USING gin (upper(subject_id || chr(10) ||
-        subject_name || chr(10) || code || chr(10) || type_name || chr(10) || message || chr(10) || detail
-        || chr(10) || actor_name || chr(10) || actor_email) gin_trgm_ops)
-    """,
-    "ANALYZE changes_change",
+    "CREATE INDEX CONCURRENTLY changes_by_text ON changes_indexedchange USING gin (text gin_trgm_ops)",
+    "ANALYZE changes_indexedchange",
 )
 
 
@@ -67,7 +56,7 @@ def drop_search_index(apps, schema_editor):
     if schema_editor.connection.vendor == "postgresql":
         schema_editor.execute("DROP INDEX CONCURRENTLY IF EXISTS changes_by_text")
         return
-    for name in ("changes_search_asked", "changes_search_moved"):
+    for name in ("changes_search_added", "changes_search_replaced", "changes_search_deleted"):
         schema_editor.execute(f"DROP TRIGGER IF EXISTS {name}")
     schema_editor.execute("DROP TABLE IF EXISTS changes_search")
 

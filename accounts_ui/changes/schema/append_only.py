@@ -1,10 +1,10 @@
 """The triggers that keep the log append-only, on both databases.
 
-An event is never updated, only the next event of the chain is inserted, and an event is deleted only if the archive has
-it and a record of that (``schema.archive``). A change is never deleted; it is inserted with its ``requested`` event,
+An event is never updated, only the next event of its log is inserted, and an event is deleted only if the archive has
+it and a record of that (``schema.archive``). The row of a log's head begins before the first event, is updated only to
+what the newest event says, and never deleted. A change is never deleted; it is inserted with its ``requested`` event,
 and updated only to what its newest event says, in the columns that may change. A checkpoint is never deleted, and
-updated only once: when it was delivered. Two more triggers maintain the tally: how many changes of each half hour have
-which outcome, whoever writes them (``schema.tallies`` has the triggers of its shares).
+updated only once: when it was delivered.
 
 This is what the code expects of a migrated database (``schema.trigger_check`` compares). The migrations have statements
 of their own, frozen: change a trigger here and add a migration that replaces it.
@@ -33,16 +33,23 @@ FROZEN: Final = [
 ]
 
 _ZEROS: Final = "0" * 64
+_OWN: Final = "SELECT 1 FROM changes_event e WHERE e.organization_id = NEW.organization_id"
 _NEXT: Final = f"""
-    NEW.sequence <> COALESCE((SELECT MAX(sequence) FROM changes_event), 0) + 1
-    OR NEW.previous_hash <> COALESCE((SELECT hash FROM changes_event ORDER BY sequence DESC LIMIT 1), '{_ZEROS}')
+    EXISTS ({_OWN} AND e.sequence >= NEW.sequence)
+    OR NOT (NEW.sequence = 1 AND NEW.previous_hash = '{_ZEROS}'
+        OR EXISTS ({_OWN} AND e.sequence = NEW.sequence - 1 AND e.hash = NEW.previous_hash))
 """
-_UNTRUE: Final = """
-    NOT EXISTS (SELECT 1 FROM changes_event e WHERE e.change_id = NEW.change_id AND e.sequence = NEW.last_sequence
-        AND e.outcome = NEW.outcome
-        AND e.sequence = (SELECT MAX(sequence) FROM changes_event WHERE change_id = NEW.change_id))
+_UNTRUE: Final = f"""
+    NOT EXISTS ({_OWN} AND e.sequence = NEW.last_sequence AND e.change_id = NEW.change_id AND e.outcome = NEW.outcome)
+    OR EXISTS ({_OWN} AND e.sequence > NEW.last_sequence AND e.change_id = NEW.change_id)
 """
-_STATEMENT: Final = ("sequence", "hash", "at", "key_id", "signature")
+_NOT_EMPTY: Final = f"NEW.sequence <> 0 OR NEW.hash <> '{_ZEROS}' OR NEW.key_id <> '' OR EXISTS ({_OWN})"
+_NO_HEAD: Final = f"""
+    NEW.organization_id <> OLD.organization_id OR NEW.sequence <= OLD.sequence
+    OR NOT EXISTS ({_OWN} AND e.sequence = NEW.sequence AND e.hash = NEW.hash AND e.key_id = NEW.key_id)
+    OR EXISTS ({_OWN} AND e.sequence > NEW.sequence)
+"""
+_STATEMENT: Final = ("organization_id", "size", "root", "at", "key_id", "note", "tree", "leaves")
 
 
 def _moved(columns: list[str] | tuple[str, ...], same: str) -> str:
@@ -62,49 +69,53 @@ class Trigger:
     function: str = ""  # PostgreSQL: the function of another trigger
     does: str = ""
     returns: str = "NEW"  # PostgreSQL: the row that the trigger returns, OLD for a DELETE
+    timing: str = "BEFORE"
 
     def for_sqlite(self) -> str:
         """Return the statement that creates it on SQLite."""
         guard = f"WHEN {self.condition}" if self.condition else ""
         act = self.does or f"SELECT RAISE(ABORT, '{self.message}')"
-        return f"CREATE TRIGGER {self.name} BEFORE {self.when} ON {self.table} {guard} BEGIN {act}; END"
+        return f"CREATE TRIGGER {self.name} {self.timing} {self.when} ON {self.table} {guard} BEGIN {act}; END"
 
     def body(self) -> str:
         """Return the body of its function on PostgreSQL."""
         act = self.does or f"RAISE EXCEPTION '{self.message}'"
         return f" BEGIN IF {self.condition or 'TRUE'} THEN {act}; END IF; RETURN {self.returns}; END "
 
-    def for_postgresql(self) -> list[str]:
-        """Return the statements that create it on PostgreSQL. ALWAYS: it fires in replica sessions, too."""
+    def for_postgresql(self, schema: str) -> list[str]:
+        """Return the statements that create it on PostgreSQL. ALWAYS: it fires in replica sessions, too.
+
+        Its function looks up tables in ``schema`` only, so that a session's temporary table cannot stand in for one.
+        """
         function = self.function or self.name
+        path = f"SET search_path = pg_catalog, {schema}, pg_temp"
         made = (
             []
             if self.function
-            else [f"CREATE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $${self.body()}$$"]
+            else [f"CREATE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql {path} AS $${self.body()}$$"]
         )
         return [
             *made,
-            f"CREATE TRIGGER {self.name} BEFORE {self.when} ON {self.table} "
+            f"CREATE TRIGGER {self.name} {self.timing} {self.when} ON {self.table} "
             f"FOR EACH {self.level} EXECUTE FUNCTION {function}()",
             f"ALTER TABLE {self.table} ENABLE ALWAYS TRIGGER {self.name}",
         ]
 
-    def away(self, vendor: str) -> list[str]:
-        """Return the statements that drop it."""
-        if vendor == "sqlite":
-            return [f"DROP TRIGGER {self.name}"]
-        function = [] if self.function else [f"DROP FUNCTION {self.name}()"]
-        return [f"DROP TRIGGER {self.name} ON {self.table}", *function]
-
 
 _OTHER: Final = "a change says what its events say"
 _OPENS: Final = "a change begins with its requested event"
+_BEGINS: Final = "a log begins without an event"
+_HEAD: Final = "the head of a log says what its newest event says"
+_KEPT: Final = "the head of a log is never deleted"
 _FIXED: Final = "a checkpoint is never changed, but for when it was delivered"
 
 LOG: Final = {
     "sqlite": (
         Trigger("changes_event_fixed", "changes_event", "UPDATE", "", "an event is never changed"),
-        Trigger("changes_event_next", "changes_event", "INSERT", _NEXT, "an event is appended to the end of the chain"),
+        Trigger("changes_event_next", "changes_event", "INSERT", _NEXT, "an event is appended to the end of its log"),
+        Trigger("changes_loghead_begins", "changes_loghead", "INSERT", _NOT_EMPTY, _BEGINS),
+        Trigger("changes_loghead_follows", "changes_loghead", "UPDATE", _NO_HEAD, _HEAD),
+        Trigger("changes_loghead_kept", "changes_loghead", "DELETE", "", _KEPT),
         Trigger("changes_change_kept", "changes_change", "DELETE", "", "a change is never deleted"),
         Trigger("changes_change_follows", "changes_change", "UPDATE", f"{_moved(FROZEN, 'IS')} OR {_UNTRUE}", _OTHER),
         Trigger("changes_change_opens", "changes_change", "INSERT", _UNTRUE, _OPENS),
@@ -112,7 +123,14 @@ LOG: Final = {
     "postgresql": (
         Trigger("changes_event_fixed", "changes_event", "UPDATE", "", "an event is never changed"),
         Trigger("changes_event_kept", "changes_event", "TRUNCATE", "", "the log is never emptied", "STATEMENT"),
-        Trigger("changes_event_next", "changes_event", "INSERT", _NEXT, "an event is appended to the end of the chain"),
+        Trigger("changes_event_next", "changes_event", "INSERT", _NEXT, "an event is appended to the end of its log"),
+        # AFTER: two writers can begin a log at once. The second one's row, which it then does not insert, is no fault.
+        Trigger("changes_loghead_begins", "changes_loghead", "INSERT", _NOT_EMPTY, _BEGINS, timing="AFTER"),
+        Trigger("changes_loghead_follows", "changes_loghead", "UPDATE", _NO_HEAD, _HEAD),
+        Trigger("changes_loghead_kept", "changes_loghead", "DELETE", "", _KEPT),
+        Trigger(
+            "changes_loghead_emptied", "changes_loghead", "TRUNCATE", "", _KEPT, "STATEMENT", "changes_loghead_kept"
+        ),
         Trigger("changes_change_kept", "changes_change", "DELETE", "", "a change is never deleted"),
         Trigger(
             "changes_change_emptied",
@@ -133,7 +151,7 @@ LOG: Final = {
         Trigger("changes_change_opens", "changes_change", "INSERT", _UNTRUE, _OPENS),
     ),
 }
-"""Triggers of events and changes. ``schema.archive`` has those that allow archived events to be deleted."""
+"""Triggers of events, heads and changes. ``schema.archive`` has those that allow archived events to be deleted."""
 
 CHECKPOINTS: Final = {
     "sqlite": (
@@ -167,56 +185,3 @@ CHECKPOINTS: Final = {
     ),
 }
 """Triggers of checkpoints."""
-
-_AT: Final = "NEW.requested_at"
-SLOT_SECONDS: Final = 1800  # nearly all time zones are whole half hours from UTC
-OUTCOMES: Final = ("pending", "applied", "not_applied", "unknown")
-SLOTS: Final = {
-    "sqlite": f"CAST(strftime('%s', {{at}}) AS INTEGER) / {SLOT_SECONDS}",
-    "postgresql": f"FLOOR(EXTRACT(EPOCH FROM {{at}}))::bigint / {SLOT_SECONDS}",
-}
-
-
-def _add(slot: str, number: str) -> str:
-    """Return the SQL that adds ``number``, an expression per outcome, to the counts of a half hour."""
-    numbers = ", ".join(number.format(outcome=outcome) for outcome in OUTCOMES)
-    sums = ", ".join(f"{outcome} = changes_tally.{outcome} + excluded.{outcome}" for outcome in OUTCOMES)
-    return (
-        f"INSERT INTO changes_tally (organization_id, slot, {', '.join(OUTCOMES)}) "
-        f"VALUES (NEW.organization_id, {slot}, {numbers}) ON CONFLICT (organization_id, slot) DO UPDATE SET {sums}"
-    )
-
-
-_IS: Final = "CASE WHEN {row}.outcome = '{{outcome}}' THEN 1 ELSE 0 END"
-MORE: Final = _IS.format(row="NEW")
-MOVES: Final = f"{MORE} - {_IS.format(row='OLD')}"
-
-TALLY: Final[dict[str, tuple[Trigger, ...]]] = {
-    vendor: (
-        Trigger("changes_tally_asked", "changes_change", "INSERT", "", "", does=_add(slot.format(at=_AT), MORE)),
-        Trigger(
-            "changes_tally_moved",
-            "changes_change",
-            "UPDATE",
-            "NEW.outcome <> OLD.outcome",
-            "",
-            does=_add(slot.format(at=_AT), MOVES),
-        ),
-    )
-    for vendor, slot in SLOTS.items()
-}
-"""Triggers that maintain the tally."""
-
-
-SUMS: Final = ", ".join(f"SUM(CASE WHEN outcome = '{outcome}' THEN 1 ELSE 0 END)" for outcome in OUTCOMES)
-
-
-def count_query(vendor: str) -> str:
-    """Return the query that computes the tally: organization, slot, and the number of each outcome."""
-    slot = SLOTS[vendor].format(at="requested_at")
-    return f"SELECT organization_id, {slot}, {SUMS} FROM changes_change GROUP BY 1, 2"
-
-
-def fill_tally(vendor: str) -> str:
-    """Return the statement that fills the tally from the existing changes."""
-    return f"INSERT INTO changes_tally (organization_id, slot, {', '.join(OUTCOMES)}) {count_query(vendor)}"

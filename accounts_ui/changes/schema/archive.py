@@ -1,7 +1,7 @@
 """The triggers of the archive: an event is moved, never deleted, and an archived event is never changed.
 
 The triggers enforce the order of archiving. First comes the signed record of the part, then its rows, each a copy of a
-row in the log; only then can a row be deleted from the log. On PostgreSQL the archive has one partition per record.
+row in the log; only then can a row be deleted from the log. On PostgreSQL the archive has one partition per run.
 The database clones row triggers into each partition; ``make_partition`` creates the trigger against TRUNCATE.
 """
 
@@ -9,29 +9,39 @@ from typing import Final
 
 from django.db.backends.utils import CursorWrapper
 
-from accounts_ui.changes.models import ArchivedEvent
-from accounts_ui.changes.schema.append_only import CHECKPOINTS, LOG, TALLY, Trigger
-from accounts_ui.changes.schema.tallies import SHARES
+from accounts_ui.changes.models import Event
+from accounts_ui.changes.schema.append_only import CHECKPOINTS, LOG, Trigger
 
-COLUMNS: Final = ", ".join(str(field.column) for field in ArchivedEvent._meta.local_concrete_fields)
+COLUMNS: Final = ", ".join(str(field.column) for field in Event._meta.local_concrete_fields)
 _NAMES: Final = COLUMNS.split(", ")
 
 _NOT_MOVED: Final = """
-    OLD.sequence = (SELECT MAX(sequence) FROM changes_event)
-    OR NOT EXISTS (SELECT 1 FROM changes_archivedevent a WHERE a.sequence = OLD.sequence AND a.hash = OLD.hash)
-    OR NOT EXISTS (SELECT 1 FROM changes_archive r WHERE OLD.sequence BETWEEN r.first_sequence AND r.last_sequence)
+    NOT EXISTS (SELECT 1 FROM changes_event e
+        WHERE e.organization_id = OLD.organization_id AND e.sequence > OLD.sequence)
+    OR NOT EXISTS (SELECT 1 FROM changes_archivedevent a
+        WHERE a.organization_id = OLD.organization_id AND a.sequence = OLD.sequence AND a.hash = OLD.hash)
+    OR NOT EXISTS (SELECT 1 FROM changes_archive r
+        WHERE r.organization_id = OLD.organization_id AND OLD.sequence BETWEEN r.first_sequence AND r.last_sequence)
 """
-_NOT_NEXT: Final = """
-    NEW.first_sequence <> COALESCE((SELECT MAX(last_sequence) FROM changes_archive), 0) + 1
+_RECORDS: Final = "FROM changes_archive WHERE organization_id = NEW.organization_id"
+_OWN: Final = "SELECT 1 FROM changes_event e WHERE e.organization_id = NEW.organization_id"
+_NOT_NEXT: Final = f"""
+    NEW.first_sequence <> COALESCE((SELECT MAX(last_sequence) {_RECORDS}), 0) + 1
+    OR NEW.run <= COALESCE((SELECT MAX(run) {_RECORDS}), 0)
     OR NEW.last_sequence < NEW.first_sequence
-    OR NEW.last_sequence >= (SELECT MAX(sequence) FROM changes_event)
-    OR NOT EXISTS (SELECT 1 FROM changes_event e WHERE e.sequence = NEW.last_sequence AND e.hash = NEW.hash)
+    OR NOT EXISTS ({_OWN} AND e.sequence > NEW.last_sequence)
+    OR NOT EXISTS ({_OWN} AND e.sequence = NEW.last_sequence AND e.hash = NEW.hash)
 """
 
 
 def _not_copied(same: str) -> str:
-    alike = " AND ".join(f"e.{name} {same} NEW.{name}" for name in _NAMES if name != "sequence")
-    return f"NOT EXISTS (SELECT 1 FROM changes_event e WHERE e.sequence = NEW.sequence AND {alike})"
+    key = ("organization_id", "sequence")
+    alike = " AND ".join(f"e.{name} {same} NEW.{name}" for name in _NAMES if name not in key)
+    return (
+        f"NOT EXISTS ({_OWN} AND e.sequence = NEW.sequence AND {alike}) "
+        "OR NOT EXISTS (SELECT 1 FROM changes_archive r WHERE r.organization_id = NEW.organization_id "
+        "AND r.run = NEW.run AND NEW.sequence BETWEEN r.first_sequence AND r.last_sequence)"
+    )
 
 
 _MOVED: Final = "an event is never deleted, only moved into the archive"
@@ -71,16 +81,14 @@ ARCHIVE: Final = {
 
 def expected_triggers(vendor: str) -> list[Trigger]:
     """Return all triggers that a migrated database has."""
-    return [*LOG[vendor], *CHECKPOINTS[vendor], *TALLY[vendor], *SHARES[vendor], *ARCHIVE[vendor]]
+    return [*LOG[vendor], *CHECKPOINTS[vendor], *ARCHIVE[vendor]]
 
 
-def make_partition(cursor: CursorWrapper, first: int, last: int) -> None:
-    """Create the partition for these sequences. ATTACH, unlike PARTITION OF, does not block readers."""
-    name = f"changes_archivedevent_{first}_{last}"
+def make_partition(cursor: CursorWrapper, run: int) -> None:
+    """Create the partition of an archive run. ATTACH, unlike PARTITION OF, does not block readers."""
+    name = f"changes_archivedevent_{run}"
     cursor.execute(f"CREATE TABLE {name} (LIKE changes_archivedevent INCLUDING ALL)")
-    cursor.execute(
-        f"ALTER TABLE changes_archivedevent ATTACH PARTITION {name} FOR VALUES FROM ({first}) TO ({last + 1})"
-    )
+    cursor.execute(f"ALTER TABLE changes_archivedevent ATTACH PARTITION {name} FOR VALUES IN ({run})")
     cursor.execute(
         f"CREATE TRIGGER changes_archivedevent_emptied BEFORE TRUNCATE ON {name} "
         "FOR EACH STATEMENT EXECUTE FUNCTION changes_archivedevent_emptied()"

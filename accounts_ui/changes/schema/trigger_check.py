@@ -9,19 +9,37 @@ from accounts_ui.changes.schema.append_only import Trigger
 from accounts_ui.changes.schema.archive import expected_triggers
 from accounts_ui.changes.schema.search_index import SEARCH, is_built
 
-TABLES: Final = ("changes_event", "changes_change", "changes_checkpoint", "changes_archivedevent", "changes_archive")
+TABLES: Final = (
+    "changes_event",
+    "changes_loghead",
+    "changes_change",
+    "changes_checkpoint",
+    "changes_archivedevent",
+    "changes_archive",
+)
 _PARTITIONED: Final = "changes_archivedevent"
 
-# pg_trigger.tgtype: 2 for BEFORE, plus the bit of each word.
-_TYPE: Final = {"ROW": 1, "STATEMENT": 0, "INSERT": 4, "DELETE": 8, "UPDATE": 16, "TRUNCATE": 32}
+# pg_trigger.tgtype: the sum of the bits of these words.
+_TYPE: Final = {
+    "AFTER": 0,
+    "BEFORE": 2,
+    "ROW": 1,
+    "STATEMENT": 0,
+    "INSERT": 4,
+    "DELETE": 8,
+    "UPDATE": 16,
+    "TRUNCATE": 32,
+}
 
 _PARTITIONS: Final = f"SELECT inhrelid FROM pg_inherits WHERE inhparent = '{_PARTITIONED}'::regclass"
 _PARTITION_NAMES: Final = f"SELECT relname FROM pg_class WHERE oid IN ({_PARTITIONS})"
 _TABLES: Final = "::regclass, ".join(f"'{table}'" for table in TABLES)
 _POSTGRESQL: Final = f"""
     SELECT c.relname, t.tgname, t.tgenabled, t.tgtype, t.tgqual IS NOT NULL OR t.tgattr::text <> '',
-        p.proname, p.prosrc, l.lanname = 'plpgsql' AND p.proconfig IS NULL AND NOT p.prosecdef
-    FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid
+        p.proname, p.prosrc, l.lanname = 'plpgsql' AND NOT p.prosecdef
+            AND p.proconfig IS NOT DISTINCT FROM ARRAY[format('search_path=pg_catalog, %I, pg_temp', n.nspname)]
+    FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+        JOIN pg_proc p ON p.oid = t.tgfoid
         JOIN pg_language l ON l.oid = p.prolang
     WHERE NOT t.tgisinternal AND (t.tgrelid IN ({_TABLES}::regclass) OR t.tgrelid IN ({_PARTITIONS}))
 """
@@ -85,11 +103,11 @@ def _differences(trigger: Trigger, actual: tuple[Any, ...] | None, bodies: dict[
     if (kind, narrowed, function) != (_type_of(trigger), False, name):
         yield "was replaced by another of the same name"
     elif _plain(source) != _plain(bodies[name]) or not plain:
-        yield "has another function body"
+        yield "has another function body or search path"
 
 
 def _type_of(trigger: Trigger) -> int:
-    return 2 + _TYPE[trigger.level] + sum(_TYPE[word] for word in trigger.when.split(" OR "))
+    return _TYPE[trigger.timing] + _TYPE[trigger.level] + sum(_TYPE[word] for word in trigger.when.split(" OR "))
 
 
 def _plain(text: str) -> str:

@@ -26,11 +26,12 @@ from django.db.models import (
 from django.db.models.lookups import LessThan
 from django.utils import timezone
 
+from accounts_ui.changes.change_index import index_lag
 from accounts_ui.changes.models import Change, Outcome, resolution_wait
 from accounts_ui.changes.queries import LogFilters, limit_to_days, matching_changes
-from accounts_ui.changes.schema.append_only import SLOT_SECONDS
 from accounts_ui.changes.statistics import tallies
 from accounts_ui.changes.statistics.tallies import OUTCOMES
+from accounts_ui.changes.statistics.tally_sql import SLOT_SECONDS
 from console import clock
 
 _DAY: Final = 24 * 3600
@@ -115,9 +116,9 @@ def _first_and_last(organization_id: str, filters: LogFilters, days: list[dateti
 
 
 def _from_tally(organization_id: str, filters: LogFilters, offsets: list[_Offset]) -> list[_Counted] | None:
-    """Return the counts from the tallies; ``None`` if the tallies do not cover the filters."""
+    """Return the counts from the tallies; ``None`` if these do not cover the filters, or not yet all changes."""
     slots = tallies.half_hour_counts(organization_id, filters)
-    if slots is None or any(seconds % SLOT_SECONDS for _, seconds in offsets):
+    if slots is None or index_lag(organization_id) or any(seconds % SLOT_SECONDS for _, seconds in offsets):
         return None
     day = _day(F("slot") * SLOT_SECONDS, offsets)
     names = [outcome.value for outcome in OUTCOMES]

@@ -1,16 +1,16 @@
-"""The tallies: numbers of changes by half hour and outcome. Triggers update them: counting would be slow."""
+"""The tallies: numbers of changes by half hour and outcome, so that no page has to count changes.
 
-import datetime
+``change_index`` maintains them.
+"""
+
 from dataclasses import replace
 from typing import Final
 
-from django.db import connection
 from django.db.models import Q, QuerySet
 
 from accounts_ui.changes.models import ActorName, Outcome, Share, Tally
 from accounts_ui.changes.queries import LogFilters, by_actor_text
-from accounts_ui.changes.schema.append_only import SLOT_SECONDS, count_query
-from accounts_ui.changes.schema.tallies import DIMENSIONS, first_mismatch
+from accounts_ui.changes.statistics.tally_sql import DIMENSIONS, SLOT_SECONDS
 
 OUTCOMES: Final = (Outcome.APPLIED, Outcome.NOT_APPLIED, Outcome.UNKNOWN, Outcome.PENDING)
 
@@ -43,24 +43,3 @@ def _values(organization_id: str, dimension: str, text: str) -> list[str]:
         return [text]
     actors = ActorName.objects.filter(by_actor_text(text, ""), organization_id=organization_id)
     return [str(number) for number in actors.values_list("pk", flat=True)]
-
-
-def tally_mismatch() -> str:
-    """Describe the first half hour whose tally differs from its changes; empty if there is none."""
-    columns = ("organization_id", "slot", "pending", "applied", "not_applied", "unknown")
-    stored = set(Tally.objects.values_list(*columns))
-    with connection.cursor() as cursor:
-        cursor.execute(count_query(connection.vendor))
-        expected = {(row[0], *map(int, row[1:])) for row in cursor.fetchall()}
-    empty = {row for row in stored if not any(row[2:])}
-    for organization_id, slot, *_ in sorted(expected ^ (stored - empty)):
-        return _mismatch_text(organization_id, slot)
-    with connection.cursor() as cursor:
-        cursor.execute(first_mismatch(connection.vendor))
-        share = cursor.fetchone()
-    return _mismatch_text(share[0], int(share[3]), f" by {share[1]}") if share else ""
-
-
-def _mismatch_text(organization_id: str, slot: int, by: str = "") -> str:
-    at = datetime.datetime.fromtimestamp(slot * SLOT_SECONDS, datetime.UTC)
-    return f"the tally{by} of {organization_id} for the half hour from {at.isoformat()} is not what its changes say"

@@ -8,11 +8,10 @@ restores the signed hash, then that field was changed.
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
+from accounts_ui.changes.chain.keyring import Keyring
 from accounts_ui.changes.chain.records import FIELDS, format_problem, is_signed, record_hash
 from accounts_ui.changes.models import Action, EventKind, Outcome
 from accounts_ui.directory.statuses import STATUSES
-
-Keys = Mapping[str, Any]
 
 _POSSIBLE_VALUES: Final[dict[str, list[Any]]] = {
     "v": list(FIELDS),
@@ -26,7 +25,7 @@ _POSSIBLE_VALUES: Final[dict[str, list[Any]]] = {
 }
 
 
-def describe_tampering(record: Mapping[str, Any], relatives: Iterable[Mapping[str, Any]], keys: Keys) -> str:
+def describe_tampering(record: Mapping[str, Any], relatives: Iterable[Mapping[str, Any]], keys: Keyring) -> str:
     """Return a phrase that names the changed field of ``record`` and the value that was signed.
 
     Args:
@@ -34,8 +33,8 @@ def describe_tampering(record: Mapping[str, Any], relatives: Iterable[Mapping[st
 
     """
     expected = record_hash(record)
-    key = keys.get(str(record.get("key_id")))
-    if key is not None and is_signed(key.public, bytes.fromhex(expected), record.get("signature")):
+    own = [period.public for period in keys.periods if period.id == record.get("key_id")]
+    if any(is_signed(public, bytes.fromhex(expected), record.get("signature")) for public in own):
         return "hash was changed"
     for name, value in _candidates(record, list(relatives), keys):
         if record_hash(_with(record, name, value)) == record.get("hash"):
@@ -45,8 +44,10 @@ def describe_tampering(record: Mapping[str, Any], relatives: Iterable[Mapping[st
     return "a field was changed whose signed value occurs nowhere else in the log (such as detail, message or evidence)"
 
 
-def _candidates(record: Mapping[str, Any], relatives: list[Mapping[str, Any]], keys: Keys) -> Iterator[tuple[str, Any]]:
-    yield from (("key_id", name) for name in keys)
+def _candidates(
+    record: Mapping[str, Any], relatives: list[Mapping[str, Any]], keys: Keyring
+) -> Iterator[tuple[str, Any]]:
+    yield from (("key_id", name) for name in keys.ids())
     for relative in relatives:
         yield from _values_of(relative, record)
     yield from ((name, word) for name, words in _POSSIBLE_VALUES.items() for word in words)

@@ -1,328 +1,274 @@
-"""Verify the log: no record was changed since it was signed, none is missing, and changes agree with their events."""
+"""Verify one organization's log: no record was changed, none is missing, and everything shown follows from them."""
+
+from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from itertools import islice
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.db import connection
 
-from accounts_ui.changes import event_storage, search
 from accounts_ui.changes.chain.keyring import Keyring
 from accounts_ui.changes.chain.locking import consistent_read
-from accounts_ui.changes.chain.records import (
-    FIRST_PREVIOUS_HASH,
-    canonical_json,
-    format_problem,
-    is_signed,
-    record_hash,
-    record_of,
-)
-from accounts_ui.changes.checkpoints.statements import checkpoint_statement
-from accounts_ui.changes.event_storage import ExternalArchives, stored_events
-from accounts_ui.changes.models import Archive, ArchivedEvent, Checkpoint, Event
+from accounts_ui.changes.chain.record_bytes import record_hashes
+from accounts_ui.changes.chain.records import FIRST_PREVIOUS_HASH, record_of
+from accounts_ui.changes.event_storage import stored_events
+from accounts_ui.changes.models import Archive
 from accounts_ui.changes.schema import trigger_check
-from accounts_ui.changes.statistics import tallies
-from accounts_ui.changes.verification.projections import ProjectionMismatch, related_records, verify_projections
-from accounts_ui.changes.verification.tamper_report import describe_tampering
+from accounts_ui.changes.tree.compact_range import CompactRange, load_range
+from accounts_ui.changes.verification import index_check, log_state
+from accounts_ui.changes.verification.archives import verify_archives
+from accounts_ui.changes.verification.breaks import Acknowledgements, BrokenLog
+from accounts_ui.changes.verification.checkpoints import CheckpointComparison
+from accounts_ui.changes.verification.pieces import LogPiece, PieceResult, pieces_of
+from accounts_ui.changes.verification.pool import verify_pieces
+from accounts_ui.changes.verification.projections import verify_bounds
+from accounts_ui.changes.verification.record_checks import record_problem
 
-_CHUNK = 500
-
-Record = Mapping[str, Any]
-CheckpointHashes = dict[int, str]
-"""The hash that checkpoints have for a sequence."""
-
-
-class BrokenLog(Exception):
-    """The log does not verify. ``sequence`` is the place of the first break."""
-
-    def __init__(self, sequence: object, what: str) -> None:
-        super().__init__(f"sequence {sequence}: {what}" if sequence is not None else what)
-        self.sequence = sequence
+PIECE_EVENTS: Final = 2000
+"""Events that are verified as one piece: few enough to be held, and enough that starting one costs nothing."""
 
 
 @dataclass(frozen=True, slots=True)
-class VerifiedPart:
-    """A verified part of the log. ``external``: archives that were skipped, because they are outside this database."""
+class Position:
+    """How far a log is verified: the last event, its hash, and the tree up to it."""
 
+    sequence: int = 0
+    hash: str = FIRST_PREVIOUS_HASH
+    tree: CompactRange = field(default_factory=CompactRange)
+
+    def dump(self) -> str:
+        """Return the position as text, from which a later run can go on."""
+        return json.dumps([self.sequence, self.hash, self.tree.dump()])
+
+
+def load_position(text: str) -> Position:
+    """Return the position that ``dump`` wrote. Raises ``ValueError``."""
+    document = json.loads(text)
+    if not isinstance(document, list) or [type(part) for part in document] != [int, str, str]:
+        raise ValueError("not a position in a log")
+    sequence, hash_, tree = document
+    loaded = load_range(tree)
+    if (loaded.begin, loaded.end) != (0, sequence):
+        raise ValueError("the tree does not end at the position")
+    return Position(sequence, hash_, loaded)
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedLog:
+    """A log, or its first part, that was verified. ``notes``: what a reader has to know about it, line by line."""
+
+    organization_id: str
+    position: Position
     count: int
-    sequence: int
-    hash: str
+    end: int
+    notes: tuple[str, ...] = ()
     external: tuple[Archive, ...] = ()
 
-
-NOTHING_VERIFIED = VerifiedPart(0, 0, FIRST_PREVIOUS_HASH)
-NO_ARCHIVES: ExternalArchives = {}
-
-
-def no_related_records(_: Record) -> Iterable[Record]:
-    """Return nothing: for an export, only its own lines are known."""
-    return ()
+    @property
+    def is_complete(self) -> bool:
+        """Return whether it is verified to its end."""
+        return self.position.sequence >= self.end
 
 
-def verify_records(
-    records: Iterable[Record],
-    keys: Keyring,
+def verify_log(
+    organization_id: str,
+    public_key: Ed25519PublicKey,
     *,
-    filtered: bool = False,
-    checkpoint_hashes: CheckpointHashes | None = None,
-    relatives: Callable[[Record], Iterable[Record]] = no_related_records,
-    after: "VerifiedPart | None" = None,
-    newest: int = 0,
-    external: ExternalArchives = NO_ARCHIVES,
-) -> VerifiedPart:
-    """Follow the chain through ``records``.
+    kept: Sequence[str] = (),
+    start: Position | None = None,
+    most: int | None = None,
+    workers: int = 1,
+    on_progress: Callable[[Position, int], None] | None = None,
+) -> VerifiedLog:
+    """Verify the log in pieces, from ``start`` on, and at most so many further events.
 
     Args:
-        filtered: the records are a selection, so gaps are allowed. Each record is still verified, and records that
-            follow each other have to be linked.
-        checkpoint_hashes: the hashes of checkpoints that were stored elsewhere.
-        relatives: returns records that share values with a broken one, so that the changed field can be named.
-        after: what was verified before; the records continue from there.
-        newest: the position in the keyring of the key that signed its end.
-        external: archives whose events may be missing; the next event has to link to their signed end.
+        public_key: the current key. It, or the key that a change of key is about to replace, signs the log's end.
+        kept: checkpoints that were stored elsewhere.
+        workers: processes that verify pieces side by side.
+        on_progress: is told how far the log is verified, and where it ends, after each piece.
 
     Raises:
-        BrokenLog: at the first record that does not verify.
-
-    """
-    after = after or NOTHING_VERIFIED
-    count, last = after.count, after.sequence
-    before: Record = {"hash": after.hash}
-    for record in records:
-        sequence = record.get("sequence")
-        if not isinstance(sequence, int) or isinstance(sequence, bool):
-            raise BrokenLog(last + 1, "the record has no sequence number")
-        if sequence <= last:
-            raise BrokenLog(sequence, f"comes after {last}: repeated, or out of order")
-        if sequence != last + 1 and not filtered:
-            last, before = _skip_external(external, last, before)
-        if sequence != last + 1 and not filtered:
-            raise BrokenLog(last + 1, f"is missing (the next record is {sequence})")
-        _verify_hash(sequence, record, keys, before, relatives)
-        if problem := format_problem(record):
-            raise BrokenLog(sequence, problem)
-        if sequence == last + 1 and record.get("previous_hash") != before["hash"]:
-            raise BrokenLog(
-                sequence, "previous_hash is not the hash of the record before: one was removed, inserted or rewritten"
-            )
-        newest = _verify_signature(sequence, record, keys, newest)
-        if checkpoint_hashes and checkpoint_hashes.get(sequence, record["hash"]) != record["hash"]:
-            raise BrokenLog(sequence, "the checkpoint has another hash for it: the log was rewritten")
-        count, last, before = count + 1, sequence, dict(record)
-    if checkpoint_hashes and max(checkpoint_hashes) > last and not filtered:
-        raise BrokenLog(
-            max(checkpoint_hashes), "is covered by the checkpoint and missing: the end of the log was cut off"
-        )
-    return VerifiedPart(count, last, str(before["hash"]))
-
-
-def verify_database(keys: Keyring, checkpoint_hashes: CheckpointHashes | None = None) -> VerifiedPart:
-    """Verify the whole log of this installation at one moment: chain, changes, checkpoints and triggers."""
-    with consistent_read():
-        external = event_storage.external_archives()
-        _verify_archives(keys, checkpoint_hashes or {})
-        records = database_records()
-        verified = verify_records(
-            records, keys, checkpoint_hashes=checkpoint_hashes, relatives=related_records, external=external
-        )
-        _verify_changes(external)
-        _verify_surroundings(keys)
-        if what := tallies.tally_mismatch() or search.index_mismatch():
-            raise BrokenLog(None, what)
-    return replace(verified, external=tuple(external.values()))
-
-
-def verify_prefix(records: Iterable[Record], keys: Keyring, after: VerifiedPart, last: int) -> None:
-    """Verify the part of the log after ``after`` up to ``last``, read from ``records``, and what protects the log.
-
-    Raises:
-        BrokenLog: at the first break, which may be that the records do not reach ``last``.
-
-    """
-    _verify_archives(keys, {})
-    verified = verify_records(records, keys, relatives=related_records, after=after)
-    if verified.sequence != last:
-        raise BrokenLog(verified.sequence + 1, "is missing")
-    _verify_changes(NO_ARCHIVES, after.sequence, last)
-    _verify_surroundings(keys)
-
-
-def verify_part(keys: Keyring, done: VerifiedPart, *, most: int) -> tuple[VerifiedPart, int]:
-    """Verify up to ``most`` further events. Return what is verified then, and the last sequence of the chain.
-
-    Raises:
-        BrokenLog: at the first break, which may be that the end of ``done`` has changed since.
+        BrokenLog: at the first break.
 
     """
     with consistent_read():
-        external = event_storage.external_archives()
-        _verify_archives(keys, {})
-        done, newest = _resume(done, keys, external)
-        end = Event.objects.order_by("-sequence").values_list("sequence", flat=True).first() or 0
-        to = min(end, done.sequence + most)
-        records = database_records(done.sequence, to)
-        verified = verify_records(
-            records, keys, relatives=related_records, after=done, newest=newest, external=external
+        run = _Run.begin(organization_id, public_key, kept, start or Position())
+    to = run.end if most is None else min(run.end, run.position.sequence + most)
+    for result in verify_pieces(run.pieces(to), workers):
+        run.add(result)
+        if on_progress:
+            on_progress(run.position, run.end)
+    run.skip_external()
+    run.verify_acknowledgements()
+    if run.position.sequence >= run.end:
+        with consistent_read():
+            verify_bounds(organization_id, log_state.verify_head(organization_id))
+    return VerifiedLog(
+        organization_id, run.position, run.count, run.end, tuple(run.notes()), tuple(run.external.values())
+    )
+
+
+@dataclass(slots=True)
+class _Run:
+    """What a verification knows of the log, and how far it is."""
+
+    organization_id: str
+    keyring: Keyring
+    acknowledged: Acknowledgements
+    external: dict[int, Archive]
+    checkpoints: CheckpointComparison
+    position: Position
+    end: int
+    remarks: list[str]
+    count: int = 0
+    broken: set[int] = field(default_factory=set)
+    used: dict[int, str] = field(default_factory=dict)  # reports of acknowledged breaks, by the event that did
+
+    @classmethod
+    def begin(cls, organization_id: str, public_key: Ed25519PublicKey, kept: Sequence[str], start: Position) -> _Run:
+        """Read what is needed before the records. Raises ``BrokenLog``."""
+        end = log_state.read_end(organization_id)
+        acknowledged = log_state.read_acknowledged(organization_id)
+        keyring = log_state.read_keyring(organization_id, public_key, acknowledged)
+        external, remarks = verify_archives(organization_id, keyring)
+        checkpoints = CheckpointComparison(organization_id, keyring, kept, end, external)
+        run = cls(
+            organization_id,
+            keyring,
+            acknowledged,
+            external,
+            checkpoints,
+            replace(start, tree=start.tree.copy()),
+            end,
+            remarks,
         )
-        _verify_changes(external, done.sequence, to if to < end else None)
-        if to == end:
-            _verify_surroundings(keys)
-    return verified, end
+        run._resume()
+        return run
 
+    def pieces(self, to: int) -> Iterator[LogPiece]:
+        """Yield the pieces up to this event. External archives lie between them."""
+        template = LogPiece(
+            self.organization_id, 0, 0, self.keyring, self.acknowledged, has_external=bool(self.external)
+        )
+        yield from pieces_of(template, self._spans(to), self.checkpoints.sizes, PIECE_EVENTS)
 
-def _resume(done: VerifiedPart, keys: Keyring, external: ExternalArchives) -> tuple[VerifiedPart, int]:
-    """Return where to continue, and the position of the key that signed the verified end. Raises ``BrokenLog``."""
-    key = None
-    inside = [
-        archive for archive in external.values() if archive.first_sequence <= done.sequence < archive.last_sequence
-    ]
-    if inside:
-        done = VerifiedPart(done.count, inside[0].last_sequence, inside[0].hash)
-    elif done.sequence not in {archive.last_sequence for archive in external.values() if archive.hash == done.hash} | {
-        0
-    }:
-        stands = stored_events(sequence=done.sequence).values_list("hash", "key_id", "sequence").first()
+    def _spans(self, to: int) -> Iterable[tuple[int, int]]:
+        begin = self.position.sequence + 1
+        for first in sorted(self.external):
+            if begin <= min(first - 1, to):
+                yield begin, min(first - 1, to)
+            begin = max(begin, self.external[first].last_sequence + 1)
+        if begin <= to:
+            yield begin, to
+
+    def _resume(self) -> None:
+        """Raise ``BrokenLog`` if the end of what was verified before is no longer as it was."""
+        sequence = self.position.sequence
+        ends = {archive.last_sequence: archive.hash for archive in self.external.values()}
+        inside = [a for a in self.external.values() if a.first_sequence <= sequence < a.last_sequence]
+        if sequence == 0 or ends.get(sequence) == self.position.hash:
+            return
+        if inside:
+            [archive] = inside
+            self.position = Position(archive.last_sequence, archive.hash, load_range(archive.tree))
+            return
+        stands = stored_events(self.organization_id, sequence=sequence).values_list("hash", "sequence").first()
         if stands is None:
-            raise BrokenLog(done.sequence, "was verified before and is missing: the end of the log was cut off")
-        if stands[0] != done.hash:
-            raise BrokenLog(done.sequence, "has another hash than when it was verified: the log was rewritten")
-        key = keys.get(stands[1])
-    last, before = _skip_external(external, done.sequence, {"hash": done.hash})
-    return VerifiedPart(done.count, last, str(before["hash"])), key.position if key else 0
+            raise BrokenLog(sequence, "was verified before and is missing: the end of the log was cut off")
+        if stands[0] != self.position.hash:
+            raise BrokenLog(sequence, "has another hash than when it was verified: the log was rewritten")
+
+    def skip_external(self) -> None:
+        """Go on behind the external archives that begin here, from what was signed for their end."""
+        while archive := self.external.get(self.position.sequence + 1):
+            self.position = Position(archive.last_sequence, archive.hash, load_range(archive.tree))
+            self.checkpoints.compare_external(archive, self.position.tree)
+
+    def add(self, result: PieceResult) -> None:
+        """Append a verified piece. Raises ``BrokenLog`` if it does not follow, or differs from a checkpoint."""
+        self.skip_external()
+        if result.previous_hash not in (None, self.position.hash):
+            self._acknowledge_link(result)
+        tree = self.position.tree
+        for part in result.ranges:
+            tree.extend(part)
+            self.checkpoints.compare(tree)
+        self.position = Position(result.piece.last, result.hash or self.position.hash, tree)
+        self.count += result.count
+        self.broken |= result.broken
+        for acknowledgement, problem in result.breaks:
+            self.used[acknowledgement.at_sequence] = f"{acknowledgement.describe()}. Found today: {problem}."
+
+    def _acknowledge_link(self, result: PieceResult) -> None:
+        """Note that the piece does not follow, if that was acknowledged. Raises ``BrokenLog`` if it was not."""
+        first, found = result.piece.first, self.acknowledged.get(result.piece.first)
+        what = "previous_hash is not the hash of the record before: one was removed, inserted or rewritten"
+        if found is None or found.at_sequence <= first or found.found_hash != result.first_leaf:
+            raise BrokenLog(first, what, of_record=True)
+        self.used[found.at_sequence] = f"{found.describe()}. Found today: {what}."
+        self.broken.add(first)
+
+    def verify_acknowledgements(self) -> None:
+        """Raise ``BrokenLog`` if what acknowledged a break is itself broken."""
+        for sequence in sorted(self.broken.intersection(self.used)):
+            raise BrokenLog(sequence, "acknowledges a break, and is broken itself")
+        for sequence in sorted(self.used):
+            if sequence > self.position.sequence:
+                self._verify_alone(sequence)
+
+    def _verify_alone(self, sequence: int) -> None:
+        """Verify a record that acknowledged a break and is behind what this run verifies. Raises ``BrokenLog``."""
+        for event in stored_events(self.organization_id, sequence=sequence):
+            record = record_of(event)
+            try:
+                hash_, _ = record_hashes(record)
+                problem = record_problem(record, hash_, None, self.keyring.at(sequence))
+            except ValueError as error:
+                problem = str(error)
+            if problem:
+                raise BrokenLog(sequence, f"acknowledges a break, and is broken itself: {problem}")
+
+    def notes(self) -> Iterator[str]:
+        """Yield what a reader has to know besides."""
+        if len(self.keyring.periods) > 1:
+            yield f"Keys: {self.keyring.describe(self.end)}."
+        yield from self.used.values()
+        yield from self.remarks
 
 
-def _skip_external(external: ExternalArchives, last: int, before: Record) -> tuple[int, Record]:
-    """Skip external archives that follow ``last``. Return their last sequence, and the hash that is signed for it."""
-    while archive := external.get(last + 1):
-        last, before = archive.last_sequence, {"hash": archive.hash}
-    return last, before
+def verify_index(organization_id: str) -> None:
+    """Verify what is counted and searched of the log. It reads every change. Raises ``BrokenLog``."""
+    with consistent_read():
+        if what := index_check.index_mismatch(organization_id):
+            raise BrokenLog(None, what)
 
 
-def read_export(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
-    """Yield the records of an export, one JSON object per line. Raises ``BrokenLog`` for other lines."""
-    for number, line in enumerate(lines, start=1):
-        try:
-            record = json.loads(line)
-        except ValueError:
-            raise BrokenLog(None, f"line {number} is not JSON") from None
-        if not isinstance(record, dict):
-            raise BrokenLog(None, f"line {number} is not a JSON object")
-        yield record
+def verify_triggers() -> None:
+    """Verify the triggers, which are not of one log. Raises ``BrokenLog``."""
+    with consistent_read():
+        _verify_triggers()
 
 
-def verify_checkpoints(checkpoints: Iterable[Any], keys: Keyring) -> CheckpointHashes:
-    """Verify the checkpoints. Return the hash that they have for each sequence. Raises ``BrokenLog``."""
-    checkpoint_hashes: CheckpointHashes = {}
-    for checkpoint in checkpoints:
-        sequence, hash_ = _verify_checkpoint(checkpoint, keys)
-        if checkpoint_hashes.setdefault(sequence, hash_) != hash_:
-            raise BrokenLog(sequence, "two checkpoints have different hashes for it: the log was rewritten")
-    checkpoint_hashes.pop(0, None)
-    return checkpoint_hashes
+def verify_counts(organization_id: str) -> None:
+    """Verify what a page can of the log's index, without reading every text. Raises ``BrokenLog``."""
+    with consistent_read():
+        if what := index_check.count_mismatch(organization_id):
+            raise BrokenLog(None, what)
 
 
-def _verify_checkpoint(checkpoint: Any, keys: Keyring) -> tuple[int, str]:
-    sequence = checkpoint.get("sequence") if isinstance(checkpoint, dict) else None
-    if type(sequence) is not int:
-        raise BrokenLog(None, "this is not a checkpoint: it has no sequence number")
-    key = keys.get(str(checkpoint.get("key_id")))
-    try:
-        signed = canonical_json({name: value for name, value in checkpoint.items() if name != "signature"})
-    except ValueError as error:
-        raise BrokenLog(sequence, f"the checkpoint has {error}") from None
-    if key is None or not is_signed(key.public, signed, checkpoint.get("signature")):
-        raise BrokenLog(sequence, "the checkpoint is not signed by a known key")
-    if key.last is not None and sequence > key.last:
-        raise BrokenLog(sequence, f"the checkpoint is {key.why_not(sequence)}")
-    return sequence, str(checkpoint.get("hash"))
-
-
-def _verify_changes(external: ExternalArchives, after: int = 0, to: int | None = None) -> None:
-    try:
-        verify_projections(external, after, to)
-    except ProjectionMismatch as untrue:
-        raise BrokenLog(untrue.sequence, str(untrue)) from None
-
-
-def _verify_archives(keys: Keyring, checkpoint_hashes: CheckpointHashes) -> None:
-    """Raise ``BrokenLog`` if an archive's record is unsigned, leaves a gap, or differs from the log or a checkpoint."""
-    last = 0
-    for archive in Archive.objects.order_by("last_sequence"):
-        key = keys.get(archive.key_id)
-        if key is None or not is_signed(
-            key.public, canonical_json(event_storage.archive_statement(archive)), archive.signature
-        ):
-            raise BrokenLog(archive.last_sequence, "the record of the archive is not what was signed by a known key")
-        if key.last is not None and archive.last_sequence > key.last:
-            raise BrokenLog(archive.last_sequence, f"the record of the archive is {key.why_not(archive.last_sequence)}")
-        if archive.first_sequence != last + 1:
-            raise BrokenLog(last + 1, "the record of the archive that begins here is missing")
-        last = archive.last_sequence
-        event = stored_events(sequence=last).first()
-        if (event.hash if event else checkpoint_hashes.get(last, archive.hash)) != archive.hash:
-            raise BrokenLog(last, "the record of the archive has another hash for it: the log was rewritten")
-    unrecorded = ArchivedEvent.objects.filter(sequence__gt=last).order_by("sequence").first()
-    if unrecorded:
-        raise BrokenLog(unrecorded.sequence, "is in the archive, which has no record of that")
-
-
-def _verify_surroundings(keys: Keyring) -> None:
-    _verify_stored_checkpoints(keys)
+def _verify_triggers() -> None:
     if wrong := trigger_check.trigger_problems(connection):
         raise BrokenLog(None, f"the triggers that protect the log were changed: {', '.join(wrong)}")
 
 
-def _verify_stored_checkpoints(keys: Keyring) -> None:
-    external = event_storage.external_archives().values()
-    stored = (
-        checkpoint_statement(checkpoint) for checkpoint in Checkpoint.objects.order_by("sequence").iterator(_CHUNK)
-    )
-    while chunk := list(islice(stored, _CHUNK)):
-        checkpoint_hashes = verify_checkpoints(chunk, keys)
-        hashes = {archive.last_sequence: archive.hash for archive in external}
-        hashes |= dict(stored_events(sequence__in=list(checkpoint_hashes)).values_list("sequence", "hash"))
-        for sequence, expected in checkpoint_hashes.items():
-            if sequence not in hashes and any(
-                archive.first_sequence <= sequence < archive.last_sequence for archive in external
-            ):
-                continue
-            if sequence not in hashes:
-                raise BrokenLog(
-                    sequence, "is covered by a stored checkpoint and missing: the end of the log was cut off"
-                )
-            if hashes[sequence] != expected:
-                raise BrokenLog(sequence, "a stored checkpoint has another hash for it: the log was rewritten")
-
-
-def database_records(after: int = 0, to: int | None = None) -> Iterator[dict[str, Any]]:
-    """Yield the records of this installation after ``after`` and up to ``to``, in the order of the chain."""
-    events = stored_events(sequence__gt=after) if to is None else stored_events(sequence__gt=after, sequence__lte=to)
-    return (record_of(event) for event in events.iterator(2000))
-
-
-def _verify_hash(
-    sequence: int, record: Record, keys: Keyring, before: Record, relatives: Callable[[Record], Iterable[Record]]
-) -> None:
-    try:
-        expected = record_hash(record)
-    except ValueError as error:
-        raise BrokenLog(sequence, str(error)) from None
-    if record.get("hash") != expected:
-        what = describe_tampering(record, [before, *relatives(record)], keys)
-        raise BrokenLog(sequence, f"the record's content does not match its hash: {what}")
-
-
-def _verify_signature(sequence: int, record: Record, keys: Keyring, newest: int) -> int:
-    """Return the position of the signing key, which never decreases along the chain."""
-    key = keys.get(str(record.get("key_id")))
-    if key is None:
-        raise BrokenLog(sequence, f"key_id: signed by a key that is not known here ({record.get('key_id')})")
-    if not is_signed(key.public, bytes.fromhex(record["hash"]), record.get("signature")):
-        raise BrokenLog(sequence, "signature: it is not that of its key")
-    if why := key.why_not(sequence):
-        raise BrokenLog(sequence, why)
-    if key.position < newest:
-        raise BrokenLog(sequence, f"signed by the retired key {key.id} after a newer key had begun to sign")
-    return key.position
+def verify_prefix(organization_id: str, public_key: Ed25519PublicKey, after: Position, last: int) -> VerifiedLog:
+    """Verify the log behind ``after`` and up to this event, and what protects it. Raises ``BrokenLog``."""
+    verified = verify_log(organization_id, public_key, start=after, most=last - after.sequence)
+    if verified.position.sequence < last:
+        raise BrokenLog(verified.position.sequence + 1, "is missing")
+    _verify_triggers()
+    return replace(verified, end=last)
