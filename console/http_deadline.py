@@ -5,9 +5,9 @@ into them. Here every operation of an exchange gets only the time that is left o
 requests' transport over such sockets.
 """
 
+import contextlib
 import contextvars
 import http.client
-import os
 import queue
 import socket
 import ssl
@@ -16,20 +16,26 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
-import certifi
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from console.http_errors import ConnectTimedOut, ProxyUnreachable
+from console.http_tunnel import open_tunnel
+from console.outgoing import OutgoingProxy, client_context, outgoing_network
+
 
 class DeadlinePassed(TimeoutError):
     """The exchange has used up its time."""
+
+
+class HostNotResolved(urllib3.exceptions.HTTPError):
+    """The name of the host has no address."""
 
 
 @dataclass(slots=True)
@@ -91,7 +97,12 @@ class _DeadlineTlsSocket(_DeadlineMixin, ssl.SSLSocket):
 
 
 def _resolve(host: str, port: int) -> list[tuple[Any, ...]]:
-    """Look up addresses before the deadline: ``getaddrinfo`` cannot be interrupted, so a thread runs it."""
+    """Look up addresses before the deadline: ``getaddrinfo`` cannot be interrupted, so a thread runs it.
+
+    What is an address already needs no thread, because nobody is asked about it.
+    """
+    with contextlib.suppress(OSError, UnicodeError):
+        return list(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST))
     results: queue.SimpleQueue[Any] = queue.SimpleQueue()
 
     def look_up() -> None:
@@ -106,8 +117,34 @@ def _resolve(host: str, port: int) -> list[tuple[Any, ...]]:
     except queue.Empty:
         raise DeadlinePassed from None
     if isinstance(result, Exception):
-        raise urllib3.exceptions.HTTPError("name not resolved") from result
+        raise HostNotResolved(f"the name {host} has no address") from result
     return list(result)
+
+
+def open_connection(host: str, port: int, *, is_direct: bool = False) -> socket.socket:
+    """Return a connection to a service, through the outgoing proxy if there is one and ``is_direct`` is not set."""
+    proxy = None if is_direct else outgoing_network().proxy_for(host, port)
+    if proxy is None:
+        return _connect(host, port)
+    peer = _connect_to_proxy(proxy)
+    try:
+        open_tunnel(peer, proxy, host, port)
+        peer.settimeout(_current.get().remaining())  # for the TLS handshake
+    except BaseException:
+        peer.close()
+        raise
+    return peer
+
+
+def _connect_to_proxy(proxy: OutgoingProxy) -> socket.socket:
+    try:
+        return _connect(proxy.host, proxy.port)
+    except TimeoutError as error:
+        raise ConnectTimedOut(f"to the proxy {proxy.address}") from error
+    except HostNotResolved as error:
+        raise ProxyUnreachable(f"{proxy.address}: the name could not be resolved") from error
+    except OSError as error:
+        raise ProxyUnreachable(f"{proxy.address}: {error.strerror or type(error).__name__}") from error
 
 
 def _connect(host: str, port: int) -> socket.socket:
@@ -146,7 +183,7 @@ class _DeadlineHTTPConnection(HTTPConnection):
     response_class = _FinalResponse
 
     def _new_conn(self) -> socket.socket:
-        return _connect(self._dns_host, self.port or 80)
+        return open_connection(self._dns_host, self.port or 80)
 
     def connect(self) -> None:
         super().connect()
@@ -157,7 +194,7 @@ class _DeadlineHTTPSConnection(HTTPSConnection):
     response_class = _FinalResponse
 
     def _new_conn(self) -> socket.socket:
-        return _connect(self._dns_host, self.port or 443)
+        return open_connection(self._dns_host, self.port or 443)
 
     def connect(self) -> None:
         super().connect()
@@ -170,16 +207,6 @@ class _HTTPPool(HTTPConnectionPool):
 
 class _HTTPSPool(HTTPSConnectionPool):
     ConnectionCls = _DeadlineHTTPSConnection
-
-
-@lru_cache(maxsize=4)
-def _tls_context(bundle: str) -> ssl.SSLContext:
-    """Return one context for the whole process: reading the authorities takes longer than an exchange."""
-    is_folder = os.path.isdir(bundle)
-    context = ssl.create_default_context(cafile=None if is_folder else bundle, capath=bundle if is_folder else None)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.sslsocket_class = _DeadlineTlsSocket
-    return context
 
 
 class DeadlineSession(requests.Session):
@@ -203,7 +230,7 @@ class DeadlineAdapter(HTTPAdapter):
         host = {"scheme": parts.scheme, "host": parts.hostname, "port": parts.port}
         if parts.scheme != "https":
             return host, {}
-        return host, {"ssl_context": _tls_context(os.environ.get("REQUESTS_CA_BUNDLE") or certifi.where())}
+        return host, {"ssl_context": client_context(_DeadlineTlsSocket)}
 
     def cert_verify(self, *_args: Any) -> None:
         """Do nothing: the context verifies already, and requests would read the authorities for each exchange."""

@@ -7,7 +7,10 @@
     │   ├── NameNotResolved
     │   ├── ConnectionRefused
     │   ├── ConnectTimedOut
-    │   └── TlsFailed
+    │   ├── TlsFailed
+    │   ├── ProxyUnreachable
+    │   ├── ProxyRefused
+    │   └── MalformedProxyResponse
     ├── NoResponse           the peer may have seen the request, and acted on it
     │   ├── ConnectionReset
     │   ├── TimedOut
@@ -73,6 +76,24 @@ class TlsFailed(RequestNotSent):
     """No trusted TLS connection could be made."""
 
     text = recorded("exchange.tls_failed", "No trusted TLS connection to the service could be made")
+
+
+class ProxyUnreachable(RequestNotSent):
+    """No connection to the outgoing proxy could be made."""
+
+    text = recorded("exchange.proxy_unreachable", "The outgoing proxy could not be reached")
+
+
+class ProxyRefused(RequestNotSent):
+    """The outgoing proxy will not, or cannot, connect to the peer."""
+
+    text = recorded("exchange.proxy_refused", "The outgoing proxy refused the connection")
+
+
+class MalformedProxyResponse(RequestNotSent):
+    """The outgoing proxy did not answer as an HTTP proxy."""
+
+    text = recorded("exchange.malformed_proxy_response", "The outgoing proxy did not answer as an HTTP proxy")
 
 
 class NoResponse(ExchangeError):
@@ -191,11 +212,12 @@ LOWER_LAYER_ERRORS: Final[dict[type[BaseException], _Meaning]] = {
 """What each error means. A test fails if a release of requests or urllib3 brings one that is not here."""
 
 
-def translate_error(error: BaseException, *, connected: bool) -> ExchangeError:
+def translate_error(error: BaseException, *, connected: bool, host: str = "") -> ExchangeError:
     """Return the most specific error for an exception of a lower layer.
 
     Args:
         connected: whether there was a connection, so that the peer may have seen the request.
+        host: whose certificate may have been refused.
 
     """
     causes = list(_causes(error))
@@ -203,7 +225,8 @@ def translate_error(error: BaseException, *, connected: bool) -> ExchangeError:
     kind = next((kind for kind in _ORDER if kind in kinds), MalformedResponse)
     if kind is TlsFailed:
         invalid = (cause for cause in causes if isinstance(cause, ssl.SSLCertVerificationError))
-        return TlsFailed(next((cause.verify_message for cause in invalid), ""))
+        message = next((cause.verify_message for cause in invalid), "").rstrip(".")
+        return TlsFailed(f"{host}: {message}" if host and message else message)
     return kind()
 
 

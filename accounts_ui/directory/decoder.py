@@ -147,7 +147,7 @@ def _text(traits: _Traits) -> tuple[str, str, str, str]:
         full_name = f"{name.given_name} {name.family_name}"
     else:
         full_name = " ".join(filter(None, (name.given_name, name.middle_name, name.family_name)))
-    return visible_name(full_name), traits.email or "", traits.username or "", ""
+    return visible_name(full_name), visible_name(traits.email or ""), visible_name(traits.username or ""), ""
 
 
 def _attributes(

@@ -1,8 +1,11 @@
 """Identifiers that are path segments of the Directory API."""
 
+import re
 import unicodedata
+from typing import Final
 from urllib.parse import quote
 
+from console.plain_text import character_name
 from console.recorded_text import recorded
 
 MAX_LENGTH = 255
@@ -17,10 +20,16 @@ _PATH = recorded("id.path_segment", "A path such as “.” or “..” cannot b
 _SLASH = recorded("id.slash", "It holds a slash or a backslash, which no id has.")
 _SPACE = recorded("id.space_around", "It begins or ends with a space.")
 _PERCENT = recorded("id.percent", "It holds a percent sign, which proxies may decode into another id.")
-_INVISIBLE = recorded("id.invisible_character", "It holds a control or an invisible character.")
+_INVISIBLE = recorded(
+    "id.character", "It holds a control or an invisible character: {character} at position {position}."
+)
 
 
 _OF_FIELD = recorded("id.of_field", "{field}: {problem}")
+
+
+# Most ids: they need no further check. A dot does not come first, so this is neither "." nor "..".
+_PLAIN: Final = re.compile(r"[\w@:+=~-][\w.@:+=~-]{0,254}\Z", re.ASCII)
 
 
 class InvalidId(ValueError):
@@ -43,6 +52,8 @@ def check_id(value: str, what: str) -> str:
             formatting character.
 
     """
+    if _PLAIN.match(value):
+        return value
     if not value:
         raise InvalidId(what, _EMPTY)
     if len(value) > MAX_LENGTH:
@@ -55,18 +66,29 @@ def check_id(value: str, what: str) -> str:
         raise InvalidId(what, _SPACE)
     if "%" in value:
         raise InvalidId(what, _PERCENT)
-    if any(unicodedata.category(character) in _UNSAFE_CATEGORIES for character in value):
-        raise InvalidId(what, _INVISIBLE)
+    if not (value.isascii() and value.isprintable()):  # few: then each character counts
+        _check_characters(value, what)
     return value
+
+
+def _check_characters(value: str, what: str) -> None:
+    for position, character in enumerate(value, 1):
+        if unicodedata.category(character) in _UNSAFE_CATEGORIES:
+            raise InvalidId(what, _INVISIBLE.format(character=character_name(character), position=position))
+
+
+def id_problem(value: str) -> str:
+    """Return why ``value`` does not pass ``check_id``; empty if it does."""
+    try:
+        check_id(value, "")
+    except InvalidId as error:
+        return error.problem
+    return ""
 
 
 def is_id(value: str) -> bool:
     """Whether ``value`` passes ``check_id``."""
-    try:
-        check_id(value, "")
-    except InvalidId:
-        return False
-    return True
+    return not id_problem(value)
 
 
 def segment(value: str) -> str:

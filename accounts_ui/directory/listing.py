@@ -19,8 +19,8 @@ from itertools import accumulate, chain, compress
 from typing import Any, NamedTuple
 
 from accounts_ui.directory.column_store import ACCOUNT, OTHER, PERSON, ColumnStore, Numbers, RowAttributes, effective_of
+from accounts_ui.directory.person_rows import PersonRows
 from accounts_ui.directory.rows import Account, AccountType, OtherRow, Person
-from accounts_ui.directory.statuses import ENDED_STATUSES
 
 
 class PersonLine(NamedTuple):
@@ -145,6 +145,10 @@ class Listing:
             extra=extra,
         )
 
+    def status(self, number: int) -> str:
+        """Return the status of a row alone."""
+        return self.attributes[self.row_attributes[number]].status
+
     def times(self, number: int) -> tuple[str, str, str]:
         """Return when the row was created, is effective from, and expires, as the directory says it."""
         return self._record(number)[:3]
@@ -178,9 +182,17 @@ class Listing:
         listed = (self._by_line[self._starts[line] : self._starts[line + 1]] for line in lines)
         return sorted(chain(*listed, *(self._added_rows.get(line, ()) for line in lines)))
 
+    def of_person(self, subject_id: str) -> PersonRows:
+        """Return all rows about the person. Who asks several things of one person finds them once."""
+        return PersonRows(self, self.rows_of(subject_id))
+
+    def of_lines(self, lines: Collection[int]) -> PersonRows:
+        """Return all rows on lines that are the same person's, for callers that have an index of the lines."""
+        return PersonRows(self, self.rows_on(lines))
+
     def person(self, subject_id: str) -> Person | None:
         """Return the person's first user reference; ``None`` if the directory lists none."""
-        return next((row for row in self._rows_as_structs(subject_id) if isinstance(row, Person)), None)
+        return self.of_person(subject_id).person()
 
     def is_listed(self, subject_id: str) -> bool:
         """Whether any row names the person."""
@@ -188,37 +200,27 @@ class Listing:
 
     def accounts_of(self, subject_id: str) -> tuple[Account, ...]:
         """Return the person's accounts that the directory lists."""
-        return tuple(row for row in self._rows_as_structs(subject_id) if isinstance(row, Account))
+        return tuple(row for row in map(self.row, self.rows_of(subject_id)) if isinstance(row, Account))
 
     def account_rows(self, subject_id: str, code: str) -> list[int]:
         """Return the rows of the person's accounts with this type: more than one is a duplicate."""
-        return [row for row in self.rows_of(subject_id) if self.attributes[self.row_attributes[row]].code == code]
+        return self.of_person(subject_id).account_rows(code)
 
     def account_row(self, subject_id: str, code: str) -> int | None:
-        """Return the row of the person's account with this type.
-
-        The directory makes a second account if asked twice: then the one in use counts, or else the newest.
-        """
-        return max(self.account_rows(subject_id, code), key=self._relevance, default=None)
+        """Return the row of the person's account with this type; ``PersonRows.account_row`` says which of several."""
+        return self.of_person(subject_id).account_row(code)
 
     def account(self, subject_id: str, code: str) -> Account | None:
         """Return ``account_row`` as a struct."""
-        row = self.account_row(subject_id, code)
-        return None if row is None else self.row(row)  # type: ignore[return-value]
+        return self.of_person(subject_id).account(code)
 
     def accounts_with(self, subject_id: str, code: str) -> tuple[Account, ...]:
         """Return ``account_rows`` as structs."""
         return tuple(map(self.row, self.account_rows(subject_id, code)))  # type: ignore[arg-type]
 
     def tells_codes_of(self, subject_id: str) -> bool:
-        """Whether a code missing from this list means that the person does not have that type.
-
-        It does if the person's accounts are listed, or if the list consists of accounts alone. A user reference without
-        accounts says nothing about codes.
-        """
-        if self.has_accounts and not self.has_people:
-            return True
-        return any(self.attributes[self.row_attributes[row]].kind == ACCOUNT for row in self.rows_of(subject_id))
+        """Whether a code missing from this list means that the person does not have that type."""
+        return self.of_person(subject_id).tells_codes()
 
     @cached_property
     def has_people(self) -> bool:
@@ -270,12 +272,6 @@ class Listing:
             return self._replaced_records[row]
         created, effective, expires, account_id = self._records[row]
         return created, effective_of(created, effective), expires, account_id
-
-    def _rows_as_structs(self, subject_id: str) -> Iterator[Person | Account | OtherRow]:
-        return map(self.row, self.rows_of(subject_id))
-
-    def _relevance(self, row: int) -> tuple[bool, str]:
-        return self.attributes[self.row_attributes[row]].status not in ENDED_STATUSES, self.times(row)[0]
 
     @cached_property
     def _by_id(self) -> Numbers:

@@ -27,9 +27,6 @@ seconds = Histogram(
     ["operation"],
     buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60),
 )
-for _operation in METHODS:  # each series exists from the start, as 0
-    calls.labels(_operation, "done")
-    seconds.labels(_operation)
 list_rows = Histogram(
     "console_directory_list_rows",
     "Rows of the lists that the directory answered with.",
@@ -45,6 +42,25 @@ list_read_at = Gauge(
     "When a list was last read: now minus this is how old the newest one is.",
     multiprocess_mode="max",
 )
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+def _outcomes() -> Iterator[str]:
+    yield from ("done", "failed")
+    kinds = [DirectoryError]
+    while kinds:
+        kind = kinds.pop()
+        kinds += kind.__subclasses__()
+        yield _snake(kind.__name__)
+
+
+for _operation in METHODS:  # each series exists from the start, as 0: a rate needs a value before the first count
+    seconds.labels(_operation)
+    for _outcome in _outcomes():
+        calls.labels(_operation, _outcome)
 
 
 @contextmanager
@@ -75,7 +91,3 @@ def record_list(listing: Listing, size: int) -> None:
 
 def _status(status: int | None) -> dict[str, int]:
     return {} if status is None else {"http.response.status_code": status}
-
-
-def _snake(name: str) -> str:
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()

@@ -2,12 +2,12 @@
 
 import datetime
 import email.utils
-import unicodedata
 from collections.abc import Callable
 from typing import Any
 
 from accounts_ui.directory import errors
 from console import clock, http
+from console.plain_text import one_line
 from console.recorded_text import recorded
 from console.redaction import redact
 
@@ -24,6 +24,9 @@ _NO_ANSWER = {
     http.ConnectionRefused: recorded("directory.connection_refused", "The directory refused the connection"),
     http.ConnectTimedOut: recorded("directory.connect_timed_out", "The directory could not be connected to in time"),
     http.TlsFailed: recorded("directory.tls_failed", "No trusted TLS connection to the directory could be made"),
+    http.ProxyUnreachable: http.ProxyUnreachable.text,
+    http.ProxyRefused: http.ProxyRefused.text,
+    http.MalformedProxyResponse: http.MalformedProxyResponse.text,
     http.NoResponse: recorded("directory.no_response", "The directory gave no answer"),
     http.ConnectionReset: recorded(
         "directory.connection_reset", "The connection to the directory broke before its answer was complete"
@@ -139,7 +142,5 @@ def clean_error(text: str, *, limit: int = MAX_DETAIL) -> str:
 
 
 def clean(text: str, *, limit: int = MAX_DETAIL) -> str:
-    """Return ``text`` from outside as one line of at most ``limit`` characters, without invisible ones."""
-    visible = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in text[: limit * 2])
-    line = " ".join(visible.split())
-    return line if len(line) <= limit else line[: limit - 1] + "…"
+    """Return what the directory says as one line of at most ``limit`` characters."""
+    return " ".join(one_line(text, limit=limit).split())

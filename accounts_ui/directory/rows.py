@@ -5,10 +5,11 @@ are stored as they came in ``extra``, and shown.
 """
 
 import json
-import unicodedata
-from typing import Any, Final
+from typing import Any
 
 import msgspec
+
+from console.plain_text import has_visible
 
 # Fields that this console must not store.
 _PRIVATE = frozenset({"birthdate", "gender", "citizenship", "picture", "metadata_public", "identity"})
@@ -114,8 +115,7 @@ def parse_row(item: Any) -> Row:
     """Parse one row. Its fields decide which kind of row it is."""
     if not isinstance(item, dict):
         return _other(item)
-    code = item.get("account_code", item.get("code"))
-    if _is_text(item.get("subject_id")) and _is_text(code):
+    if _is_text(item.get("subject_id")) and _is_text(_account_code(item)):
         return _account(item)
     if _is_text(item.get("code")) and "subject_id" not in item and not _looks_like_person(item):
         return _type(item) if _TYPE_MARKS & item.keys() or "status" in item else _other(item)
@@ -133,6 +133,12 @@ def parse_account(body: bytes) -> Account | None:
     return row if isinstance(row, Account) else None
 
 
+def _account_code(item: dict[str, Any]) -> Any:
+    """Return the code of an account; ``code`` is an alias for a field that is absent or null."""
+    code = item.get("account_code")
+    return item.get("code") if code is None else code
+
+
 def _looks_like_person(item: dict[str, Any]) -> bool:
     return isinstance(item.get("identity"), dict) or ("acls" in item and "subject_id" not in item)
 
@@ -145,8 +151,8 @@ def _person(item: dict[str, Any]) -> Person:
     return Person(
         subject_id=_text(identity.get("id")) or None,
         name=_full_name(traits.get("name")),
-        email=_text(traits.get("email")),
-        username=_text(traits.get("username")),
+        email=visible_name(_text(traits.get("email"))),
+        username=visible_name(_text(traits.get("username"))),
         status=status_text(item.get("status")),
         roles=_texts(item.get("acls")),
         org_id=_text(item.get("org_id")),
@@ -159,7 +165,7 @@ def _person(item: dict[str, Any]) -> Person:
 def _account(item: dict[str, Any]) -> Account:
     return Account(
         subject_id=_text(item["subject_id"]),
-        code=_text(item.get("account_code", item.get("code"))),
+        code=_text(_account_code(item)),
         status=status_text(item.get("status")),
         id=_text(item.get("id")),
         org_id=_text(item.get("org_id")),
@@ -173,7 +179,7 @@ def _account(item: dict[str, Any]) -> Account:
 def _type(item: dict[str, Any]) -> AccountType:
     return AccountType(
         code=_text(item["code"]),
-        name=_text(item.get("name")),
+        name=visible_name(_text(item.get("name"))),
         description=_text(item.get("description")),
         status=status_text(item.get("status")),
         org_id=_text(item.get("org_id")),
@@ -203,18 +209,9 @@ def _full_name(name: Any) -> str:
     return visible_name(" ".join(filter(None, texts)))
 
 
-_BLANK_LETTERS: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # blank, though their category is visible
-
-
 def visible_name(text: str) -> str:
     """Return ``text`` letter for letter; empty if no character of it is visible, which is no name."""
-    if text.isascii():
-        return text if text.strip() else ""
-    return text if any(_is_visible(character) for character in text) else ""
-
-
-def _is_visible(character: str) -> bool:
-    return unicodedata.category(character)[0] not in "CMZ" and character not in _BLANK_LETTERS
+    return text if has_visible(text) else ""
 
 
 def _is_text(value: Any) -> bool:
