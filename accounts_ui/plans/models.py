@@ -48,7 +48,11 @@ class RowResult(models.TextChoices):
 
 
 class Plan(models.Model):
-    """One list of operations. ``lease_until``: until when the request that runs a chunk keeps others out."""
+    """One list of operations.
+
+    ``columns``: the headings of the list, each with the field that it was read as (empty: not read). ``lease_until``:
+    until when the request that runs a chunk keeps others out.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     organization_id = models.CharField(max_length=255, db_index=True)
@@ -57,6 +61,7 @@ class Plan(models.Model):
     owner_name = models.TextField(blank=True)
     action = models.CharField(max_length=16)
     message = models.TextField(blank=True)
+    columns = models.JSONField(default=list, blank=True)
     note_parts = models.JSONField(default=list, blank=True)
     note = RecordedTextField(blank=True, parts="note_parts")
     state = models.CharField(max_length=16, choices=PlanState.choices, default=PlanState.DRAFT)
@@ -71,15 +76,23 @@ class Plan(models.Model):
 
 
 class PlanRow(models.Model):
-    """One line. ``operation_id`` is fixed when it is planned: however often it is run, it is sent once."""
+    """One line.
 
-    plan = models.ForeignKey(Plan, on_delete=models.CASCADE, related_name="rows")
+    ``operation_id`` is fixed when it is planned: however often it is run, it is sent once. ``cells`` are all cells of
+    the line as they were written, as JSON: downloads repeat them. ``message`` is a note for this line alone.
+    """
+
+    # The index of ``Meta`` begins with the plan, too.
+    plan = models.ForeignKey(Plan, on_delete=models.CASCADE, related_name="rows", db_index=False)
     line = models.PositiveIntegerField()
     subject_id = models.TextField(blank=True)
     subject_name = models.TextField(blank=True)
+    subject_email = models.TextField(default="", blank=True)
     code = models.TextField(blank=True)
     wanted_status = models.TextField(blank=True)
     expected_status = models.TextField(blank=True)
+    message = models.TextField(blank=True)
+    cells = models.TextField(default="[]")
     check_result = models.CharField(max_length=16, choices=CheckResult.choices)
     detail_parts = models.JSONField(default=list, blank=True)
     detail = RecordedTextField(blank=True, parts="detail_parts")

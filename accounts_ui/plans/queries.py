@@ -3,6 +3,7 @@
 import datetime
 import itertools
 import uuid
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -10,6 +11,7 @@ from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from accounts_ui.plans.models import CheckResult, Plan, PlanRow, PlanState, RowResult
+from accounts_ui.plans.new_rows import NewRow, PreparedRows
 from console import clock
 from console.recorded_text import parts_of
 
@@ -20,11 +22,12 @@ _MOST_IN_A_ROW: Final = 10  # unknown rows that are counted; plans pause at fewe
 _BATCH: Final = 500  # rows a statement: SQLite takes a limited number of values
 
 
-def create_plan(plan: Plan, rows: Iterable[PlanRow]) -> Plan:
+def create_plan(plan: Plan, rows: Iterable[NewRow]) -> Plan:
     """Store a plan with its rows."""
+    prepared = PreparedRows(plan.id, rows)
     with transaction.atomic():
         plan.save(force_insert=True)
-        PlanRow.objects.bulk_create(rows, batch_size=_BATCH)
+        prepared.insert()
     return plan
 
 
@@ -75,7 +78,8 @@ def count_by_result(plan: Plan) -> dict[str, int]:
 
 def rows_with_check(plan: Plan, check_result: str) -> QuerySet[PlanRow]:
     """Return the rows with a check result, or all rows if it is empty."""
-    return plan.rows.filter(check_result=check_result) if check_result else plan.rows.all()
+    rows = plan.rows.defer("cells")  # a line may have many
+    return rows.filter(check_result=check_result) if check_result else rows
 
 
 def waiting_rows(plan: Plan) -> QuerySet[PlanRow]:
@@ -101,13 +105,17 @@ def count_unknown_in_a_row(plan: Plan, last: PlanRow) -> int:
     return len(list(itertools.takewhile(lambda result: result == RowResult.UNKNOWN, results)))
 
 
-def failed_rows(plan: Plan) -> QuerySet[PlanRow]:
-    """Return the rows that were to be sent and were not applied, and the rows that a check refused."""
-    passed = [CheckResult.READY, CheckResult.ALREADY, CheckResult.DUPLICATE, CheckResult.RETRIED]
-    failed = Q(
-        check_result=CheckResult.READY, result__in=[RowResult.NOT_APPLIED, RowResult.RETRYABLE, RowResult.FAILED]
-    )
-    return plan.rows.filter(~Q(check_result__in=passed) | failed)
+def failed_rows(plan: Plan, *, existing_status: str = "") -> QuerySet[PlanRow]:
+    """Return the rows that did not go through: refused by a check, or to be sent and not applied.
+
+    A row that needs no change is no failure, unless its account has another status than ``existing_status``.
+    """
+    not_applied = Q(result__in=[RowResult.NOT_APPLIED, RowResult.RETRYABLE, RowResult.FAILED])
+    exists = Q(check_result=CheckResult.ALREADY)
+    if existing_status:
+        exists &= Q(expected_status=existing_status)
+    passed = Q(check_result=CheckResult.RETRIED) | exists | (Q(check_result=CheckResult.READY) & ~not_applied)
+    return plan.rows.exclude(passed)
 
 
 def add_retries(plan: Plan) -> int:
@@ -123,15 +131,30 @@ def add_retries(plan: Plan) -> int:
     return len(rows)
 
 
+_COPIED: Final = (
+    *("plan_id", "line", "subject_id", "subject_name", "code", "wanted_status", "expected_status", "message"),
+    *("detail", "cells"),
+)
+
+
 def _successor(row: PlanRow) -> PlanRow:
-    same = ("plan_id", "line", "subject_id", "subject_name", "code", "wanted_status", "expected_status", "detail")
-    return PlanRow(check_result=CheckResult.READY, **{name: getattr(row, name) for name in same})
+    return PlanRow(check_result=CheckResult.READY, **{name: getattr(row, name) for name in _COPIED})
 
 
 def store_result(row: PlanRow, result: str, detail: str) -> None:
     """Store what became of a row."""
     row.result, row.result_detail = result, detail
     row.save(update_fields=["result", "result_detail", "result_detail_parts"])
+
+
+def store_results(rows: Iterable[PlanRow]) -> None:
+    """Store what became of these rows, with a statement for all that fared alike."""
+    alike: dict[tuple[str, str], list[PlanRow]] = defaultdict(list)
+    for row in rows:
+        alike[row.result, str(row.result_detail)].append(row)
+    for same in alike.values():
+        values = {name: getattr(same[0], name) for name in ("result", "result_detail", "result_detail_parts")}
+        PlanRow.objects.filter(pk__in=[row.pk for row in same]).update(**values)
 
 
 def change_state(plan: Plan, state: str, *, among: Iterable[str], detail: str = "") -> bool:

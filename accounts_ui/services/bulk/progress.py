@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from accounts_ui.plans import queries as plan_queries
 from accounts_ui.plans.models import Plan, PlanRow, PlanState
 from accounts_ui.services.audit_context import AuditContext
+from accounts_ui.services.bulk.csv_columns import ListColumn
 from accounts_ui.services.errors import PlanUnknown
 from console.recorded_text import recorded
 
-CHUNK_ROWS = 10  # rows that one request applies
+CHUNK_ROWS = 200  # rows that one request applies at most
 _NO_PLAN = recorded("plan.unknown", "This organization has no such plan.")
 
 
@@ -28,6 +29,7 @@ class PlanSummary:
     state: str
     state_detail: str
     created_at: datetime.datetime
+    columns: list[ListColumn]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +39,11 @@ class CheckedRow:
     line: int
     subject_id: str
     subject_name: str
+    subject_email: str
     code: str
     wanted_status: str
     expected_status: str
+    message: str
     check_result: str
     detail: str
     operation_id: uuid.UUID
@@ -87,8 +91,8 @@ class PlanProgress:
 
     @property
     def chunk(self) -> int:
-        """Rows that one request applies."""
-        return CHUNK_ROWS
+        """Rows that the next request applies at most: fewer if the directory is slow."""
+        return min(CHUNK_ROWS, self.waiting)
 
 
 def progress_of(plan: Plan, context: AuditContext, *, is_elsewhere: bool | None = None) -> PlanProgress:
@@ -132,6 +136,7 @@ def summary_of(plan: Plan) -> PlanSummary:
         state=plan.state,
         state_detail=plan.state_detail,
         created_at=plan.created_at,
+        columns=[ListColumn(*column) for column in plan.columns],
     )
 
 
@@ -142,9 +147,11 @@ def checked_rows(rows: Iterable[PlanRow]) -> list[CheckedRow]:
             line=row.line,
             subject_id=row.subject_id,
             subject_name=row.subject_name,
+            subject_email=row.subject_email,
             code=row.code,
             wanted_status=row.wanted_status,
             expected_status=row.expected_status,
+            message=row.message,
             check_result=row.check_result,
             detail=row.detail,
             operation_id=row.operation_id,

@@ -3,6 +3,8 @@
 import datetime
 import time
 import uuid
+from collections import deque
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from django.conf import settings
@@ -10,6 +12,7 @@ from django.utils.translation import gettext
 
 from accounts_ui.changes import queries
 from accounts_ui.changes.models import Action, Change, Outcome
+from accounts_ui.changes.writer import Conclusion
 from accounts_ui.directory.errors import DirectoryError
 from accounts_ui.plans import queries as plan_queries
 from accounts_ui.plans.models import CheckResult, Plan, PlanRow, PlanState, RowResult
@@ -18,12 +21,18 @@ from accounts_ui.services.bulk.progress import CHUNK_ROWS, PlanProgress, is_owne
 from accounts_ui.services.errors import InvalidInput, LogUnavailable, OutcomeNotRecorded, PlanRefuses, ServiceError
 from accounts_ui.services.operations import commands, evidence
 from accounts_ui.services.operations.executor import OperationClient
+from accounts_ui.services.operations.group_execution import Group, Result
+from accounts_ui.services.operations.operation import Operation
 from accounts_ui.services.operations.reconciliation import reconcile_with
 from accounts_ui.services.state.snapshot import Snapshot, read_snapshot
 from console import clock
 from console.recorded_text import recorded
 
 CHUNK_SECONDS: Final = 5.0  # after which a request begins no further row: a person waits for its answer
+GROUP_SECONDS: Final = (
+    1.0  # that the rows of one commit take: as long as a pause waits, and as much as a kill leaves open
+)
+MOST_IN_GROUP: Final = 64
 MAX_UNKNOWN_IN_A_ROW: Final = 3  # after which the plan pauses: the directory does not answer
 # Answers that the next row would get as well: not sent, sign-in, permissions, rate limit, gateway.
 _SYSTEMIC: Final = (None, 401, 403, 429, 502, 503, 504)
@@ -133,33 +142,99 @@ def update_resolved_rows(plan: Plan) -> None:
 
 def _run_rows(client: OperationClient, context: AuditContext, plan: Plan) -> None:
     deadline = time.monotonic() + CHUNK_SECONDS
-    rows = list(plan_queries.waiting_rows(plan)[:CHUNK_ROWS])
+    rows = deque(plan_queries.waiting_rows(plan)[:CHUNK_ROWS])
     snapshot = read_snapshot(client=client, context=context) if rows else None
-    for row in rows:
+    size = GroupSize()
+    while rows:
         if snapshot is None or plan_queries.current_state(plan) != PlanState.RUNNING or time.monotonic() > deadline:
             return
-        _run_row(client, context, plan, row, snapshot)
+        group = [rows.popleft() for _ in range(min(size.rows, len(rows)))]
+        _run_group(client, context, plan, group, snapshot, size)
     if not plan_queries.waiting_rows(plan).exists():
         plan_queries.change_state(plan, PlanState.DONE, among=[PlanState.RUNNING])
         _resolve_unknown_rows(client, context, plan)
 
 
-def _run_row(client: OperationClient, context: AuditContext, plan: Plan, row: PlanRow, snapshot: Snapshot) -> None:
+class GroupSize:
+    """How many rows share their commits: one at first, then twice as many each time, as long as all goes well.
+
+    After anything that is not applied it is one again, because what stops a plan leaves the rest of its group unsent.
+    """
+
+    def __init__(self) -> None:
+        self.rows = 1
+
+    def adapt(self, results: Collection[str], seconds: float) -> None:
+        """Choose the next size by what became of the last group, and how long its rows took together."""
+        if set(results) != {RowResult.APPLIED.value}:
+            self.rows = 1
+            return
+        share = min(GROUP_SECONDS, settings.DIRECTORY_TIMEOUT / 4)  # far from where a request counts as lost
+        in_time = int(len(results) * share / max(seconds, 0.001))
+        self.rows = max(1, min(2 * self.rows, in_time, MOST_IN_GROUP))
+
+
+def _run_group(
+    client: OperationClient,
+    context: AuditContext,
+    plan: Plan,
+    rows: Sequence[PlanRow],
+    snapshot: Snapshot,
+    size: GroupSize,
+) -> None:
+    began = time.monotonic()
+    operations = _operations_of(plan, rows)
+    group = Group(list(operations.values()), client=client, context=context)
     try:
-        change = _execute(client, context, plan, row, snapshot)
+        with group.answers(snapshot) as answers:
+            for answer in answers:
+                if _stops_plan(answer.conclusion):
+                    break
     except (LogUnavailable, OutcomeNotRecorded):
+        for row in rows:  # what the log has of them by now
+            _store_logged_outcome(plan, row)
         raise
-    except ServiceError as error:
-        plan_queries.store_result(row, RowResult.FAILED, error.detail)
-        return
-    except Exception:
-        _store_logged_outcome(plan, row)
-        raise
-    result = _result_of(change)
-    plan_queries.store_result(row, result, change.detail)
-    if result == RowResult.RETRYABLE:
-        _pause(plan, _LINE.format(line=row.line, detail=change.detail))
-    elif plan_queries.count_unknown_in_a_row(plan, row) >= MAX_UNKNOWN_IN_A_ROW:
+    results = _store_results(plan, rows, group.results)
+    size.adapt(results, time.monotonic() - began)
+    if group.ended:
+        raise group.ended
+    _pause_if_needed(plan, rows)
+
+
+def _operations_of(plan: Plan, rows: Iterable[PlanRow]) -> dict[uuid.UUID, Operation]:
+    """Return the operations of the rows by their ids. A row that can never be one fails."""
+    operations = {}
+    for row in rows:
+        try:
+            operations[row.operation_id] = _operation_of(plan, row)
+        except ServiceError as error:
+            plan_queries.store_result(row, RowResult.FAILED, error.detail)
+    return operations
+
+
+def _stops_plan(conclusion: Conclusion) -> bool:
+    """Return whether the rows that follow would fare alike, so that nothing more of the group is sent."""
+    return conclusion.outcome == Outcome.NOT_APPLIED and conclusion.http_status in _SYSTEMIC
+
+
+def _store_results(plan: Plan, rows: Sequence[PlanRow], results: Mapping[uuid.UUID, Result]) -> list[str]:
+    """Store what became of the rows, and return their results."""
+    for row in rows:
+        result = results.get(row.operation_id)
+        if isinstance(result, Change):
+            row.result, row.result_detail = _result_of(result), result.detail
+        elif result is not None:
+            row.result, row.result_detail = RowResult.FAILED.value, result.detail
+    plan_queries.store_results(rows)
+    return [row.result for row in rows]
+
+
+def _pause_if_needed(plan: Plan, rows: Sequence[PlanRow]) -> None:
+    """Pause the plan if the directory refuses what it would refuse the next rows, too, or does not answer."""
+    stopped = next((row for row in rows if row.result == RowResult.RETRYABLE), None)
+    if stopped:
+        _pause(plan, _LINE.format(line=stopped.line, detail=stopped.result_detail))
+    elif plan_queries.count_unknown_in_a_row(plan, rows[-1]) >= MAX_UNKNOWN_IN_A_ROW:
         _pause(plan, _NO_ANSWERS.format(number=MAX_UNKNOWN_IN_A_ROW))
 
 
@@ -184,22 +259,19 @@ def _result_of(change: Change) -> str:
     return change.outcome if change.outcome in RowResult.values else RowResult.UNKNOWN.value
 
 
-def _execute(client: OperationClient, context: AuditContext, plan: Plan, row: PlanRow, snapshot: Snapshot) -> Change:
-    arguments: dict[str, Any] = {
-        "client": client,
-        "context": context,
+def _operation_of(plan: Plan, row: PlanRow) -> Operation:
+    fields: dict[str, Any] = {
         "operation_id": str(row.operation_id),
         "subject_id": row.subject_id,
         "code": row.code,
-        "message": plan.message,
-        "snapshot": snapshot,
+        "message": row.message or plan.message,
     }
     if plan.action == Action.ASSIGN:
-        return commands.assign(**arguments, confirm_unknown=False)
+        return commands.assignment(**fields, confirm_unknown=False)
     if plan.action == Action.CHANGE_STATUS:
-        return commands.change_status(**arguments, status=row.wanted_status, expected_status=row.expected_status)
+        return commands.status_change(**fields, status=row.wanted_status, expected_status=row.expected_status)
     if plan.action == Action.DELETE:
-        return commands.delete(**arguments, expected_status=row.expected_status)
+        return commands.deletion(**fields, expected_status=row.expected_status)
     raise ValueError(plan.action)
 
 

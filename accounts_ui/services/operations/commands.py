@@ -12,7 +12,7 @@ from accounts_ui.services import validation
 from accounts_ui.services.audit_context import AuditContext
 from accounts_ui.services.errors import NO_SUCH_CHANGE, ChangeUnknown
 from accounts_ui.services.operations.executor import OperationClient, before_sending, execute
-from accounts_ui.services.operations.operation import new_operation
+from accounts_ui.services.operations.operation import Operation, new_operation
 from accounts_ui.services.operations.preconditions import reverse_status
 from accounts_ui.services.state.snapshot import Snapshot
 
@@ -35,7 +35,27 @@ def assign(
         snapshot: what was just read, if many operations share one read.
 
     """
-    operation = new_operation(
+    operation = assignment(
+        operation_id=operation_id, subject_id=subject_id, code=code, message=message, confirm_unknown=confirm_unknown
+    )
+    return execute(operation, client=client, context=context, snapshot=snapshot)
+
+
+def assignment(
+    *,
+    operation_id: str,
+    subject_id: str,
+    code: str,
+    message: str,
+    confirm_unknown: bool,
+) -> Operation:
+    """Return the operation that links a person to an account type.
+
+    Raises:
+        InvalidInput: a field can never be right.
+
+    """
+    return new_operation(
         Action.ASSIGN,
         operation_id=operation_id,
         subject_id=subject_id,
@@ -43,7 +63,6 @@ def assign(
         message=message,
         confirmed=confirm_unknown,
     )
-    return execute(operation, client=client, context=context, snapshot=snapshot)
 
 
 def change_status(
@@ -59,7 +78,33 @@ def change_status(
     snapshot: Snapshot | None = None,
 ) -> Change:
     """Set the status of an account that is still in ``expected_status``."""
-    operation = new_operation(
+    operation = status_change(
+        operation_id=operation_id,
+        subject_id=subject_id,
+        code=code,
+        status=status,
+        expected_status=expected_status,
+        message=message,
+    )
+    return execute(operation, client=client, context=context, snapshot=snapshot)
+
+
+def status_change(
+    *,
+    operation_id: str,
+    subject_id: str,
+    code: str,
+    status: str,
+    expected_status: str,
+    message: str,
+) -> Operation:
+    """Return the operation that sets the status of an account.
+
+    Raises:
+        InvalidInput: a field can never be right.
+
+    """
+    return new_operation(
         Action.CHANGE_STATUS,
         operation_id=operation_id,
         subject_id=subject_id,
@@ -68,7 +113,6 @@ def change_status(
         after=validation.check_status(status),
         expected=validation.check_expected(expected_status),
     )
-    return execute(operation, client=client, context=context, snapshot=snapshot)
 
 
 def delete(
@@ -83,7 +127,27 @@ def delete(
     snapshot: Snapshot | None = None,
 ) -> Change:
     """Delete an account that is still in ``expected_status``."""
-    operation = new_operation(
+    operation = deletion(
+        operation_id=operation_id, subject_id=subject_id, code=code, expected_status=expected_status, message=message
+    )
+    return execute(operation, client=client, context=context, snapshot=snapshot)
+
+
+def deletion(
+    *,
+    operation_id: str,
+    subject_id: str,
+    code: str,
+    expected_status: str,
+    message: str,
+) -> Operation:
+    """Return the operation that deletes an account.
+
+    Raises:
+        InvalidInput: a field can never be right.
+
+    """
+    return new_operation(
         Action.DELETE,
         operation_id=operation_id,
         subject_id=subject_id,
@@ -92,7 +156,6 @@ def delete(
         after="deleted",
         expected=validation.check_expected(expected_status),
     )
-    return execute(operation, client=client, context=context, snapshot=snapshot)
 
 
 def undo(*, client: OperationClient, context: AuditContext, operation_id: str, change_id: str, message: str) -> Change:

@@ -5,7 +5,8 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any, Final
 
-from accounts_ui.changes.chain.records import canonical_json, format_time
+from accounts_ui.changes.chain.canonical_json import canonical_json
+from accounts_ui.changes.chain.records import format_time
 from accounts_ui.changes.models import Change
 from accounts_ui.directory.listing import Listing
 from accounts_ui.directory.responses import clean
@@ -56,7 +57,7 @@ def of_listing(provenance: Provenance, listing: Listing, subject_id: str, code: 
         "asked_at": format_time(listing.asked_at),
         "read_at": format_time(listing.read_at),
         "rows": len(listing),
-        "told": account is not None or listing.tells_codes_of(subject_id),
+        "lists_types": account is not None or listing.tells_codes_of(subject_id),
         "accounts": len(copies),
         "seen": clean(account.status, limit=_MAX_STATUS) if account else None,
         "digest": rows_digest(copies),

@@ -3,7 +3,8 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final, Protocol
+from dataclasses import dataclass
+from typing import Final, Protocol
 
 from django.db import Error
 
@@ -49,13 +50,16 @@ _UNDONE: Final = "Undone by an administrator."
 
 
 class OperationClient(DirectoryClient, Protocol):
-    """A directory client that is notified of outcomes: applied for cached lists, unknown for a later read."""
+    """A directory client that is notified of operations: requested ones for a later read, applied ones for lists."""
 
     def note_applied(self, change: Change, account: Account | None) -> None:
         """Update cached lists after an applied change. ``account``: the directory's answer, if it could be read."""
 
-    def note_unknown(self, change: Change) -> None:
-        """Remember a change whose outcome is unknown, so that a later read can decide it."""
+    def note_requested(self, change: Change) -> None:
+        """Remember a change that is about to be sent, so that a later read can decide its outcome if nobody else does.
+
+        It is remembered before the call: a process that dies during the call records nothing any more.
+        """
 
 
 def execute(
@@ -84,7 +88,7 @@ def execute(
         if earlier:
             return earlier
         raise
-    return _send(operation, change, client)
+    return send_operation(operation, change, client).record(client)
 
 
 @contextmanager
@@ -122,10 +126,16 @@ def _check_and_record(
         account = describe_account(
             snapshot=snapshot, context=context, subject_id=operation.subject_id, code=operation.code
         )
-        decision = _decide(operation, account)
-        if decision.obstacle or (decision.cautions and not operation.confirmed):
-            raise preconditions.error_for(decision, account)
-        return _record(operation, account, context, snapshot.sequence)
+        opening = check_operation(operation, account, context, snapshot.sequence)
+        try:
+            return writer.request(
+                opening.change_id,
+                opening.facts,
+                read_at_sequence=opening.read_at_sequence,
+                evidence=opening.evidence,
+            )
+        except (writer.AccountBusy, writer.AccountMoved) as refusal:
+            raise conflict_of(refusal) from None
 
 
 def _require_undoable(change: Change) -> None:
@@ -144,8 +154,21 @@ def _decide(operation: Operation, account: AccountFacts) -> preconditions.Decisi
     )
 
 
-def _record(operation: Operation, account: AccountFacts, context: AuditContext, sequence: int) -> Change:
-    """Append the request to the log. ``sequence`` is where the log ended before the account was read."""
+def check_operation(
+    operation: Operation, account: AccountFacts, context: AuditContext, sequence: int
+) -> writer.Opening:
+    """Check the preconditions, and return the request as the log records it.
+
+    Args:
+        sequence: where the log ended before the account was read.
+
+    Raises:
+        ServiceError: a precondition does not hold.
+
+    """
+    decision = _decide(operation, account)
+    if decision.obstacle or (decision.cautions and not operation.confirmed):
+        raise preconditions.error_for(decision, account)
     assigns = operation.action == Action.ASSIGN
     facts = operation.facts(
         context,
@@ -154,30 +177,77 @@ def _record(operation: Operation, account: AccountFacts, context: AuditContext, 
         before=account.state.listed_status if assigns else account.status,
     )
     undone = undo_links.undo_evidence(operation.undoes.change_id) if operation.undoes else None
-    try:
-        return writer.request(operation.id, facts, read_at_sequence=sequence, evidence=undone)
-    except writer.AccountBusy as busy:
-        raise AnotherOperationOpen(preconditions.OPEN_CHANGE, busy.change) from None
-    except writer.AccountMoved as moved:
-        raise ConcurrentChange(_CONCURRENT_CHANGE, moved.change) from None
+    return writer.Opening(operation.id, facts, sequence, undone)
 
 
-def _send(operation: Operation, change: Change, client: OperationClient) -> Change:
-    """Call the directory once and commit the outcome before anybody sees it."""
+def conflict_of(refusal: writer.AccountBusy | writer.AccountMoved) -> ServiceError:
+    """Return the error for a request that the log refused because of another change of the account."""
+    if isinstance(refusal, writer.AccountBusy):
+        return AnotherOperationOpen(preconditions.OPEN_CHANGE, refusal.change)
+    return ConcurrentChange(_CONCURRENT_CHANGE, refusal.change)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of a call: the outcome to record, and what follows once it is recorded.
+
+    Args:
+        result: the directory's own answer that it was applied.
+        retry_after: seconds that the directory asked to wait.
+        ended: why nothing more can be sent: the sign-in has ended.
+
+    """
+
+    conclusion: writer.Conclusion
+    result: WriteResult | None = None
+    retry_after: float | None = None
+    ended: BaseException | None = None
+
+    def record(self, client: OperationClient) -> Change:
+        """Commit the outcome before anybody sees it, and return the change.
+
+        Raises:
+            OutcomeNotRecorded: it could not be recorded.
+            Exception: the sign-in has ended.
+
+        """
+        try:
+            [change] = writer.conclude_many([self.conclusion])
+        except Error as error:
+            raise self.not_recorded() from error
+        if not isinstance(change, Change):
+            raise change
+        self.follow_up(change, client)
+        if self.ended:
+            raise self.ended from None
+        return change
+
+    def follow_up(self, change: Change, client: OperationClient) -> None:
+        """Do what follows once the outcome is recorded."""
+        change.retry_after = self.retry_after
+        if self.result:
+            client.note_applied(change, self.result.account)
+
+    def not_recorded(self) -> OutcomeNotRecorded:
+        """Return the error to raise if the outcome could not be recorded."""
+        return OutcomeNotRecorded(_NOT_RECORDED.format(outcome=self.conclusion.outcome), self.conclusion.change)
+
+
+def send_operation(operation: Operation, change: Change, client: OperationClient) -> Answer:
+    """Call the directory once."""
+    client.note_requested(change)
     try:
         result = _call(operation, change.organization_id, client)
     except (errors.Refused, errors.NotSent) as error:
-        change = _conclude(change, Outcome.NOT_APPLIED, error.status, error.detail)
-        change.retry_after = getattr(error, "retry_after", None)
-        if isinstance(error, errors.TokenUnavailable) and error.__cause__:
-            raise error.__cause__ from None
-        return change
+        return Answer(
+            writer.Conclusion(change, Outcome.NOT_APPLIED.value, error.status, error.detail, change.after),
+            retry_after=getattr(error, "retry_after", None),
+            ended=error.__cause__ if isinstance(error, errors.TokenUnavailable) else None,
+        )
     except errors.DirectoryError as error:
-        return _conclude_by_reading(change, client, error)
+        return _answer_by_reading(change, client, error)
     after = result.account.status if result.account and result.account.status else change.after
-    change = _conclude(change, Outcome.APPLIED, result.status, "", after=after)
-    client.note_applied(change, result.account)
-    return change
+    return Answer(writer.Conclusion(change, Outcome.APPLIED.value, result.status, "", after), result=result)
 
 
 def _call(operation: Operation, organization_id: str, client: OperationClient) -> WriteResult:
@@ -191,8 +261,8 @@ def _call(operation: Operation, organization_id: str, client: OperationClient) -
     raise ValueError(operation.action)  # commands check the action: this is never reached after "requested"
 
 
-def _conclude_by_reading(change: Change, client: OperationClient, error: errors.DirectoryError) -> Change:
-    """Conclude from the directory's list, because the answer does not say whether the change was applied."""
+def _answer_by_reading(change: Change, client: OperationClient, error: errors.DirectoryError) -> Answer:
+    """Decide by the directory's list, because the answer does not say whether the change was applied."""
     provenance = evidence.by_actor(change)
     try:
         listing = client.list_users(change.organization_id)
@@ -200,30 +270,12 @@ def _conclude_by_reading(change: Change, client: OperationClient, error: errors.
         failure = getattr(second, "detail", _SIGNED_OUT)
         detail = join_texts(error.detail, _NOT_READ.format(said=failure))
         failed = evidence.of_failed_read(provenance, failure)
-        change = _conclude(change, Outcome.UNKNOWN, error.status, detail, evidence=failed)
-        client.note_unknown(change)
-        return change
+        unknown = writer.Conclusion(change, Outcome.UNKNOWN.value, error.status, detail, change.after, failed)
+        return Answer(unknown)
     # Behind a gateway the directory may still be at work, whatever the gateway answered.
     still_acting = may_still_act(change, resolution_wait(), listing.asked_at)
     decision = decide_outcome(change, listing, provenance, may_still_act=still_acting)
     detail = join_texts(error.detail, decision.detail)
-    change = _conclude(change, decision.outcome, error.status, detail, after=decision.after, evidence=decision.evidence)
-    if decision.outcome == Outcome.UNKNOWN and listing.tells_codes_of(change.subject_id):
-        client.note_unknown(change)
-    return change
-
-
-def _conclude(
-    change: Change,
-    outcome: str,
-    http_status: int | None,
-    detail: str,
-    *,
-    after: str | None = None,
-    evidence: dict[str, Any] | None = None,
-) -> Change:
-    after = after if after is not None else change.after
-    try:
-        return writer.conclude(change, outcome, http_status=http_status, detail=detail, after=after, evidence=evidence)
-    except Error as error:
-        raise OutcomeNotRecorded(_NOT_RECORDED.format(outcome=outcome), change) from error
+    after = decision.after if decision.after is not None else change.after
+    conclusion = writer.Conclusion(change, decision.outcome, error.status, detail, after, decision.evidence)
+    return Answer(conclusion)

@@ -39,7 +39,7 @@ def check_of(
         return None
     until = conclusive_from(change)
     evidence = (events[-1].evidence if events else None) or {}
-    if evidence.get("told") is False:
+    if evidence.get("lists_types") is False:
         return OutcomeCheck(CheckState.UNREADABLE, until)
     is_waited_for = now < until + SHARED_READ_WINDOW + datetime.timedelta(seconds=read_seconds)
     return OutcomeCheck(CheckState.CHECKING if is_waited_for else CheckState.UNRESOLVED, until)

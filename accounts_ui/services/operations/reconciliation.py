@@ -68,7 +68,7 @@ def record_decision(*, context: AuditContext, change_id: str, outcome: str, mess
             change,
             outcome,
             by=context.facts(),
-            detail=_DECIDED.format(who=context.name or context.subject, message=message),
+            detail=_DECIDED.format(who=context.name or context.email or context.subject, message=message),
             after=change.after,
             evidence=evidence.of_decision(context),
             message=message,
