@@ -6,7 +6,7 @@ from typing import Any, Final
 from django.core.checks import CheckMessage, register
 from django.db import Error
 
-from accounts_ui.tasks.state import TasksState, read_state
+from accounts_ui.tasks.health import TasksHealth, read_health
 from console import clock
 from console.runtime.doctor import EXTERNAL, Finding, as_system_checks, doctor_check, error, ok, warning
 
@@ -16,10 +16,10 @@ _START: Final = "Start console-tasks.service (`manage.py run_worker`) on one mac
 @doctor_check("worker", fix="Fix the database first.")
 def diagnose_worker() -> Iterator[Finding]:
     """Check that a background worker runs, and that it keeps up."""
-    yield from describe_state(read_state(clock.now()))
+    yield from describe_state(read_health(clock.now()))
 
 
-def describe_state(state: TasksState) -> Iterator[Finding]:
+def describe_state(state: TasksHealth) -> Iterator[Finding]:
     """Describe workers, late work and failed work."""
     minutes = round(state.lag.total_seconds() / 60)
     if not state.workers and state.is_late:
@@ -41,7 +41,7 @@ def describe_state(state: TasksState) -> Iterator[Finding]:
 def check_worker_is_running(**_: Any) -> list[CheckMessage]:
     """Check the workers, if the database answers."""
     try:
-        return as_system_checks(describe_state(read_state(clock.now())))
+        return as_system_checks(describe_state(read_health(clock.now())))
     except Error as failure:
         message = f"the background workers could not be checked: {failure}"
         return as_system_checks([warning(message, "Start the database, or run `manage.py migrate`.", "console.W026")])

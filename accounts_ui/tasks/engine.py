@@ -109,11 +109,3 @@ def engine() -> Engine:
     """Return this process's engine. Made when it is first needed: making it opens the database."""
     name = str(settings.DATABASES["default"]["NAME"])
     return Engine(build_engine(vendor=connection.vendor, database_name=name))
-
-
-def wake_workers(at: datetime.datetime | None = None) -> None:
-    """Wake a worker, now or ``at`` a time. Never raises: without it the work starts a few seconds later."""
-    try:
-        engine().wake_workers(at)
-    except Exception as error:  # noqa: BLE001  (the storage could not even be opened)
-        logger.warning("No background worker could be woken, so it starts later: %s", error)

@@ -7,7 +7,7 @@ from django.db import Error
 from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 
-from accounts_ui.tasks.state import read_state
+from accounts_ui.tasks.health import read_health
 from console import clock
 
 logger = logging.getLogger(__name__)
@@ -19,7 +19,7 @@ class TasksCollector:
     def collect(self) -> Iterator[Metric]:
         """Yield the values of this moment, or none if the database cannot be read."""
         try:
-            state = read_state(clock.now())
+            state = read_health(clock.now())
         except Error as error:
             logger.warning("The state of background work could not be read for the metrics: %s", error)
             return

@@ -15,10 +15,11 @@ from django.conf import settings
 from django.db import Error, close_old_connections, connection
 from huey.consumer import ConsumerStopped
 
-from accounts_ui.tasks.engine import engine, wake_workers
+from accounts_ui.tasks.engine import engine
 from accounts_ui.tasks.leases import renew_leases
 from accounts_ui.tasks.models import WorkerProcess
 from accounts_ui.tasks.runner import HeldLeases, do_one_piece, request_overdue_work
+from accounts_ui.tasks.wakeup import wake_workers
 from console import clock
 from console.runtime import graceful_stop
 

@@ -15,7 +15,7 @@ LATE_AFTER: Final = datetime.timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
-class TasksState:
+class TasksHealth:
     """The workers and the work of one moment."""
 
     workers: int
@@ -39,10 +39,10 @@ def lag_of(oldest: datetime.datetime | None, now: datetime.datetime) -> datetime
     return max(datetime.timedelta(0), now - oldest) if oldest else datetime.timedelta(0)
 
 
-def read_state(now: datetime.datetime) -> TasksState:
+def read_health(now: datetime.datetime) -> TasksHealth:
     """Read the state from the database."""
     oldest = WorkItem.objects.aggregate(at=Min(Coalesce("waiting_since", "due_at")))["at"]
-    return TasksState(
+    return TasksHealth(
         workers=WorkerProcess.objects.filter(heartbeat_at__gt=now - silence_limit()).count(),
         last_heartbeat_at=WorkerProcess.objects.aggregate(at=Max("heartbeat_at"))["at"],
         lag=lag_of(oldest, now),
