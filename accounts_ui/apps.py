@@ -15,6 +15,7 @@ class AccountsUiConfig(AppConfig):
             checks,  # noqa: F401  (registers its parts and checks)
             reread_work,  # noqa: F401  (registers its background work)
         )
+        from accounts_ui.changes import index_scheduler  # noqa: F401  (registers its background work)
         from accounts_ui.changes.checkpoints import scheduler  # noqa: F401  (registers its background work)
         from accounts_ui.changes.metrics import LogCollector
         from accounts_ui.tasks import checks as task_checks  # noqa: F401

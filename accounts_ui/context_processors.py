@@ -3,9 +3,11 @@
 from typing import Any, Final
 
 from django.db import Error
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy
 
 from accounts_ui.changes import queries
+from accounts_ui.changes.models import Change
 from console.request import ConsoleRequest
 
 SECTIONS: Final = (
@@ -29,14 +31,21 @@ _SECTION_OF_VIEW: Final = {
 
 
 def banner(request: ConsoleRequest) -> dict[str, Any]:
-    """Return the changes whose outcome is unknown. A fragment has no banner, and a database error leaves it empty."""
-    organization = request.organization
-    if organization is None or request.headers.get("HX-Request"):
-        return {"open_changes": []}
+    """Return the changes whose outcome is unknown. They are read if the page, or the fragment, has a banner."""
+    return {
+        "open_changes": SimpleLazyObject(lambda: _open_changes(request)),
+        "is_fragment": bool(request.headers.get("HX-Request")),
+    }
+
+
+def _open_changes(request: ConsoleRequest) -> list[Change]:
+    """A database error leaves the banner empty."""
+    if request.organization is None:
+        return []
     try:
-        return {"open_changes": queries.open_changes(organization.id)}
+        return queries.open_changes(request.organization.id)
     except Error:
-        return {"open_changes": []}
+        return []
 
 
 def navigation(request: ConsoleRequest) -> dict[str, Any]:

@@ -19,11 +19,11 @@ _FORMULA: Final = re.compile(rf"(?<!')'*+[{re.escape(_FORMULA_CHARACTERS)}]")
 _LEADING_CONTROL: Final = re.compile(r"'*[\t\r\n]")
 
 
-def csv_lines(columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> Iterator[str]:
+def csv_lines(columns: Iterable[str], rows: Iterable[Iterable[Any]], separator: str = ",") -> Iterator[str]:
     """Yield a line of column names, then a line for each row. Cells are quoted, and escaped by ``escape_formula``."""
     buffer = io.StringIO()
-    writer = csv.writer(buffer, quoting=csv.QUOTE_ALL)
-    writer.writerow(columns)
+    writer = csv.writer(buffer, delimiter=separator, quoting=csv.QUOTE_ALL)
+    writer.writerow(map(escape_formula, columns))
     yield buffer.getvalue()
     for row in rows:
         buffer.seek(0)

@@ -5,6 +5,7 @@ from typing import Any
 from jinja2 import Environment
 
 from accounts_ui.text import change_sentences, evidence, facets, labels, times
+from accounts_ui.views.csv_download import other_separator, preferred_separator
 from console import jinja_environment
 from console.recorded_text import translate
 
@@ -12,6 +13,7 @@ from console.recorded_text import translate
 def product_environment(**options: Any) -> Environment:
     """Return the environment that ``settings.TEMPLATES`` names."""
     made = jinja_environment.environment(**options)
+    made.globals.update(preferred_separator=preferred_separator, other_separator=other_separator)
     made.filters.update(
         action_label=labels.action_word,
         drift_description=evidence.drift_description,

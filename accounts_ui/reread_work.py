@@ -9,6 +9,7 @@ from django.conf import settings
 from django.dispatch import receiver
 
 from accounts_ui.changes import queries
+from accounts_ui.changes.models import Change
 from accounts_ui.directory.client import HttpDirectoryClient
 from accounts_ui.directory.errors import DirectoryError
 from accounts_ui.services.audit_context import AuditContext
@@ -22,7 +23,7 @@ from console import clock
 from console.signin.access.rules import Role
 from console.signin.errors import ProviderUnreachable, SignInEnded
 from console.signin.session_person import SessionPerson, person_of_session
-from console.signin.sessions import expired_sessions_cleared
+from console.signin.signals import expired_sessions_cleared
 
 logger = logging.getLogger(__name__)
 
@@ -78,8 +79,16 @@ def _read(person: SessionPerson, organization_id: str) -> None:
 
 def _next_read(organization_id: str, *, after: datetime.datetime | None = None) -> datetime.datetime | None:
     """Return when the open changes of the organization, of those due ``after`` a time, can be decided by one read."""
-    times = [conclusive_from(change) for change in queries.open_changes(organization_id)]
+    changes = filter(_is_readable, queries.open_changes(organization_id, with_running=True))
+    times = map(conclusive_from, changes)
     return shared_read_time([time for time in times if after is None or time > after])
+
+
+def _is_readable(change: Change) -> bool:
+    """Return whether a read could decide the outcome, going by the last one: the list may not name codes."""
+    events = queries.events_of(change)
+    evidence_of_last = (events[-1].evidence if events else None) or {}
+    return evidence_of_last.get("lists_types") is not False
 
 
 @receiver(expired_sessions_cleared)

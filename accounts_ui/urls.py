@@ -5,7 +5,7 @@ from django.urls import path
 from accounts_ui.views import accounts, home, person, types
 from accounts_ui.views.lists import preferences
 from accounts_ui.views.log import changes, verification
-from accounts_ui.views.operations import assign, bulk, status_and_delete, undo
+from accounts_ui.views.operations import assign, bulk, bulk_downloads, status_and_delete, undo
 
 _ORG = "orgs/<str:org>"
 _ACCOUNT = f"{_ORG}/accounts/<str:subject_id>/<str:code>"
@@ -20,14 +20,15 @@ urlpatterns = [
     path(f"{_ORG}/views/", preferences.edit_saved_view, name="views"),
     path(f"{_ORG}/accounts/assign/", assign.assign_view, name="assign"),
     path(f"{_ORG}/accounts/bulk/", bulk.bulk, name="bulk"),
+    path(f"{_ORG}/accounts/bulk/template.csv", bulk_downloads.template, name="bulk-template"),
     path(f"{_PLAN}/", bulk.plan, name="plan"),
     path(f"{_PLAN}/confirm/", bulk.confirm_view, name="plan-confirm"),
     path(f"{_PLAN}/run/", bulk.run, name="plan-run"),
     path(f"{_PLAN}/retry/", bulk.retry_view, name="plan-retry"),
     path(f"{_PLAN}/pause/", bulk.pause_view, name="plan-pause"),
     path(f"{_PLAN}/stop/", bulk.stop_view, name="plan-stop"),
-    path(f"{_PLAN}/rest.csv", bulk.rest, name="plan-rest"),
-    path(f"{_PLAN}/failures.csv", bulk.failures, name="plan-failures"),
+    path(f"{_PLAN}/rest.csv", bulk_downloads.rest, name="plan-rest"),
+    path(f"{_PLAN}/failures.csv", bulk_downloads.failures, name="plan-failures"),
     path(f"{_ACCOUNT}/status/", status_and_delete.status, name="status"),
     path(f"{_ACCOUNT}/delete/", status_and_delete.remove, name="delete"),
     path(f"{_ORG}/types/", types.types, name="types"),

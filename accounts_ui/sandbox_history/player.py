@@ -11,7 +11,7 @@ from django.conf import settings
 from accounts_ui.changes.models import Change
 from accounts_ui.directory.client import HttpDirectoryClient
 from accounts_ui.plans.models import PlanState
-from accounts_ui.sandbox_history.casting import Cast, NobodyFits
+from accounts_ui.sandbox_history.cast import Cast, NobodyFits
 from accounts_ui.sandbox_history.sandbox_servers import FixedToken, access_token, control_directory, set_directory_time
 from accounts_ui.sandbox_history.story import END_OF_WORK, STORY, Step, at, working_day
 from accounts_ui.services.audit_context import AuditContext
@@ -61,7 +61,8 @@ class Player:
                 for step in (step for step in STORY if step.days == days):
                     self._play_step(step, at(day, datetime.time.fromisoformat(step.time)))
                 clock.pretend(at(day, END_OF_WORK))
-                do_one_piece(owner="sandbox history", held=HeldLeases(), wake_workers=lambda: None)
+                while do_one_piece(owner="sandbox history", held=HeldLeases(), wake_workers=lambda: None):
+                    pass  # each log has a checkpoint, and an index, of its own
         finally:
             clock.pretend(None)
             set_directory_time(None)

@@ -18,6 +18,7 @@
     ├── PlanRefuses           the plan is in another state, or somebody else's
     ├── NotResolved           the outcome of ``change`` stays unknown: the list cannot tell
     ├── LogUnavailable        nothing could be recorded, so nothing was sent
+    ├── LogIncomplete         an event of the log is missing, so it cannot be exported
     └── OutcomeNotRecorded    ``change`` was sent, and its outcome could not be recorded
 """
 
@@ -121,6 +122,10 @@ class NotResolved(_AboutChange):
 
 class LogUnavailable(ServiceError):
     """Nothing could be recorded, so nothing was sent."""
+
+
+class LogIncomplete(ServiceError):
+    """An event of the log is missing, so it cannot be exported."""
 
 
 class OutcomeNotRecorded(_AboutChange):

@@ -8,12 +8,15 @@ from typing import Final, NamedTuple
 from django.db import Error
 
 from accounts_ui.changes.models import Change, resolution_wait
-from accounts_ui.tasks.engine import wake_workers
 from accounts_ui.tasks.leases import request_work
+from accounts_ui.tasks.wakeup import wake_workers
+from console import clock
 
 logger = logging.getLogger(__name__)
 
 KIND: Final = "reread"
+
+_MAX_REMEMBERED: Final = 10_000  # requests; forgetting them costs a query each
 
 SHARED_READ_WINDOW: Final = datetime.timedelta(seconds=5)
 """Outcomes that can be read within this time of one another share one read."""
@@ -51,15 +54,27 @@ def shared_read_time(times: Collection[datetime.datetime]) -> datetime.datetime 
     return max(time for time in times if time <= latest)
 
 
-def request_reread(change: Change, session_id: str) -> None:
-    """Have a worker read the directory once the outcome of ``change`` can be decided. Never raises.
+_requested: Final[dict[str, datetime.datetime]] = {}  # by key, when the work that was requested last is due
 
-    The outcome is recorded already. Without the automatic read it stays unknown until somebody checks it.
+
+def request_reread(change: Change, session_id: str) -> None:
+    """Have a worker look at ``change`` once its outcome can be decided, and read the list if it is open. Never raises.
+
+    It is requested before the change is sent. A request that this process has made earlier and that is not due yet
+    covers it: the worker then looks at all open changes of the organization, and comes back for later ones. Without
+    the automatic read, an unknown outcome stays unknown until somebody checks it.
     """
     due_at = conclusive_from(change)
+    key = str(RereadKey(session_id, change.organization_id))
+    requested = _requested.get(key)
+    if requested and requested > clock.now():
+        return
     try:
-        request_work(kind=KIND, key=str(RereadKey(session_id, change.organization_id)), due_at=due_at)
+        request_work(kind=KIND, key=key, due_at=due_at)
     except Error as error:
         logger.warning("An automatic read of an unknown outcome could not be requested: %s", error)
         return
     wake_workers(due_at)
+    if len(_requested) >= _MAX_REMEMBERED:
+        _requested.clear()
+    _requested[key] = due_at

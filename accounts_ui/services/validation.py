@@ -1,11 +1,11 @@
 """Check the fields of a form, before anything is read, written or sent."""
 
-import unicodedata
 import uuid
 
 from accounts_ui.directory.ids import InvalidId, check_id
 from accounts_ui.directory.statuses import STATUSES
 from accounts_ui.services.errors import InvalidInput
+from console.plain_text import find_control, find_unclosed_override, with_newlines, without_vanishing
 from console.recorded_text import recorded
 
 MAX_MESSAGE = 1000  # characters
@@ -17,8 +17,14 @@ _LONG_STATUS = recorded(
     "input.expected_status_too_long", "The status that this form expects is too long. Open the form again."
 )
 _LONG_MESSAGE = recorded("input.note_too_long", "The note has {number} characters. At most {most} are possible.")
-_INVISIBLE = recorded(
-    "input.note_invisible_character", "The note contains a character that cannot be shown ({character})."
+_CONTROL = recorded(
+    "input.note_control_character",
+    "Remove {character} at position {position} of the note: it cannot be shown.",
+)
+_OVERRIDE = recorded(
+    "input.note_unclosed_override",
+    "Remove {character} at position {position} of the note, or close it with U+202C POP DIRECTIONAL FORMATTING: "
+    "it turns around the text after it.",
 )
 _EMPTY_IDS = {
     "subject_id": recorded("input.no_person", "Choose a person."),
@@ -74,15 +80,15 @@ def check_expected(text: str) -> str | None:
 
 
 def check_message(text: str) -> str:
-    """Return a note for the log, if it is short enough and has no invisible characters."""
-    text = text.replace("\r\n", "\n").strip()
+    """Return a note for the log, letter for letter, if it is short enough and has nothing but text."""
+    text = with_newlines(text).strip()
+    if control := find_control(text, allowed="\n\t"):
+        raise InvalidInput("message", _CONTROL.format(character=control.name, position=control.position))
+    if override := find_unclosed_override(text):
+        raise InvalidInput("message", _OVERRIDE.format(character=override.name, position=override.position))
+    text = without_vanishing(text).strip()
     if len(text) > MAX_MESSAGE:
         raise InvalidInput("message", _LONG_MESSAGE.format(number=len(text), most=MAX_MESSAGE))
-    for character in text:
-        if character not in "\n\t" and unicodedata.category(character) in ("Cc", "Cs", "Cf", "Zl", "Zp"):
-            if character == "\u200d":  # joins emoji
-                continue
-            raise InvalidInput("message", _INVISIBLE.format(character=f"U+{ord(character):04X}"))
     return text
 
 

@@ -37,7 +37,7 @@ _EVIDENCE = {
     "failed": gettext_lazy("Error"),
     "seen": gettext_lazy("Status in the list"),
     "accounts": gettext_lazy("Accounts of this type"),
-    "told": gettext_lazy("List names the person’s account types"),
+    "lists_types": gettext_lazy("List names the person’s account types"),
     "undoes": gettext_lazy("Undoes the change"),
     "rows": gettext_lazy("Rows in the list"),
     "digest": gettext_lazy("SHA-256 of the account rows"),
@@ -53,8 +53,8 @@ def evidence_lines(evidence: dict[str, Any]) -> list[tuple[str, Any]]:
     if isinstance(by, dict):
         who = {"name": by.get("name") or "?", "subject": by.get("subject"), "issuer": by.get("issuer")}
         lines.append((gettext("By"), gettext("%(name)s (%(subject)s at %(issuer)s)") % who))
-    if "told" in left and left.get("seen") is None:
-        left["seen"] = gettext("no such account is listed") if left["told"] else gettext("not stated")
+    if "lists_types" in left and left.get("seen") is None:
+        left["seen"] = gettext("no such account is listed") if left["lists_types"] else gettext("not stated")
     elif "seen" in left:
         left["seen"] = status_word(left["seen"])
     failed_parts = left.pop("failed_parts", None)

@@ -46,6 +46,8 @@ register_status_labels(
 EVENT_LABELS = {
     "requested": gettext_lazy("requested"),
     "resolved": gettext_lazy("resolved"),
+    "key_changed": gettext_lazy("signing key changed"),
+    "break_acknowledged": gettext_lazy("break acknowledged"),
 }
 
 ACTION_LABELS = {

@@ -6,6 +6,7 @@ from itertools import islice
 from typing import Any
 
 from django.http import HttpResponse, StreamingHttpResponse
+from django.urls import reverse
 from django.utils.translation import gettext
 
 from accounts_ui.csv_output import csv_lines
@@ -13,6 +14,7 @@ from accounts_ui.services.listing.account_row import AccountRow
 from accounts_ui.services.listing.queries import AccountFilters, list_accounts, matching_accounts
 from accounts_ui.services.preferences import saved_views
 from accounts_ui.views.base import audit_context_of, client_of, page, respond
+from accounts_ui.views.csv_download import csv_download, read_separator
 from accounts_ui.views.lists import columns
 from accounts_ui.views.lists.list_query import AccountsQuery
 from accounts_ui.views.lists.list_response import respond_with_list, seconds_to_wait
@@ -22,6 +24,7 @@ from accounts_ui.views.lists.selection import MAX_SELECTED, read_selected
 from console.request import OrganizationRequest
 from console.signin.access.gate import organization
 from console.signin.access.rules import Role
+from console.signin.saved_forms import find_named_form
 
 _EXPORTED = (
     "subject_id name email username code type_name status created_at effective_at expires_at roles recorded other"
@@ -43,6 +46,7 @@ def accounts(request: OrganizationRequest, org: str) -> HttpResponse:
         "expected_seconds": 0,
         "views": saved_views(context=context, page="accounts"),
         **_column_values(query, filters, preferred_columns),
+        **_returned_menus(request),
         **row_context(request),
     }
     if seconds := seconds_to_wait(request, query):
@@ -59,7 +63,7 @@ def matching(request: OrganizationRequest, org: str) -> HttpResponse:
     return HttpResponse("\n".join(pairs), content_type="text/plain; charset=utf-8")
 
 
-@organization(Role.AUDITOR)
+@organization(Role.AUDITOR, form_page="accounts")
 @page("GET", "POST")
 def export(request: OrganizationRequest, org: str) -> StreamingHttpResponse:
     """``GET /orgs/{org}/accounts/export.csv``: all pages of what the list shows. ``POST``: the selected rows."""
@@ -67,11 +71,8 @@ def export(request: OrganizationRequest, org: str) -> StreamingHttpResponse:
     if request.method == "POST":
         selected = set(read_selected(request.POST))
         rows = (row for row in rows if (row.subject_id, row.code or "") in selected)
-    return StreamingHttpResponse(
-        csv_lines(_EXPORTED.split(), (_cells(row) for row in rows)),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": 'attachment; filename="accounts.csv"'},
-    )
+    lines = csv_lines(_EXPORTED.split(), (_cells(row) for row in rows), read_separator(request))
+    return csv_download(lines, "accounts.csv")
 
 
 def _matching_rows(request: OrganizationRequest) -> Iterator[AccountRow]:
@@ -94,6 +95,19 @@ def _column_values(query: AccountsQuery, filters: AccountFilters, preferred_colu
         "most_selected": MAX_SELECTED,
         "share": query.saved().with_changes(columns=names, per_page=filters.per_page).encode(safe=","),
     }
+
+
+def _returned_menus(request: OrganizationRequest) -> dict[str, Any]:
+    """Return what came back after a sign-in: columns that somebody arranged, a name for a view, a selection."""
+    org = [request.organization.id]
+    layout = find_named_form(request, action=reverse("columns", args=org))
+    view = find_named_form(request, action=reverse("views", args=org))
+    selection = find_named_form(request, action=reverse("accounts-export", args=org))
+    values: dict[str, Any] = {"returned_layout": layout, "returned_view": view, "returned_selection": selection}
+    if layout is not None:
+        order, ticked = layout.fields.get("order", []), layout.fields.get("columns", [])
+        values["arranged_columns"] = columns.columns_to_arrange(order, ticked)
+    return values
 
 
 def _cells(row: AccountRow) -> tuple[object, ...]:

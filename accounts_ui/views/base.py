@@ -4,12 +4,14 @@ import functools
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar, cast
+from urllib.parse import quote
 
 from django.conf import settings
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods
 
 from accounts_ui.directory.circuit_breaker import CircuitBreaker
@@ -27,7 +29,7 @@ from accounts_ui.views.error_map import problem_for
 from accounts_ui.views.lists.list_query import AnyQuery
 from console.request import ConsoleRequest, OrganizationRequest
 from console.signin.access.rules import Role
-from console.signin.return_to import returned_form
+from console.signin.saved_forms import find_returned_form
 from console.signin.sessions import POLL_HEADER
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
@@ -69,10 +71,9 @@ def _with_reconciliation(view: View, request: OrganizationRequest, *args: Any, *
 
 
 class _WithClient(OrganizationRequest):
-    """A request whose directory client has been made, and whose returned form has been taken."""
+    """A request whose directory client has been made."""
 
     client: CachingClient
-    returned_form: dict[str, list[str]] | None
 
 
 def client_of(request: OrganizationRequest) -> CachingClient:
@@ -150,25 +151,44 @@ def respond(request: ConsoleRequest, name: str, values: Mapping[str, Any], *, st
     template = f"{name}/_content.html" if request.htmx else f"{name}/page.html"
     response = render(request, template, {"list_query": AnyQuery.from_request(request), **values}, status=status)
     patch_vary_headers(response, ["HX-Request"])
+    if request.htmx and "title" in values:  # a fragment cannot have one of its own
+        response.headers["X-Page-Title"] = quote(whole_title(request, str(values["title"])))
     ends = request.session.ends_at
     if ends:
         response.headers["X-Session-Ends"] = ends.isoformat()
     return response
 
 
-def take_returned_form(request: OrganizationRequest, names: Iterable[str]) -> tuple[dict[str, str], dict[str, Any]]:
+def whole_title(request: ConsoleRequest, title: str) -> str:
+    """Return the title of a page with its organization and the site, as ``base.html`` shows it."""
+    organization = request.organization
+    return " · ".join([title, *([organization.name] if organization else []), settings.SITE_NAME])
+
+
+def title_about(title: str, whom: str) -> str:
+    """Return the title of a page about somebody or something."""
+    return f"{title}{pgettext('after a label', ':')} {whom}" if whom else title
+
+
+def take_returned_form(
+    request: OrganizationRequest, names: Iterable[str], *, action: str = ""
+) -> tuple[dict[str, str], dict[str, Any]]:
     """Return the fields of a form that came back after a sign-in, and what its page says about it.
 
-    If the form was sent before and failed, it gets a new operation id: sending it is a new attempt.
+    The page passes the notices on to the macro ``returned_form``, right before the form. If the form was sent before
+    and failed, it gets a new operation id: sending it is a new attempt.
+
+    Args:
+        names: of the fields that are filled in again.
+        action: the path to which the form posts, if that is not the page itself.
+
     """
-    holder = cast(_WithClient, request)
-    if not hasattr(holder, "returned_form"):  # a form comes back once, and a view may be called twice
-        holder.returned_form = returned_form(request)
-    fields = query_params.returned(holder.returned_form, names)
+    returned = find_returned_form(request, action=action)
+    fields = query_params.returned(returned.fields if returned else None, names)
     failed = failed_attempt(context=audit_context_of(request), operation_id=fields.get("operation_id", ""))
     if failed:
         del fields["operation_id"]
-    return fields, {"returned": bool(fields), "failed_attempt": failed}
+    return fields, {"returned": returned, "failed_attempt": failed}
 
 
 def new_operation_id() -> str:

@@ -63,6 +63,9 @@ EXPLANATIONS: Final[dict[type[Exception], Explanation]] = {
         409, _("The outcome is still unknown"), _("Check again later, or decide it yourself.")
     ),
     services.LogUnavailable: Explanation(503, _("The change log cannot be written"), _CONTACT_OPERATOR),
+    services.LogIncomplete: Explanation(
+        503, _("The change log is incomplete"), _("Tell the operator of this console.")
+    ),
     services.OutcomeNotRecorded: Explanation(503, _("The outcome could not be recorded"), _CONTACT_OPERATOR),
     directory.TokenUnavailable: Explanation(503, _("Your access token cannot be renewed"), _SIGN_IN_AGAIN),
     directory.TokenLate: Explanation(504, _("Your access token was renewed too late"), _RETRY),

@@ -1,7 +1,7 @@
 """The organizations that I may open."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from django.conf import settings
@@ -12,12 +12,14 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from accounts_ui.services.preferences import recently_opened
-from accounts_ui.services.text_folding import fold, search_words
+from accounts_ui.text.folding import fold, search_words
 from accounts_ui.views.base import respond
 from console.error_pages import Problem
 from console.request import SignedInRequest
+from console.signin.access.claim_reader import find_claim
+from console.signin.access.explanations import explain_no_access
 from console.signin.access.gate import accessible_organizations, signed_in
-from console.signin.access.rules import OrganizationName, Role, rule_claims
+from console.signin.access.rules import OVERAGE_CLAIMS, OrganizationName, Role
 
 PER_PAGE: Final = 60
 FEW: Final = 8  # organizations that need neither a search nor a list of the last ones
@@ -96,17 +98,27 @@ def _shown(claim: Any) -> str:
 
 
 def _no_access(request: SignedInRequest) -> Problem:
-    claims = {name: request.claims.get(name) for name in sorted(rule_claims(settings.CONSOLE_ORGANIZATIONS))}
-    missing = gettext("missing")
-    details = "; ".join(f"{name}: {missing if value is None else _shown(value)}" for name, value in claims.items())
     return Problem(
         403,
         gettext("You have no access to any organization"),
         gettext(
-            "Your account is not in a group that has access to this console. Contact the operator of this console, or "
-            "sign out and choose another account. Details for the operator: signed in as %(name)s, with these claims: "
-            "%(claims)s."
-        )
-        % {"name": request.actor.name or request.actor.subject, "claims": details},
+            "Your account has none of the groups or roles that give access to this console. Contact the operator of "
+            "this console, or sign out and choose another account."
+        ),
+        reasons=explain_no_access(settings.CONSOLE_ORGANIZATIONS, request.claims),
+        details=[
+            gettext("Signed in as %(name)s")
+            % {"name": request.actor.name or request.actor.email or request.actor.subject},
+            *_claim_lines(request.claims),
+        ],
         code="no_role",
     )
+
+
+def _claim_lines(claims: Mapping[str, Any]) -> Iterator[str]:
+    """Yield each claim that rules read, with its value, and those that say that others were left out."""
+    names = dict.fromkeys(reading.claim for reading in settings.CONSOLE_ORGANIZATIONS.readings)
+    names |= dict.fromkeys(["email_verified"] if "email" in names else [])
+    for name in (*names, *(name for name in OVERAGE_CLAIMS if name in claims)):
+        found = find_claim(claims, name)
+        yield f"{name}: {_shown(found.value) if found else gettext('missing')}"

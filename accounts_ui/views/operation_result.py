@@ -1,5 +1,6 @@
 """The answer to an operation, with its true status: on a page, or in the row that it began in."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -8,13 +9,13 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from accounts_ui.changes import queries
-from accounts_ui.changes.models import Action, Change, Outcome
+from accounts_ui.changes.models import Action, Change, EventBase, Outcome
 from accounts_ui.directory.errors import DirectoryError
 from accounts_ui.services.listing.account_row import row_id_of
-from accounts_ui.services.listing.queries import account_row, show_person
+from accounts_ui.services.listing.queries import account_row, known_email, show_person
 from accounts_ui.services.operations.outcome_check import CheckState, OutcomeCheck, check_of
 from accounts_ui.services.operations.undo import ReverseOperation, reverse_of
-from accounts_ui.views.base import audit_context_of, client_of, new_operation_id, respond
+from accounts_ui.views.base import audit_context_of, client_of, new_operation_id, respond, title_about
 from accounts_ui.views.error_map import pause_header
 from accounts_ui.views.lists.panel_forms import columns_under_form, is_over_list, row_context
 from console import clock
@@ -101,17 +102,21 @@ def _row(request: OrganizationRequest, change: Change) -> HttpResponse:
 
 def show_current_outcome(request: OrganizationRequest, change: Change) -> HttpResponse:
     """Show the outcome as it is now, some time after the operation: 200, whatever the outcome."""
+    if change.outcome == Outcome.APPLIED and is_over_list(request):
+        return _applied(request, change)
     return _show_outcome(request, change, is_later=True, http_status=200)
 
 
 def is_being_checked(change: Change) -> bool:
     """Whether the automatic read that decides the outcome is still to come."""
-    check = _check_of(change)
+    check = check_of_change(change)
     return check is not None and check.state == CheckState.CHECKING
 
 
-def _check_of(change: Change) -> OutcomeCheck | None:
-    events = queries.events_of(change) if change.is_open else []
+def check_of_change(change: Change, events: Sequence[EventBase] | None = None) -> OutcomeCheck | None:
+    """Return how an unknown outcome is going to be decided; ``events`` if they were read already."""
+    if events is None:
+        events = queries.events_of(change) if change.is_open else []
     return check_of(change, events, now=clock.now(), read_seconds=settings.DIRECTORY_TIMEOUT)
 
 
@@ -124,13 +129,16 @@ def _show_outcome(
     http_status: int | None = None,
 ) -> HttpResponse:
     titles = {Outcome.APPLIED: gettext("Applied"), Outcome.NOT_APPLIED: gettext("Not applied")}
+    who = change.subject_name or change.subject_id
     values = {
         **row_context(request),
         "result": result_of(change),
         "change": change,
+        "subject_email": known_email(client=client_of(request), change=change),
         "offer_deleted": offer_deleted,
-        "check": _check_of(change),
+        "check": check_of_change(change),
         "is_later": is_later,
-        "title": titles.get(Outcome(change.outcome), gettext("Outcome unknown")),
+        "anchor": row_id_of(change.subject_id, change.code),
+        "title": title_about(titles.get(Outcome(change.outcome), gettext("Outcome unknown")), who),
     }
     return respond(request, "changes/result", values, status=http_status or status_of(change))

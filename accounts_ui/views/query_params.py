@@ -25,7 +25,7 @@ def read_query(request: HttpRequest, names: Iterable[str]) -> dict[str, str]:
     values = {name: _value(request.GET, name) for name in names}
     for name, value in values.items():
         if len(value) > MAX_QUERY:
-            message = gettext("%(name)s has %(number)s characters; %(most)s are possible.")
+            message = gettext("“%(name)s” has %(number)s characters. At most %(most)s are possible.")
             raise InvalidInput(name, message % {"name": name, "number": len(value), "most": MAX_QUERY})
     return values
 
@@ -42,7 +42,7 @@ def number(text: str, name: str, *, default: int, most: int) -> int:
     if not text:
         return default
     if not (text.isascii() and text.isdigit()) or len(text) > 9 or not 1 <= int(text) <= most:
-        message = gettext("%(name)s has to be a whole number from 1 to %(most)s.")
+        message = gettext("“%(name)s” in the address must be a whole number from 1 to %(most)s.")
         raise InvalidInput(name, message % {"name": name, "most": most})
     return int(text)
 
@@ -51,7 +51,7 @@ def choice(text: str, name: str, among: Iterable[str], *, default: str = "") -> 
     """Return one of a few words; ``default`` if ``text`` is empty."""
     among = list(among)
     if text and text not in among:
-        message = gettext("%(name)s has to be one of: %(all)s.")
+        message = gettext("“%(name)s” in the address must be one of: %(all)s.")
         raise InvalidInput(name, message % {"name": name, "all": ", ".join(among)})
     return text or default
 
@@ -60,8 +60,8 @@ def sorting(text: str, among: Iterable[str]) -> str:
     """Return the name of a sort order; a leading ``-`` reverses it."""
     among = list(among)
     if text.removeprefix("-") not in among and text:
-        message = gettext("sort has to be one of: %(all)s, or one of them after a minus sign.")
-        raise InvalidInput("sort", message % {"all": ", ".join(among)})
+        message = gettext("This list cannot be sorted by “%(name)s”. Choose how to sort it above the list.")
+        raise InvalidInput("sort", message % {"name": text.removeprefix("-")})
     return text or "name"
 
 
@@ -74,7 +74,7 @@ def moment(text: str, name: str, *, end_of_day: bool = False) -> datetime.dateti
     except ValueError:
         day = time = None
     if time is None and day is None:
-        raise InvalidInput(name, gettext("%(name)s has to be a day such as 2026-01-31.") % {"name": name})
+        raise InvalidInput(name, gettext("“%(name)s” must be a day such as 2026-01-31.") % {"name": name})
     if day is not None and len(text) == 10:
         day = day + datetime.timedelta(days=1) if end_of_day and day < datetime.date.max else day
         time = datetime.datetime.combine(day, datetime.time(), timezone.get_current_timezone())
@@ -82,7 +82,7 @@ def moment(text: str, name: str, *, end_of_day: bool = False) -> datetime.dateti
     try:
         return parsed.astimezone(datetime.UTC) if parsed.tzinfo else parsed.replace(tzinfo=datetime.UTC)  # type: ignore[no-any-return]
     except OverflowError:
-        message = gettext("%(name)s lies outside of the years 1 to 9999.")
+        message = gettext("“%(name)s” must be within the years 1 to 9999.")
         raise InvalidInput(name, message % {"name": name}) from None
 
 
@@ -91,7 +91,7 @@ def identifier(text: str, name: str) -> uuid.UUID | None:
     try:
         return uuid.UUID(text) if text else None
     except ValueError:
-        message = gettext("%(name)s has to be an id such as 01234567-89ab-cdef-0123-456789abcdef.")
+        message = gettext("“%(name)s” must be an ID such as 01234567-89ab-cdef-0123-456789abcdef.")
         raise InvalidInput(name, message % {"name": name}) from None
 
 
@@ -99,12 +99,12 @@ def _value(data: QueryDict, name: str) -> str:
     values = data.getlist(name)
     if len(values) > 1:
         message = ngettext(
-            "The field %(name)s came %(number)s time; one is possible.",
-            "The field %(name)s came %(number)s times; one is possible.",
+            "“%(name)s” was sent %(number)s time. Only one is possible.",
+            "“%(name)s” was sent %(number)s times. Only one is possible.",
             len(values),
         )
         raise InvalidInput(name, message % {"name": name, "number": len(values)})
     text = str(values[0]) if values else ""
     if "\ufffd" in text or "\x00" in text:
-        raise InvalidInput(name, gettext("The field %(name)s is not text in UTF-8.") % {"name": name})
+        raise InvalidInput(name, gettext("“%(name)s” is not text in UTF-8.") % {"name": name})
     return text

@@ -21,7 +21,7 @@ from accounts_ui.services.listing.row_classes import ACCOUNT_FACETS, RowGroup, g
 from accounts_ui.services.listing.search_index import SearchIndex
 from accounts_ui.services.state.account_facts import Drift
 from accounts_ui.services.state.log_overlay import LogOverlay
-from accounts_ui.services.text_folding import fold, search_words
+from accounts_ui.text.folding import fold, search_words
 
 _FEW: Final = 8  # if at most one in so many rows was found, sorting them is quicker than reading the whole order
 

@@ -6,7 +6,7 @@ import io
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from accounts_ui.directory.ids import is_id
+from accounts_ui.directory.ids import id_problem
 from accounts_ui.services.state.account_facts import Drift
 from accounts_ui.services.state.log_overlay import LastChange, RecordedAccount
 
@@ -39,14 +39,24 @@ class AccountRow:
         return self.name or self.email or self.username or self.subject_id or ""
 
     @cached_property
-    def has_page(self) -> bool:
-        """Whether the subject id can be part of an address, so that the person has a page."""
-        return self.subject_id is not None and is_id(self.subject_id)
+    def subject_problem(self) -> str:
+        """Return why the subject id cannot be part of an address, so that the person has no page; empty if it can."""
+        return id_problem(self.subject_id) if self.subject_id is not None else ""
 
     @cached_property
+    def code_problem(self) -> str:
+        """Return why the code of the account cannot be part of an address, so that there are no forms."""
+        return id_problem(self.code) if self.code is not None else ""
+
+    @property
+    def has_page(self) -> bool:
+        """Whether the person has a page."""
+        return self.subject_id is not None and not self.subject_problem
+
+    @property
     def has_forms(self) -> bool:
         """Whether the account can be named in an address."""
-        return self.has_page and self.code is not None and is_id(self.code)
+        return self.has_page and self.code is not None and not self.code_problem
 
     @cached_property
     def anchor(self) -> str:

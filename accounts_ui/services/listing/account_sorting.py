@@ -12,7 +12,8 @@ from accounts_ui.directory.column_store import Numbers
 from accounts_ui.directory.listing import Listing, PersonColumns
 from accounts_ui.services.listing.row_classes import RowGroup
 from accounts_ui.services.state.log_overlay import LogOverlay
-from accounts_ui.services.text_folding import as_time, fold
+from accounts_ui.text.folding import fold
+from accounts_ui.text.time_parsing import as_time
 
 _NO_VALUE: Final = -1
 

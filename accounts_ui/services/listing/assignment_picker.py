@@ -8,9 +8,10 @@ from accounts_ui.directory.ids import is_id
 from accounts_ui.services.audit_context import AuditContext
 from accounts_ui.services.listing.account_index import AccountIndex
 from accounts_ui.services.listing.caching_client import CachingClient
+from accounts_ui.services.listing.person_search import contain_words, find_people, nearness
 from accounts_ui.services.state.account_types import TypeRow, known_types
 from accounts_ui.services.state.log_overlay import RecordedAccount
-from accounts_ui.services.text_folding import fold
+from accounts_ui.text.folding import fold, search_words
 
 MOST_PEOPLE: Final = 12  # that a search shows
 
@@ -56,11 +57,12 @@ class TypeChoice:
 class Picker:
     """``total`` people match; ``chosen`` is ``None`` if nobody is chosen, or nobody that the directory lists.
 
-    ``note`` says why there may be other types.
+    ``without_page`` more match, whom nobody can choose. ``note`` says why there may be other types.
     """
 
     people: list[Candidate]
     total: int
+    without_page: int
     chosen: Candidate | None
     types: list[TypeChoice]
     note: str
@@ -75,16 +77,20 @@ def find_assignment_options(*, client: CachingClient, context: AuditContext, who
     """
     index = client.browse(context.organization_id).table
     catalogue = known_types(client=client, organization_id=context.organization_id, listing=index.listing)
-    recorded_only = [] if who else _recorded_only(index)
-    listed = list(index.subject_ids(index.search(who)))
-    nearest = [
-        *(_candidate(index, listed_id) for listed_id in listed[: MOST_PEOPLE + len(recorded_only)]),
-        *recorded_only,
-    ]
-    people = sorted(nearest, key=lambda person: (fold(person.label), person.subject_id))
+    recorded_only = [person for person in _recorded_only(index) if contain_words((person.subject_id, person.name), who)]
+    listed = find_people(index, who, most=MOST_PEOPLE)
+    people = [*(_candidate(index, listed_id) for listed_id in listed.nearest), *recorded_only]
+    people.sort(key=lambda person: (person.subject_id != who.strip(), *_rank(person, search_words(who))))
     chosen = _chosen(index, subject_id)
-    total = len(listed) + len(recorded_only)
-    return Picker(people[:MOST_PEOPLE], total, chosen, _types(catalogue.rows, chosen), catalogue.note)
+    total = listed.total + len(recorded_only)
+    types = _types(catalogue.rows, chosen)
+    return Picker(people[:MOST_PEOPLE], total, listed.without_page, chosen, types, catalogue.note)
+
+
+def _rank(person: Candidate, words: list[str]) -> tuple[int, int, str, str]:
+    texts = [fold(text) for text in (person.subject_id, person.name, person.email, person.username)]
+    near = nearness(words, texts) if words else (0, 0)
+    return *near, fold(person.label), person.subject_id
 
 
 def _chosen(index: AccountIndex, subject_id: str) -> Candidate | None:

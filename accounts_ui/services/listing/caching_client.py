@@ -95,8 +95,8 @@ class CachingClient:
         if account is not None and (account.subject_id, account.code) == (change.subject_id, change.code):
             listing_cache.apply_own_change(self._owner, change.change_id, account)
 
-    def note_unknown(self, change: Change) -> None:
-        """Have a background worker read the list for this change, once a read can decide its outcome."""
+    def note_requested(self, change: Change) -> None:
+        """Have a background worker read the list once a read can decide the outcome, if it is still open then."""
         if self._session_id:
             request_reread(change, self._session_id)
 
@@ -135,7 +135,7 @@ class CachingClient:
         return self._last_read
 
     def _read_and_cache(self, organization_id: str) -> CachedListing | DirectoryError:
-        sequence, began = queries.end_of_chain(), monotonic()
+        sequence, began = queries.end_of_log(organization_id), monotonic()
         try:
             listing = self._directory.list_users(organization_id)
         except DirectoryError as error:

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from accounts_ui.services.state.account_types import TypeRow
-from accounts_ui.services.text_folding import fold, search_words
+from accounts_ui.text.folding import fold, search_words
 
 _T = TypeVar("_T")
 

@@ -85,7 +85,7 @@ class CachedListing:
 
     def still_holds(self, context: AuditContext, now: datetime.datetime) -> bool:
         """Return whether the list can still be shown, going by the changes that this console recorded since."""
-        end = queries.end_of_chain()
+        end = queries.end_of_log(self.listing.organization_id)
         if end == self._held_at:
             return True
         moved = queries.updated_since(self.listing.organization_id, self.sequence)

@@ -13,6 +13,7 @@ from accounts_ui.services.listing.account_row import AccountRow
 from accounts_ui.services.listing.caching_client import CachingClient
 from accounts_ui.services.listing.facets import TYPE_FACETS, Facet, narrow, rows_with_words, searched_texts
 from accounts_ui.services.listing.type_sorting import TYPE_SORTS, sort_by
+from accounts_ui.services.state.account_state import email_address
 from accounts_ui.services.state.account_types import TypeRow, known_types
 from accounts_ui.services.state.log_overlay import RecordedAccount
 from accounts_ui.services.validation import check_change_id, check_subject
@@ -174,6 +175,15 @@ def account_row(*, client: CachingClient, context: AuditContext, subject_id: str
     index = client.browse(context.organization_id).table
     number = index.listing.account_row(subject_id, code)
     return None if number is None else index.row(number)
+
+
+def known_email(*, client: CachingClient, change: Change) -> str:
+    """Return the e-mail address of the person of a change, if this request has read the directory; else an empty text.
+
+    It is for the page of an outcome, which must not fail because the directory does.
+    """
+    listing = client.listing_read
+    return email_address(listing.of_person(change.subject_id)) if listing else ""
 
 
 def _change_or_none(context: AuditContext, change_id: str) -> Change | None:

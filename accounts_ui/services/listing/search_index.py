@@ -6,7 +6,7 @@ from itertools import accumulate
 from typing import Final
 
 from accounts_ui.directory.listing import PersonColumns
-from accounts_ui.services.text_folding import fold
+from accounts_ui.text.folding import fold
 
 _OFTEN: Final = 20_000  # hits from which on reading each line is quicker than going from hit to hit
 _BETWEEN: Final = "\x1f"  # separates the texts of a line: no word contains it
@@ -27,7 +27,7 @@ class SearchIndex:
         return len(self._text) + len(self._starts) * self._starts.itemsize
 
     def find_lines(self, word: str) -> list[int]:
-        """Return the lines that contain ``word``, which is folded and has no white space."""
+        """Return the lines that contain ``word``, which is folded and contains no end of a line."""
         needle = word.encode(errors="surrogatepass")
         lines: list[int] = []
         line, position = 0, self._text.find(needle)
@@ -38,3 +38,12 @@ class SearchIndex:
         if position < 0:
             return lines
         return [number for number, text in enumerate(self._text.split(b"\n")) if needle in text]
+
+    def lines_with_beginning(self, word: str) -> set[int]:
+        """Return the lines in which ``word`` begins a text, or a word after a space."""
+        return {*self.find_lines(f"{_BETWEEN}{word}"), *self.find_lines(f" {word}")}
+
+    def texts_of(self, line: int) -> list[str]:
+        """Return the folded texts of a line."""
+        text = self._text[self._starts[line] : self._starts[line + 1] - 1]
+        return text.decode(errors="surrogatepass").split(_BETWEEN)

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from accounts_ui.services.state.account_types import TypeRow
-from accounts_ui.services.text_folding import as_time, fold
+from accounts_ui.text.folding import fold
+from accounts_ui.text.time_parsing import as_time
 
 _T = TypeVar("_T")
 _Key = Callable[[_T], Any]

@@ -64,6 +64,7 @@ class AccountFacts:
     subject_id: str
     code: str
     subject_name: str
+    subject_email: str
     type_name: str
     state: AccountState
     source: str

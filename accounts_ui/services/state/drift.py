@@ -14,6 +14,7 @@ from accounts_ui.directory.listing import Listing
 from accounts_ui.directory.rows import Account
 from accounts_ui.directory.statuses import ENDED_STATUSES
 from accounts_ui.services.state.account_facts import Drift
+from accounts_ui.text.time_parsing import as_time, is_unset
 
 CHANGED: Final = "changed"
 GONE: Final = "gone"
@@ -63,8 +64,5 @@ def _kind(applied: AppliedChange, account: Account | None, now: datetime.datetim
 
 
 def _has_expired(account: Account, now: datetime.datetime) -> bool:
-    try:
-        ends = datetime.datetime.fromisoformat(account.expires_at)
-    except ValueError:
-        return False
-    return (ends if ends.tzinfo else ends.replace(tzinfo=datetime.UTC)) <= now
+    ends = as_time(account.expires_at)
+    return ends is not None and not is_unset(ends) and ends <= now

@@ -75,7 +75,7 @@ class LogOverlay:
     @classmethod
     def of(cls, listing: Listing, subject_ids: Iterable[str] | None = None) -> "LogOverlay":
         """Return the overlay as of now, for everybody or for some people."""
-        sequence = queries.end_of_chain()
+        sequence = queries.end_of_log(listing.organization_id)
         return cls(listing, sequence, queries.last_applied(listing.organization_id, subject_ids=subject_ids))
 
     def since(self, sequence: int) -> "LogOverlay":
@@ -86,14 +86,14 @@ class LogOverlay:
 
     def later(self, listing: Listing) -> "LogOverlay":
         """Return the overlay as of now, over a ``listing`` that own writes may have changed."""
-        sequence = queries.end_of_chain()
+        sequence = queries.end_of_log(listing.organization_id)
         if sequence == self.sequence:
             return self
         touched = queries.accounts_updated_since(listing.organization_id, self.sequence, most=_MANY)
         if touched is None:
             return LogOverlay.of(listing)
         if not touched:
-            self.sequence = sequence  # only other organizations recorded something
+            self.sequence = sequence  # only events that belong to no change
             return self
         subject_ids = {subject_id for subject_id, _code in touched}
         applied = queries.last_applied(listing.organization_id, subject_ids=subject_ids)
@@ -128,7 +128,8 @@ class LogOverlay:
         change = self._newest.get(subject_id) if code is None else self._applied.get((subject_id, code))
         if change is None:
             return None
-        return LastChange(_applied_at(change), change.actor_name or change.actor_subject, str(change.change_id))
+        who = change.actor_name or change.actor_email or change.actor_subject
+        return LastChange(_applied_at(change), who, str(change.change_id))
 
     def without_a_row(self) -> list[RecordedAccount]:
         """Return the accounts that only the log names, of people who have no row in the list."""

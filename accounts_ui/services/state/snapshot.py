@@ -28,7 +28,7 @@ def read_snapshot(*, client: DirectoryClient, context: AuditContext) -> Snapshot
         DirectoryError: the directory cannot be read.
 
     """
-    sequence = queries.end_of_chain()
+    sequence = queries.end_of_log(context.organization_id)
     listing = client.list_users(context.organization_id)
     types = known_types(client=client, organization_id=context.organization_id, listing=listing)
     return Snapshot(sequence, listing, types)

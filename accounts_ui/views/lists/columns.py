@@ -53,10 +53,11 @@ def columns_from(text: str) -> list[str]:
     names = [name for name in text.split(",") if name]
     for name in names:
         if name not in COLUMNS:
-            message = gettext("columns has to be some of: %(all)s; with commas between.")
-            raise InvalidInput("columns", message % {"all": ", ".join(COLUMNS)})
+            message = gettext("There is no column “%(name)s”. Choose the columns above the list, under “Columns”.")
+            raise InvalidInput("columns", message % {"name": name})
     if len(set(names)) < len(names):
-        raise InvalidInput("columns", gettext("columns names a column twice."))
+        message = gettext("A column is chosen twice. Choose the columns above the list, under “Columns”.")
+        raise InvalidInput("columns", message)
     return names
 
 
@@ -72,3 +73,10 @@ def columns_to_choose(shown: list[Column]) -> list[tuple[Column, bool]]:
     names = {column.name for column in shown}
     hidden = [column for column in COLUMNS.values() if column.name not in names]
     return [*((column, True) for column in shown), *((column, False) for column in hidden)]
+
+
+def columns_to_arrange(order: Iterable[str], ticked: Iterable[str]) -> list[tuple[Column, bool]]:
+    """Return every column and whether it is ticked, in the order of a form that came back."""
+    first = [name for name in dict.fromkeys(order) if name in COLUMNS]
+    names = [*first, *(name for name in COLUMNS if name not in first)]
+    return [(COLUMNS[name], name in set(ticked)) for name in names]

@@ -13,6 +13,7 @@ from accounts_ui.services.listing.queries import AccountFilters, TypeFilters
 from accounts_ui.services.listing.type_sorting import TYPE_SORTS
 from accounts_ui.views import query_params
 from accounts_ui.views.lists.columns import columns_from
+from console.signin.saved_forms import PARAMETER
 
 MAX_PAGE = 1_000_000
 MAX_PER_PAGE = 500
@@ -99,8 +100,8 @@ class AnyQuery(ListQuery):
 
     @classmethod
     def from_request(cls, request: HttpRequest) -> Self:
-        """Read every parameter. The last one counts if it came twice."""
-        return cls({name: str(values[-1]) for name, values in request.GET.lists() if values})
+        """Read every parameter but the form that came back. The last one counts if it came twice."""
+        return cls({name: str(values[-1]) for name, values in request.GET.lists() if values and name != PARAMETER})
 
 
 class AccountsQuery(ListQuery):

@@ -14,7 +14,7 @@ from console.signin.access.gate import organization
 from console.signin.access.rules import Role
 
 
-@organization(Role.AUDITOR)
+@organization(Role.AUDITOR, form_page="accounts")
 @page("GET", "POST")
 def save_columns(request: OrganizationRequest, org: str) -> HttpResponse:
     """``POST /orgs/{org}/accounts/columns/``: save the ticked columns, in their order, and the page size."""
@@ -28,7 +28,7 @@ def save_columns(request: OrganizationRequest, org: str) -> HttpResponse:
     return _back_to_list(org, "accounts", sent["query"], columns="", per_page="")
 
 
-@organization(Role.AUDITOR)
+@organization(Role.AUDITOR, form_page="accounts")
 @page("GET", "POST")
 def edit_saved_view(request: OrganizationRequest, org: str) -> HttpResponse:
     """``POST /orgs/{org}/views/``: save the list as it is under a name, or delete a saved view."""

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext, gettext_lazy
 
 from accounts_ui.changes.models import Action, Outcome
 from accounts_ui.changes.queries import LogFilters
+from accounts_ui.services.errors import InvalidInput
 from accounts_ui.views import query_params
 from accounts_ui.views.lists.list_query import MAX_PAGE, ListQuery
 
@@ -42,6 +43,25 @@ class LogQuery(ListQuery):
     def seen(self) -> int:
         """Return how many newer changes the page has announced."""
         return query_params.number(self.value("seen"), "seen", default=0, most=MAX_SEQUENCE)
+
+    @property
+    def contradiction(self) -> str:
+        """Say why nothing can match, whatever the log has; empty if something can."""
+        filters = self.filters()
+        if filters.since is None or filters.until is None or filters.since < filters.until:
+            return ""
+        return gettext("No change can match, because “Since” is later than “Until”. Change or remove one of the dates.")
+
+    def filters_of_export(self) -> LogFilters:
+        """Return what to export.
+
+        Raises:
+            InvalidInput: nothing can match.
+
+        """
+        if self.contradiction:
+            raise InvalidInput("until", self.contradiction)
+        return self.filters()
 
     def filters(self) -> LogFilters:
         """Return what to show."""

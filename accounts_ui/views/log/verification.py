@@ -16,7 +16,7 @@ from console.signin.access.gate import organization
 from console.signin.access.rules import Role
 
 
-@organization(Role.AUDITOR)
+@organization(Role.AUDITOR, form_page="changes")
 @page("POST")
 def verify(request: OrganizationRequest, org: str) -> HttpResponse:
     """``POST /orgs/{org}/changes/verify/``: start a verification run (``scope``), or go on with one (``run``)."""

@@ -9,7 +9,15 @@ from accounts_ui.services.errors import ConfirmationNeeded, InvalidInput
 from accounts_ui.services.listing.assignment_picker import find_assignment_options
 from accounts_ui.services.operations.commands import assign as assign_account
 from accounts_ui.views import query_params
-from accounts_ui.views.base import audit_context_of, client_of, new_operation_id, page, respond, take_returned_form
+from accounts_ui.views.base import (
+    audit_context_of,
+    client_of,
+    new_operation_id,
+    page,
+    respond,
+    take_returned_form,
+    title_about,
+)
 from accounts_ui.views.form_errors import add_input_error
 from accounts_ui.views.operation_result import show_result
 from accounts_ui.views.operations.forms import AssignForm
@@ -18,7 +26,7 @@ from console.signin.access.gate import organization
 from console.signin.access.rules import Role
 
 RETURNED = ("subject_id", "code", "message", "operation_id")  # an explicit yes has to be given again
-_NO_EXTRAS = {"question": None, "returned": False, "failed_attempt": None}
+_NO_EXTRAS = {"question": None, "returned": None, "failed_attempt": None}
 
 
 @organization(Role.ADMIN)
@@ -58,6 +66,6 @@ def _show_form(request: OrganizationRequest, form: AssignForm, *, status: int = 
         "picker": picker,
         "who": search["who"],
         "by_id": bool(query_params.choice(search["by"], "by", ("id",)) or is_unlisted),
-        "title": gettext("Assign an account"),
+        "title": title_about(gettext("Assign an account"), picker.chosen.label if picker.chosen else ""),
     }
     return respond(request, "assign", values, status=status)

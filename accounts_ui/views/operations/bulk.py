@@ -1,24 +1,24 @@
 """Bulk changes: a list becomes a plan, which is previewed, confirmed and applied chunk by chunk."""
 
 import uuid
-from collections.abc import Iterator
 from typing import Any, Final
 
-from django.http import HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext, gettext_lazy
 
 from accounts_ui.changes.models import Action
-from accounts_ui.csv_output import csv_lines
 from accounts_ui.directory.statuses import STATUSES
 from accounts_ui.plans.models import CheckResult
 from accounts_ui.services.bulk import plan_page, planner, runner
+from accounts_ui.services.bulk.csv_columns import FIELD_LABELS
 from accounts_ui.services.bulk.csv_import import ImportedList, read_list
 from accounts_ui.services.bulk.progress import PlanProgress
 from accounts_ui.services.errors import InvalidInput
+from accounts_ui.text.labels import action_word
 from accounts_ui.views import query_params
-from accounts_ui.views.base import audit_context_of, client_of, page, respond
+from accounts_ui.views.base import audit_context_of, client_of, page, respond, take_returned_form, title_about
 from accounts_ui.views.form_errors import add_input_error, cleaned
 from accounts_ui.views.lists.selection import read_selected
 from accounts_ui.views.operations.forms import BulkForm, ConfirmPlanForm, RunPlanForm
@@ -26,7 +26,9 @@ from console.rate_limits import rate_limited
 from console.request import OrganizationRequest
 from console.signin.access.gate import organization
 from console.signin.access.rules import Role
+from console.signin.saved_forms import ReturnedForm, find_returned_form
 
+RETURNED: Final = ("action", "status", "list", "message")  # besides the name of the file, which only people can choose
 ENDINGS: Final = (".csv", ".tsv", ".txt")
 CHECK_LABELS: Final = {
     CheckResult.READY: gettext_lazy("will change"),
@@ -45,10 +47,13 @@ CHECK_LABELS: Final = {
 def bulk(request: OrganizationRequest, org: str) -> HttpResponse:
     """``GET`` shows the form, ``POST`` makes a plan: the directory is only read."""
     if request.method != "POST":
-        return _show_form(request, BulkForm(initial=query_params.read_query(request, ("action",))))
+        chosen = query_params.read_query(request, ("action",))
+        fields, notices = take_returned_form(request, RETURNED)
+        selected = _returned_selection(notices["returned"])
+        return _show_form(request, BulkForm(initial={**chosen, **selected, **fields}), returned=notices["returned"])
     if not request.POST.get("action") and "selected" in request.POST:
         # The rows were selected in the list of accounts. What to do with them is the next question.
-        return _show_form(request, BulkForm(initial={"list": _selected_lines(request)}))
+        return _show_form(request, BulkForm(initial={"list": _selected_lines(request.POST)}))
     form = BulkForm(request.POST, request.FILES)
     try:
         if not form.is_valid():
@@ -131,20 +136,6 @@ def stop_view(request: OrganizationRequest, org: str, plan_id: uuid.UUID) -> Htt
     return _show_or_redirect(request, plan_id)
 
 
-@organization(Role.ADMIN)
-@page("GET")
-def rest(request: OrganizationRequest, org: str, plan_id: uuid.UUID) -> StreamingHttpResponse:
-    """Download what was not sent, as a list that can be uploaded again."""
-    return _csv(plan_page.export_waiting_rows(context=audit_context_of(request), plan_id=plan_id), "rest.csv")
-
-
-@organization(Role.ADMIN)
-@page("GET")
-def failures(request: OrganizationRequest, org: str, plan_id: uuid.UUID) -> StreamingHttpResponse:
-    """Download what was refused or not applied, likewise."""
-    return _csv(plan_page.export_failed_rows(context=audit_context_of(request), plan_id=plan_id), "failures.csv")
-
-
 def _show_or_redirect(request: OrganizationRequest, plan_id: uuid.UUID, *, continues: bool = False) -> HttpResponse:
     return _show(request, plan_id, continues=continues) if request.htmx else _redirect(request, plan_id)
 
@@ -163,24 +154,41 @@ def _imported_list(request: OrganizationRequest, form: BulkForm) -> ImportedList
         raise InvalidInput("file", gettext("The file is larger than 5 MB. Split it, and leave out other columns."))
     upload, text = form.cleaned_data["file"], form.cleaned_data["list"]
     selected = "\n".join(form.cleaned_data["selected"])
+    if bool(upload) + bool(text.strip()) + bool(selected.strip()) > 1:
+        raise InvalidInput("file", gettext("Choose a file or paste a list, not both."))
     if upload is not None:
         if not (upload.name or "").lower().endswith(ENDINGS):
             raise InvalidInput("file", gettext("The name of the file has to end in .csv, .tsv or .txt."))
         return read_list(upload.read())
-    if not text.strip() and selected.strip():
+    if selected.strip():
         text = f"subject_id,code\n{selected}"
     return read_list(text.encode("utf-8", "replace"))
 
 
-def _selected_lines(request: OrganizationRequest) -> str:
+def _selected_lines(sent: QueryDict) -> str:
     """Return the selected rows as a list with its header. The row of a person has no code: the admin writes it."""
-    return "\n".join(["subject_id,code", *(f"{subject},{code}" for subject, code in read_selected(request.POST))])
+    return "\n".join(["subject_id,code", *(f"{subject},{code}" for subject, code in read_selected(sent))])
 
 
-def _show_form(request: OrganizationRequest, form: BulkForm, *, status: int = 200) -> HttpResponse:
+def _returned_selection(returned: ReturnedForm | None) -> dict[str, str]:
+    """Return the list of rows that somebody had selected, and sent after their session had ended."""
+    if returned is None or not returned.fields.get("selected"):
+        return {}
+    sent = QueryDict(mutable=True)
+    sent.setlist("selected", returned.fields["selected"])
+    return {"list": _selected_lines(sent)}
+
+
+def _show_form(
+    request: OrganizationRequest, form: BulkForm, *, returned: ReturnedForm | None = None, status: int = 200
+) -> HttpResponse:
+    is_fresh = not form.is_bound and returned is None
     values = {
         "form": form,
-        "fields": {**form.values, "action": form.values["action"] or Action.ASSIGN.value},
+        "returned": returned,
+        "chosen_file": getattr(form.files.get("file"), "name", "") if form.is_bound else "",
+        # What somebody has sent never becomes another action.
+        "fields": {**form.values, "action": form.values["action"] or (Action.ASSIGN.value if is_fresh else "")},
         "actions": Action.values,
         "statuses": STATUSES,
         "plans": plan_page.list_plans(context=audit_context_of(request)),
@@ -202,25 +210,28 @@ def _show(
     number = query_params.number(query["page"], "page", default=1, most=1_000_000)
     shown = plan_page.show_plan(context=audit_context_of(request), plan_id=plan_id, check_result=chosen, page=number)
     counts = shown.check_counts
+    returned = find_returned_form(request, action=reverse("plan-confirm", args=[request.organization.id, plan_id]))
     values = {
         **_progress_values(shown.progress, continues=continues),
         "error": error,
+        "columns_read": [
+            (column.heading, FIELD_LABELS[column.field]) for column in shown.progress.plan.columns if column.field
+        ],
+        "columns_not_read": [
+            column.heading for column in shown.progress.plan.columns if column.heading and not column.field
+        ],
         "check_counts": [(check, label, counts[check]) for check, label in CHECK_LABELS.items() if check in counts],
         "check": chosen,
+        "returned": returned,
+        "typed_count": returned.fields.get("count", [""])[0] if returned else "",
         "rows": [(row, CHECK_LABELS[CheckResult(row.check_result)]) for row in shown.rows],
         "page": shown.page,
         "pages": shown.pages,
         "total": shown.total,
-        "title": gettext("Plan"),
+        "title": title_about(gettext("Plan"), action_word(shown.progress.plan.action)),
     }
     return respond(request, "bulk/plan", values, status=status)
 
 
 def _progress_values(progress: PlanProgress, *, continues: bool = False) -> dict[str, Any]:
     return {"plan": progress.plan, "progress": progress, "continues": continues}
-
-
-def _csv(rows: Iterator[tuple[str, ...]], name: str) -> StreamingHttpResponse:
-    lines = csv_lines(plan_page.EXPORT_COLUMNS, rows)
-    disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=disposition)

@@ -15,7 +15,15 @@ from accounts_ui.services.operations.status_transitions import other_transitions
 from accounts_ui.services.state.account_facts import AccountFacts
 from accounts_ui.text.labels import STATUS_MEANINGS
 from accounts_ui.views import query_params
-from accounts_ui.views.base import audit_context_of, client_of, new_operation_id, page, respond, take_returned_form
+from accounts_ui.views.base import (
+    audit_context_of,
+    client_of,
+    new_operation_id,
+    page,
+    respond,
+    take_returned_form,
+    title_about,
+)
 from accounts_ui.views.form_errors import add_input_error
 from accounts_ui.views.lists.panel_forms import row_context
 from accounts_ui.views.operation_result import show_result
@@ -24,7 +32,7 @@ from console.request import OrganizationRequest
 from console.signin.access.gate import organization
 from console.signin.access.rules import Role
 
-_NO_EXTRAS: Final = {"alert": "", "returned": False, "failed_attempt": None}
+_NO_EXTRAS: Final = {"alert": "", "returned": None, "failed_attempt": None}
 
 Service = Callable[..., Change]
 FORMS: Final[dict[str, type[DeleteForm]]] = {"status": StatusForm, "delete": DeleteForm}
@@ -94,7 +102,10 @@ def _show_form(
         "fields": {**form.values, **initial, **sent, **shown},
         "usual_statuses": _with_meanings(usual_transitions(facts.status)),
         "other_statuses": _with_meanings(other_transitions(facts.status)),
-        "title": gettext("Change status") if name == "status" else gettext("Delete account"),
+        "title": title_about(
+            gettext("Change status") if name == "status" else gettext("Delete account"),
+            facts.subject_name or facts.subject_id,
+        ),
     }
     return respond(request, name, values, status=status)
 
