@@ -4,10 +4,11 @@ from django.apps import AppConfig
 
 
 class SigninConfig(AppConfig):
-    """Connects the clean-up of frame sign-ins to that of expired sessions."""
+    """Connects the clean-up of frame sign-ins, attempts and saved forms to that of expired sessions."""
 
     name = "console.signin"
 
     def ready(self) -> None:
-        """Import the module whose signal receiver would otherwise be missing in ``manage.py clearsessions``."""
-        from console.signin.frames import handover  # noqa: F401  (models exist only now)
+        """Import the modules whose signal receivers would otherwise be missing in ``manage.py clearsessions``."""
+        from console.signin import attempts, saved_forms  # noqa: F401  (models exist only now)
+        from console.signin.frames import frame_signin  # noqa: F401

@@ -1,8 +1,8 @@
 """What protects the database of sign-in from its reader: secrets are encrypted, and keys and codes are stored as HMACs.
 
 Text that the console needs again (tokens, saved forms, PKCE and frame verifiers) is encrypted under
-``TOKEN_ENCRYPTION_KEYS``. What it only compares (session keys, one-time codes) is stored as an HMAC under a key derived
-from ``SECRET_KEY``: whoever reads the database can present none of these values.
+``TOKEN_ENCRYPTION_KEYS``. What it only compares (session keys, states, one-time codes) is stored as an HMAC under a key
+derived from ``SECRET_KEY``: whoever reads the database can present none of these values.
 """
 
 import json
@@ -29,6 +29,21 @@ def decrypt_json(text: str) -> Any:
 def hash_session_key(session_key: str) -> str:
     """Return what the database holds of a session key, which only the cookie has."""
     return _hmac("session", session_key)
+
+
+def hash_state(state: str) -> str:
+    """Return what the database holds of the ``state`` of a sign-in that is under way."""
+    return _hmac("state", state)
+
+
+def hash_browser(secret: str) -> str:
+    """Return what the database holds of the secret by which a browser proves that it started a sign-in."""
+    return _hmac("browser", secret)
+
+
+def hash_form(*parts: str) -> str:
+    """Return what the database holds of a saved form's owner or address. ``parts`` contain no line feeds."""
+    return _hmac("form", "\n".join(parts))
 
 
 def hash_code(code: str) -> str:

@@ -8,7 +8,8 @@
     ├── InvalidIssuerParameter  400  the callback comes from another issuer
     ├── ProviderDeclined        403  the provider answered with an error
     ├── CodeRejected            403  the token endpoint refused the code
-    ├── InvalidHandover         403  a frame's code is wrong
+    ├── ClientRejected          502  the token endpoint refused the client's id or secret
+    ├── InvalidFrameCode         403  a frame's code is wrong
     ├── InvalidDiscovery        502  the discovery document cannot be used
     ├── InvalidKeys             502  the signing keys cannot be used
     ├── InvalidTokenResponse    502  the token response cannot be used
@@ -21,6 +22,7 @@
 
 from typing import Final
 
+from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy
 from prometheus_client import Counter
 
@@ -29,7 +31,7 @@ from console.recorded_text import join_texts, recorded
 
 signin_failures = Counter("console_signin_failures_total", "Sign-ins refused, by reason.", ["reason"])
 
-_ACTIONS: Final = ((gettext_lazy("Sign in again"), "/signin/"),)
+_ACTIONS: Final = ((gettext_lazy("Sign in again"), reverse_lazy("signin")),)
 
 
 class SignInRefused(Problem):
@@ -40,6 +42,7 @@ class SignInRefused(Problem):
             response is invalid, 503 if it cannot be reached.
         explanation: what happened. It is translated on the page, and written to the operator's log in English.
         next_step: what the person can do.
+        detail: what is wrong in particular; empty if ``explanation`` says it all.
 
     """
 
@@ -51,6 +54,7 @@ class SignInRefused(Problem):
     )
 
     def __init__(self, detail: str = "") -> None:
+        self.detail = detail
         message = join_texts(self.explanation, detail, self.next_step)
         super().__init__(
             self.http_status, self.heading, message, actions=_ACTIONS, code=_snake_case(type(self).__name__)
@@ -121,6 +125,20 @@ class CodeRejected(SignInRefused):
     explanation = recorded("signin.code_rejected.explanation", "The identity provider refused the authorization code.")
 
 
+class ClientRejected(SignInRefused):
+    """The token endpoint refused the client (RFC 6749, section 5.2: invalid_client)."""
+
+    explanation = recorded(
+        "signin.client_rejected.explanation",
+        "The identity provider does not accept this console’s client id and secret.",
+    )
+    next_step = recorded(
+        "signin.client_rejected.next_step",
+        "The operator of this console has to compare OIDC_CLIENT_ID and OIDC_CLIENT_SECRET with the provider’s, and "
+        "the way in which it takes them with OIDC_CLIENT_AUTHENTICATION.",
+    )
+
+
 class InvalidIdToken(SignInRefused):
     """The ID token fails a check (OpenID Connect Core 1.0, section 3.1.3.7)."""
 
@@ -153,15 +171,15 @@ class ProviderUnreachable(SignInRefused):
     next_step = recorded("signin.provider_unreachable.next_step", "Try again in a minute.")
 
 
-class InvalidHandover(SignInRefused):
+class InvalidFrameCode(SignInRefused):
     """A frame's code is wrong, already used, expired, or belongs to another frame."""
 
     http_status = 403
     explanation = recorded(
-        "signin.invalid_handover.explanation",
+        "signin.invalid_frame_code.explanation",
         "The code is wrong, was already used, has expired, or belongs to another frame.",
     )
-    next_step = recorded("signin.invalid_handover.next_step", "Start again in this frame.")
+    next_step = recorded("signin.invalid_frame_code.next_step", "Start again in this frame.")
 
 
 class SignInEnded(Exception):

@@ -9,10 +9,13 @@ from allauth.socialaccount.internal.flows.login import complete_login
 from django.conf import settings
 from prometheus_client import Counter
 
+from console.plain_text import has_visible, one_line
 from console.rate_limits import check_person_limit
 from console.recorded_text import recorded
 from console.request import ConsoleRequest
-from console.signin.access.rules import relevant_claims, rule_claims
+from console.signin.access.rules import rule_claims
+from console.signin.access.stored_claims import relevant_claims
+from console.signin.attempts import Attempt
 from console.signin.encryption import hash_provider_session
 from console.signin.errors import InvalidState, SignInRefused, signin_failures
 from console.signin.models import User
@@ -20,9 +23,10 @@ from console.signin.oidc.authorization import callback_url, get_provider, read_c
 from console.signin.oidc.claims import merge_claims, userinfo_claims
 from console.signin.oidc.client import fetch_userinfo, redeem_code
 from console.signin.oidc.id_token import audience_of, verify_id_token
-from console.signin.return_to import restore_forms, saved_forms
+from console.signin.oidc.refresh_hint import refresh_hint
+from console.signin.revocation import revoke_session_tokens
 from console.signin.session_secrets import MAX_HINT_LENGTH, SessionSecrets, decrypt_secrets, encrypt_secrets
-from console.signin.tokens import revoke_session_tokens, token_expiry
+from console.signin.tokens import token_expiry
 from console.signin.user_agent import shorten_user_agent
 
 logger = logging.getLogger(__name__)
@@ -52,19 +56,22 @@ class VerifiedSignIn:
     frame: dict[str, Any] | None = None
 
 
-def verify_callback(request: ConsoleRequest) -> VerifiedSignIn:
+def verify_callback(request: ConsoleRequest, attempt: Attempt | None) -> VerifiedSignIn:
     """Check the provider's callback, redeem its code and verify who signed in.
 
+    Args:
+        attempt: what this browser had started, if the callback belongs to anything.
+
     Raises:
-        SignInRefused: one of the checks failed. A session that nobody is signed in to is deleted.
+        SignInRefused: one of the checks failed. That ends this attempt and nothing else.
 
     """
     try:
-        return _verify_callback(request)
+        if attempt is None or attempt.is_stale:
+            raise InvalidState
+        return _verify_callback(request, attempt)
     except SignInRefused as refused:
         record_refusal(refused)
-        if request.actor is None:  # a forged callback must not sign anybody out
-            request.session.flush()
         raise
 
 
@@ -79,12 +86,10 @@ def open_session(request: ConsoleRequest, sign_in: VerifiedSignIn) -> None:
 
     If somebody is signed in to this browser already, their session ends and their tokens are revoked.
     """
-    forms = saved_forms(request)
     _end_former_session(request)
     person = {**sign_in.person, **_display_names(sign_in.person)}
     user = _log_in(request, person)
     User.objects.filter(pk=user.pk).update(name=person["name"], email=person["email"])
-    restore_forms(request, forms, (user.issuer, user.subject))
     request.session.save()
     refresh_token = sign_in.token_response.get("refresh_token")
     id_token = sign_in.token_response["id_token"]
@@ -106,6 +111,8 @@ def open_session(request: ConsoleRequest, sign_in: VerifiedSignIn) -> None:
     )
     signins.inc()
     logger.info("Signed in: %s", person["sub"])
+    if not secrets.refresh_token:
+        logger.warning("No refresh token came, so the session ends with its access token. %s", refresh_hint())
 
 
 def _end_former_session(request: ConsoleRequest) -> None:
@@ -119,20 +126,21 @@ def _end_former_session(request: ConsoleRequest) -> None:
         revoke_session_tokens(secrets)
 
 
-def _verify_callback(request: ConsoleRequest) -> VerifiedSignIn:
-    code, pending, configuration = read_callback(request, request.GET)
-    response = redeem_code(configuration, code=code, verifier=pending.verifier, redirect_uri=callback_url(request))
+def _verify_callback(request: ConsoleRequest, attempt: Attempt) -> VerifiedSignIn:
+    code, configuration = read_callback(request.GET)
+    response = redeem_code(configuration, code=code, verifier=attempt.verifier, redirect_uri=callback_url(request))
     access_token = response["access_token"]
-    claims = verify_id_token(response.get("id_token"), configuration, nonce=pending.nonce, access_token=access_token)
+    claims = verify_id_token(response.get("id_token"), configuration, nonce=attempt.nonce, access_token=access_token)
     check_person_limit("signin", settings.OIDC_ISSUER, claims["sub"])
-    userinfo = fetch_userinfo(configuration, access_token, claims["sub"])
+    is_optional = settings.OIDC_USERINFO == "optional"
+    userinfo = fetch_userinfo(configuration, access_token, claims["sub"], is_optional=is_optional) or {}
     return VerifiedSignIn(
         merge_claims(claims, userinfo),
         sorted(userinfo_claims(claims, userinfo) & rule_claims(settings.CONSOLE_ORGANIZATIONS)),
         response,
         token_expiry(response),
-        pending.next,
-        pending.frame,
+        attempt.next,
+        attempt.frame,
     )
 
 
@@ -148,12 +156,12 @@ def _log_in(request: ConsoleRequest, person: dict[str, Any]) -> User:
 
 def _display_names(person: dict[str, Any]) -> dict[str, str]:
     return {
-        "name": printable_line(person.get("name") or person.get("preferred_username")),
-        "email": printable_line(person.get("email")),
+        "name": _visible_line(person.get("name")) or _visible_line(person.get("preferred_username")),
+        "email": _visible_line(person.get("email")),
     }
 
 
-def printable_line(value: Any) -> str:
-    """Return a name or address as one printable line of at most 255 characters; empty if it is not a string."""
-    text = value if isinstance(value, str) else ""
-    return " ".join("".join(c if c.isprintable() else " " for c in text[:255]).split())
+def _visible_line(value: Any) -> str:
+    """Return a name or address on one line, letter for letter; empty if it is not a string, or nothing is visible."""
+    line = one_line(value, limit=255) if isinstance(value, str) else ""
+    return line if has_visible(line) else ""

@@ -7,6 +7,7 @@ from typing import Any, cast
 from django.conf import settings
 from django.http import HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
+from django.urls import get_script_prefix
 from django.utils.translation import gettext
 
 from console import error_pages
@@ -15,17 +16,29 @@ from console.request import ConsoleRequest, SignedInRequest
 from console.signin.access.gate import Actor, form_page_path, view_access
 from console.signin.access.rules import Role
 from console.signin.errors import SignInEnded
-from console.signin.return_to import (
-    discard_sent_form,
-    end_session_keeping_forms,
-    path_with_form,
-    redirect_to_signin,
-    save_stale_form,
-)
+from console.signin.oidc.discovery import login_origins
+from console.signin.return_to import redirect_to_signin, return_path, signin_path
+from console.signin.saved_forms import discard_sent_form, save_stale_form
 from console.signin.session_secrets import decrypt_secrets
 from console.signin.tokens import SessionToken
 
 logger = logging.getLogger(__name__)
+
+
+class FormTargetMiddleware:
+    """Lets forms be redirected to the provider: Chromium applies ``form-action`` to each redirect of a form.
+
+    A form that arrives after its session has ended leads to the provider's sign-in.
+    """
+
+    def __init__(self, get_response: Callable[[ConsoleRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: ConsoleRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if response.headers.get("Content-Type", "").startswith("text/html"):
+            response._csp_update = {"form-action": login_origins()}  # type: ignore[attr-defined]  # django-csp reads it
+        return response
 
 
 class GateMiddleware:
@@ -63,7 +76,7 @@ class GateMiddleware:
         """Send the person to sign in if their sign-in ended while the view was running."""
         if not isinstance(exception, SignInEnded):
             return None
-        end_session_keeping_forms(request)
+        request.session.end()
         request.actor = None
         return redirect_to_signin(request, form_page=form_page_path(request))
 
@@ -99,11 +112,13 @@ class GateMiddleware:
 
 
 def csrf_failure_view(request: ConsoleRequest, reason: str = "") -> HttpResponse:
-    """Answer a failed CSRF check: restore a form from before this sign-in, refuse any other."""
+    """Answer a failed CSRF check: bring back a form from before this sign-in or sign-out, refuse any other."""
     form_id = save_stale_form(request)
     if not form_id:
         return error_pages.csrf_failure(request, reason)
-    path = path_with_form(form_page_path(request) or request.path, form_id)
+    path = return_path(request, form_page_path(request), form_id)
+    if request.actor is None:
+        path = signin_path(path)
     if request.headers.get("HX-Request"):
         return HttpResponse(status=403, headers={"HX-Redirect": path, "Vary": "HX-Request"})
     return HttpResponseRedirect(path, status=303)
@@ -114,6 +129,6 @@ def _admins_only() -> Problem:
         403,
         gettext("Only admins can make changes"),
         gettext("You are an auditor of this organization. Nothing was changed. Ask an admin of the organization."),
-        actions=[(gettext("Organizations"), "/")],
+        actions=[(gettext("Organizations"), get_script_prefix())],
         code="auditor",
     )

@@ -1,4 +1,4 @@
-"""Admins, their sessions, and sign-ins that wait for a frame."""
+"""Admins, their sessions, sign-ins under way, forms that came too late, and sign-ins that wait for a frame."""
 
 import uuid
 from typing import Any, ClassVar
@@ -72,7 +72,44 @@ class Session(models.Model):
         return f"until {self.expire_date}"
 
 
-class Handover(models.Model):
+class SignInAttempt(models.Model):
+    """A sign-in between the authorization request and its callback (``attempts.py``)."""
+
+    state_hash = models.CharField(max_length=64, primary_key=True)  # HMAC of state
+    browser_hash = models.CharField(max_length=64, db_index=True)  # HMAC of the secret in the browser's cookie
+    secret = models.TextField()  # nonce, verifier, path and frame, encrypted
+    started_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"since {self.started_at}"
+
+
+class SavedForm(models.Model):
+    """A form that was sent after its session had ended (``saved_forms.py``)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner_hash = models.CharField(max_length=64, db_index=True)  # HMAC of the issuer and subject it was drawn for
+    path_hash = models.CharField(max_length=64)  # HMAC of the path that it was sent to
+    operation_hash = models.CharField(max_length=64)  # HMAC of the operation that it becomes
+    secret = models.TextField()  # its fields and the names of its files, encrypted
+    saved_at = models.DateTimeField(db_index=True)
+    is_shown = models.BooleanField(default=False)  # on a page whose address does not name it
+
+    def __str__(self) -> str:
+        return f"of {self.saved_at}"
+
+
+class UsedLogoutToken(models.Model):
+    """A logout token that has ended sessions: it counts once, whether or not the cache works (``logout_token.py``)."""
+
+    jti_hash = models.CharField(max_length=64, primary_key=True)
+    used_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"used at {self.used_at}"
+
+
+class FrameSignIn(models.Model):
     """A completed sign-in that waits, for at most two minutes, for the frame that it was started for."""
 
     challenge = models.CharField(max_length=43, unique=True)  # S256 of the verifier in the frame's session (RFC 7636)

@@ -11,8 +11,9 @@ from django.utils.crypto import salted_hmac
 
 from console.request import SignedInRequest
 from console.signin.models import Session
+from console.signin.oidc.client import Revocation
+from console.signin.revocation import revoke_session_tokens
 from console.signin.session_secrets import decrypt_secrets
-from console.signin.tokens import revoke_session_tokens
 from console.signin.user_agent import browser_name
 
 logger = logging.getLogger(__name__)
@@ -67,7 +68,7 @@ def _revoke_all(rows: list[Session]) -> None:
     for secrets in (decrypt_secrets(row.secret) for row in rows):
         if secrets is None:
             continue
-        if not revoke_session_tokens(secrets):
+        if revoke_session_tokens(secrets) is Revocation.NO_ANSWER:
             return  # the provider does not answer: do not wait for a timeout for each session
 
 

@@ -4,10 +4,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from django.conf import settings
+from django.db import connection
 
 from console.redaction import note_secrets
-from console.signin.access.rules import relevant_claims, rule_claims
+from console.signin.access.rules import rule_claims
+from console.signin.access.stored_claims import relevant_claims
 from console.signin.encryption import decrypt_json, encrypt_json
+from console.signin.models import Session
 from console.signin.oidc.claims import reread_claims
 
 MAX_HINT_LENGTH: Final = 4096
@@ -49,6 +52,18 @@ def decrypt_secrets(text: str) -> SessionSecrets | None:
         return None
     _note(secrets)
     return secrets
+
+
+def is_current(key_hash: str, text: str) -> bool:
+    """Return whether the session goes on with just this ``secret``, which no two encryptions have in common.
+
+    It is asked before each call of the directory, so that what ended the sign-in elsewhere ends a long request, too.
+    """
+    table = Session._meta.db_table
+    statement = f"SELECT 1 FROM {table} WHERE key_hash = %s AND secret = %s AND ended_at IS NULL"  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [key_hash, text])
+        return cursor.fetchone() is not None
 
 
 def _note(secrets: SessionSecrets) -> None:

@@ -5,18 +5,18 @@ See OWASP Session Management: idle timeout, absolute timeout, a new key at sign-
 
 import datetime
 import logging
-from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django.conf import settings
 from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.backends.db import SessionStore as DatabaseSessionStore
 from django.contrib.sessions.middleware import SessionMiddleware as DjangoSessionMiddleware
 from django.db import Error, transaction
-from django.dispatch import Signal
 from django.http import HttpRequest
 from django.utils import timezone
 
 from console.signin.encryption import decrypt_json, encrypt_json, hash_session_key
+from console.signin.signals import expired_sessions_cleared
 
 if TYPE_CHECKING:
     from console.signin.models import Session
@@ -30,9 +30,6 @@ logger = logging.getLogger(__name__)
 POLL_HEADER = "X-Console-Poll"
 """The header of requests that a page sends by itself. They do not keep the session alive."""
 
-expired_sessions_cleared: Final = Signal()
-"""Sent by ``manage.py clearsessions``, for other data that expires with time."""
-
 
 class SessionStore(BaseSessionStore):
     """Django's database sessions over ``console.signin.models.Session``.
@@ -41,7 +38,6 @@ class SessionStore(BaseSessionStore):
 
     Attributes:
         row: the row of an active session; ``None`` if there is none.
-        former_person: issuer and subject of the person whose session has ended.
 
     """
 
@@ -50,7 +46,6 @@ class SessionStore(BaseSessionStore):
     def __init__(self, session_key: str | None = None) -> None:
         super().__init__(session_key)
         self.row: Session | None = None
-        self.former_person: tuple[str, str] | None = None
 
     @classmethod
     def get_model_class(cls) -> "type[Session]":
@@ -76,7 +71,7 @@ class SessionStore(BaseSessionStore):
         return hash_session_key(self.session_key) if self.session_key else ""
 
     def encode(self, session_dict: dict[str, Any]) -> str:
-        """Encrypt the data: saved forms, and the verifiers of sign-ins that are under way."""
+        """Encrypt the data: the verifiers of frames that wait for their sign-in, and messages."""
         return encrypt_json(session_dict)
 
     def decode(self, session_data: str | bytes) -> dict[str, Any]:
@@ -107,8 +102,6 @@ class SessionStore(BaseSessionStore):
         self.row = None
         row = self.model.objects.select_related("user").filter(key_hash=self.key_hash).first()
         if row is None or not self._is_active(row):
-            if row is not None and row.user is not None:
-                self.former_person = (row.user.issuer, row.user.subject)
             self._session_key = None
             return {}
         self.row = row
@@ -154,15 +147,10 @@ class SessionStore(BaseSessionStore):
         )
 
     def end(self) -> None:
-        """End the session.
-
-        The row stays, without its secret: it tells whose form arrives after the end.
-        """
+        """End the session. Its row stays, without its secret, until ``clearsessions`` deletes it."""
         self.model.objects.filter(key_hash=self.key_hash).update(
             ended_at=timezone.now(), secret="", session_data="", token_expires_at=None
         )
-        if self.row is not None and self.row.user is not None:
-            self.former_person = (self.row.user.issuer, self.row.user.subject)
         self.row = None
         self._session_key = None
         self._session_cache: dict[str, Any] = {}

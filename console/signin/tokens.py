@@ -22,6 +22,7 @@ from console.signin.session_secrets import (
     SessionSecrets,
     decrypt_secrets,
     encrypt_secrets,
+    is_current,
     with_current_claims,
 )
 
@@ -45,21 +46,6 @@ for _result in ("done", "refused", "failed"):
     token_refreshes.labels(_result)  # so that each series starts at 0
 
 
-def revoke_tokens(*, access_token: str, refresh_token: str) -> bool:
-    """Revoke both tokens at the provider. Return whether it answered."""
-    try:
-        configuration = provider_configuration()
-    except SignInRefused:
-        return False
-    is_refresh_token_revoked = client.revoke_token(configuration, refresh_token, "refresh_token")
-    return client.revoke_token(configuration, access_token, "access_token") and is_refresh_token_revoked
-
-
-def revoke_session_tokens(secrets: SessionSecrets) -> bool:
-    """Revoke the tokens of a session at the provider. Return whether it answered."""
-    return revoke_tokens(access_token=secrets.access_token, refresh_token=secrets.refresh_token)
-
-
 def token_expiry(token_response: dict[str, Any]) -> datetime.datetime | None:
     """Return when the access token expires; ``None`` if the response does not say (RFC 6749, section 5.1)."""
     seconds = token_response.get("expires_in")
@@ -80,6 +66,7 @@ class SessionToken:
 
     def __init__(self, key_hash: str) -> None:
         self._key_hash = key_hash
+        self._known: tuple[str, Session, SessionSecrets] | None = None  # what was read last; first as it is stored
 
     @property
     def session_id(self) -> str:
@@ -144,7 +131,7 @@ class SessionToken:
         access_token = self.current()
         row, secrets = self._read()
         try:
-            userinfo = self._fetch_userinfo(row, access_token, provider_configuration())
+            userinfo = self._fetch_userinfo(row, secrets, access_token, provider_configuration())
         except InvalidUserinfo:
             if not secrets.refresh_token:
                 self._end(row, "the provider does not describe the person any more")
@@ -157,18 +144,27 @@ class SessionToken:
         unleased.update(secret=encrypt_secrets(updated), claims_read_at=timezone.now())
 
     @staticmethod
-    def _fetch_userinfo(row: Session, access_token: str, configuration: ProviderConfiguration) -> dict[str, Any] | None:
-        """Return the response of the userinfo endpoint; ``None`` if there is none."""
-        if not configuration.userinfo_endpoint or row.user is None:
+    def _fetch_userinfo(
+        row: Session, secrets: SessionSecrets, access_token: str, configuration: ProviderConfiguration
+    ) -> dict[str, Any] | None:
+        """Return the response of the userinfo endpoint; ``None`` if there is none, or if it can be done without.
+
+        A claim that came from userinfo is withdrawn if userinfo does not give it any more, so it is needed then.
+        """
+        if row.user is None:
             return None
-        return client.fetch_userinfo(configuration, access_token, row.user.subject)
+        is_optional = settings.OIDC_USERINFO == "optional" and not secrets.from_userinfo
+        return client.fetch_userinfo(configuration, access_token, row.user.subject, is_optional=is_optional)
 
     def _read(self) -> tuple[Session, SessionSecrets]:
-        row = Session.objects.select_related("user").filter(key_hash=self._key_hash, ended_at=None).first()
-        secrets = decrypt_secrets(row.secret) if row else None
-        if row is None or secrets is None:
-            raise SignInEnded
-        return row, secrets
+        """Return the session as it is now, read and decrypted again only if it has changed since the last time."""
+        if self._known is None or not is_current(self._key_hash, self._known[0]):
+            row = Session.objects.select_related("user").filter(key_hash=self._key_hash, ended_at=None).first()
+            secrets = decrypt_secrets(row.secret) if row else None
+            if row is None or secrets is None:
+                raise SignInEnded
+            self._known = row.secret, row, secrets
+        return self._known[1:]
 
     def _refresh(self, row: Session, secrets: SessionSecrets) -> str:
         """Refresh the token, or wait for the request that is refreshing it already."""
@@ -208,7 +204,7 @@ class SessionToken:
             response, id_token = self._request_refresh(row, secrets, configuration)
         except (client.TokenRequestRefused, InvalidIdToken) as refused:
             token_refreshes.labels("refused").inc()
-            reason = refused.error if isinstance(refused, client.TokenRequestRefused) else refused.message
+            reason = refused.text if isinstance(refused, client.TokenRequestRefused) else refused.message
             self._end(row, f"the provider refused to refresh the token ({reason})", owner=owner)
             return self._current_token(row)
         except SignInRefused as error:
@@ -244,7 +240,7 @@ class SessionToken:
     ) -> None:
         """Read the claims again after a refresh, from the new ID token, if there is one, and from userinfo."""
         try:
-            userinfo = self._fetch_userinfo(row, secrets.access_token, configuration)
+            userinfo = self._fetch_userinfo(row, secrets, secrets.access_token, configuration)
         except ProviderUnreachable:
             return  # ``claims_read_at`` stays, so that a later request tries again
         except InvalidUserinfo:

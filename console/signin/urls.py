@@ -13,7 +13,7 @@ urlpatterns = [
     path("sessions/", session_views.own_sessions_view, name="sessions"),
     path("embed/window/", frame_views.signin_window, name="signin-window"),
     path("embed/window/alone/", frame_views.unproven_signin, name="unproven-signin"),
-    path("embed/waiting/", frame_views.handover_state, name="handover-state"),
-    path("embed/receive/", frame_views.collect_handover, name="collect-handover"),
+    path("embed/waiting/", frame_views.frame_signin_state, name="frame-signin-state"),
+    path("embed/receive/", frame_views.collect_frame_signin, name="collect-frame-signin"),
     path("session/stay/", views.extend_session, name="extend-session"),
 ]

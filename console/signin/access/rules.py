@@ -1,26 +1,25 @@
 """Who may open which organization: the rules of ``CONSOLE_ORGANIZATIONS``.
 
-A rule maps a claim to the values that it accepts. One match is enough; a claim can be a string or a list. ``email``
-counts only if ``email_verified`` is true. If no rule matches, access is denied. A key with ``*`` is a pattern: its
-values contain the organization's id as ``{organization}``. An organization with a key of its own ignores all patterns.
-Pure functions over plain data, so that a decision can be explained and tested without a request.
+A rule names a claim and the values that it accepts. One match is enough. If no rule matches, access is denied. A key
+with ``*`` is a pattern: its values contain the organization's id as ``{organization}``. An organization with a key of
+its own ignores all patterns. Pure functions over plain data, so that a decision can be explained and tested without a
+request. ``claim_reader`` reads the claims, ``explanations`` says why a rule does not match.
 """
 
 import enum
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from django.utils.translation import gettext
 
-ClaimValues = Mapping[str, frozenset[str]]
+from console.signin.access.claim_reader import ClaimReader, ClaimReading, top_level_names
 
 PLACEHOLDER: Final = "{organization}"
 """Stands for the organization's id in the values and the name of a pattern."""
 
-_MAX_VALUES: Final = 200  # of a claim that are stored whatever they are
-_OTHER_VALUES: Final = 10  # of a longer claim that are stored although no rule accepts them
-_MAX_LENGTH: Final = 1000  # characters of a value that is stored although no rule accepts it
+OVERAGE_CLAIMS: Final = ("_claim_names", "hasgroups")
+"""Claims that say that others were left out (OpenID Connect Core 1.0, section 5.6.2, and Entra ID's overage)."""
 
 _SEPARATORS: Final = frozenset("/\\%")
 
@@ -38,13 +37,18 @@ class Role(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class RuleCheck:
-    """One rule applied to a person's claims. ``mismatch`` explains why it does not match; empty if it does."""
+class ClaimRule:
+    """A claim, how it is read, and the values that are accepted, normalized as the reading says."""
 
-    role: Role
-    claim: str
+    reading: ClaimReading
     accepted: frozenset[str]
-    mismatch: str
+
+    def matches(self, reader: ClaimReader) -> bool:
+        """Return whether the person has one of the accepted values."""
+        return not self.accepted.isdisjoint(reader.values(self.reading))
+
+
+Rules = tuple[ClaimRule, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,25 +63,24 @@ class OrganizationName:
 class Organization(OrganizationName):
     """One organization and the rules that give access to it."""
 
-    admins: ClaimValues
-    auditors: ClaimValues
+    admins: Rules
+    auditors: Rules
 
     def role_of(self, claims: Mapping[str, Any]) -> Role | None:
         """Return the role that ``claims`` give in this organization; ``None`` if no rule matches."""
-        return self.role_for_values(_claim_values(claims))
+        return self.role_for(ClaimReader(claims))
 
-    def role_for_values(self, claim_values: ClaimValues) -> Role | None:
-        """Return the role for claims that ``_claim_values`` has already normalized."""
-        if _matches(self.admins, claim_values):
+    def role_for(self, reader: ClaimReader) -> Role | None:
+        """Return the role of the person whose claims ``reader`` reads."""
+        if any(rule.matches(reader) for rule in self.admins):
             return Role.ADMIN
-        return Role.AUDITOR if _matches(self.auditors, claim_values) else None
+        return Role.AUDITOR if any(rule.matches(reader) for rule in self.auditors) else None
 
-    def explain(self, claims: Mapping[str, Any]) -> Iterator[RuleCheck]:
-        """Apply each rule, in the order in which they decide."""
-        claim_values = _claim_values(claims)
-        for role, rules in ((Role.ADMIN, self.admins), (Role.AUDITOR, self.auditors)):
-            for claim, accepted in rules.items():
-                yield RuleCheck(role, claim, accepted, _mismatch(claim, accepted, claim_values, claims))
+    @property
+    def rules(self) -> Iterator[tuple[Role, ClaimRule]]:
+        """Each rule with the role that it gives, in the order in which they decide."""
+        yield from ((Role.ADMIN, rule) for rule in self.admins)
+        yield from ((Role.AUDITOR, rule) for rule in self.auditors)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +90,8 @@ class OrganizationPattern:
     before: str
     after: str
     name: str
-    admins: ClaimValues
-    auditors: ClaimValues
+    admins: Rules
+    auditors: Rules
 
     def matches(self, organization_id: str) -> bool:
         """Return whether the pattern covers this id."""
@@ -96,12 +99,12 @@ class OrganizationPattern:
         is_long_enough = is_organization_id(organization_id) and len(organization_id) >= min_length
         return is_long_enough and organization_id.startswith(self.before) and organization_id.endswith(self.after)
 
-    def roles_in(self, claim_values: ClaimValues) -> Iterator[tuple[str, Role]]:
+    def roles_in(self, reader: ClaimReader) -> Iterator[tuple[str, Role]]:
         """Yield each organization id in the claims with the role it is named for; an id can occur with both."""
         for role, rules in ((Role.ADMIN, self.admins), (Role.AUDITOR, self.auditors)):
-            for claim, templates in rules.items():
-                for template in templates:
-                    for organization_id in _extract_ids(template, claim_values.get(claim, frozenset())):
+            for rule in rules:
+                for template in rule.accepted:
+                    for organization_id in extract_ids(template, reader.values(rule.reading)):
                         if self.matches(organization_id):
                             yield organization_id, role
 
@@ -109,12 +112,9 @@ class OrganizationPattern:
         """Return the name of one of its organizations."""
         return self.name.replace(PLACEHOLDER, organization_id)
 
-    def rules_for(self, rules: ClaimValues, organization_id: str) -> ClaimValues:
+    def rules_for(self, rules: Rules, organization_id: str) -> Rules:
         """Return ``rules`` with the id in place of the placeholder."""
-        return {
-            claim: frozenset(value.replace(PLACEHOLDER, organization_id) for value in values)
-            for claim, values in rules.items()
-        }
+        return tuple(_rule_for(rule, organization_id) for rule in rules)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +123,16 @@ class Organizations:
 
     exact: Mapping[str, Organization]
     patterns: tuple[OrganizationPattern, ...] = ()
+    _accepted: dict[ClaimReading, frozenset[str]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Collect what all exact rules accept, by reading: a page asks for it several times, of thousands of rules."""
+        collected: dict[ClaimReading, set[str]] = {}
+        for organization in self.exact.values():
+            for _, rule in organization.rules:
+                collected.setdefault(rule.reading, set()).update(rule.accepted)
+        accepted = {reading: frozenset(values) for reading, values in collected.items()}
+        object.__setattr__(self, "_accepted", accepted)
 
     def find(self, organization_id: str) -> Organization | None:
         """Return the organization with its rules; ``None`` if no rule covers the id.
@@ -147,14 +157,14 @@ class Organizations:
         Thousands of organizations can match a pattern. So their ids are taken from the claims, instead of building
         and trying the rules of each organization.
         """
-        claim_values = _claim_values(claims)
+        reader = ClaimReader(claims)
         open_organizations: list[tuple[OrganizationName, Role]] = []
         for organization in self.exact.values():
-            if own_role := organization.role_for_values(claim_values):
+            if own_role := organization.role_for(reader):
                 open_organizations.append((organization, own_role))
         roles: dict[str, Role] = {}
         for pattern in self.patterns:
-            for organization_id, role in pattern.roles_in(claim_values):
+            for organization_id, role in pattern.roles_in(reader):
                 roles[organization_id] = Role.ADMIN if Role.ADMIN in (role, roles.get(organization_id)) else role
         open_organizations += [
             (OrganizationName(organization_id, self._pattern_name(organization_id)), roles[organization_id])
@@ -170,51 +180,30 @@ class Organizations:
             pattern.organization_name(organization_id) for pattern in self.patterns if pattern.matches(organization_id)
         )
 
-    def accepted_values(self, claim: str, values: frozenset[str]) -> frozenset[str]:
-        """Return those of the values of a claim that some rule accepts."""
-        accepted: set[str] = set()
-        for organization in self.exact.values():
-            for rules in (organization.admins, organization.auditors):
-                accepted |= values & rules.get(claim, frozenset())
+    def accepted_values(self, reading: ClaimReading, values: frozenset[str]) -> frozenset[str]:
+        """Return those of the normalized values that some rule with this reading accepts."""
+        accepted = set(values & self._accepted.get(reading, frozenset()))
         for pattern in self.patterns:
-            for template in pattern.admins.get(claim, frozenset()) | pattern.auditors.get(claim, frozenset()):
-                accepted.update(value for value in values if any(_extract_ids(template, frozenset({value}))))
+            for rule in (*pattern.admins, *pattern.auditors):
+                if rule.reading == reading:
+                    accepted.update(value for value in values if is_accepted_by_template(rule, value))
         return frozenset(accepted)
 
     @property
-    def named_claims(self) -> frozenset[str]:
-        """The names of all claims that occur in rules."""
-        entries: list[Organization | OrganizationPattern] = [*self.exact.values(), *self.patterns]
-        return frozenset(name for entry in entries for rules in (entry.admins, entry.auditors) for name in rules)
+    def readings(self) -> list[ClaimReading]:
+        """How rules read claims: each reading once, sorted by claim."""
+        of_patterns = {rule.reading for pattern in self.patterns for rule in (*pattern.admins, *pattern.auditors)}
+        return sorted(
+            self._accepted.keys() | of_patterns, key=lambda reading: (reading.claim, reading.split, reading.key)
+        )
 
 
 def rule_claims(organizations: Organizations) -> frozenset[str]:
-    """Return the names of all claims that a decision depends on; ``email`` brings ``email_verified`` along."""
-    names = organizations.named_claims
-    return names | {"email_verified"} if "email" in names else names
-
-
-def relevant_claims(organizations: Organizations, claims: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the claims that decisions depend on, short enough to be read with the session on every request."""
-    relevant: dict[str, Any] = {}
-    for name in rule_claims(organizations) & claims.keys():
-        value = claims[name]
-        if isinstance(value, list) and len(value) > _MAX_VALUES:
-            value = _shorten_list(organizations, name, value)
-        elif isinstance(value, str) and len(value) > _MAX_LENGTH:
-            value = "".join(organizations.accepted_values(name, frozenset({value})))
-        elif isinstance(value, dict):
-            value = {}  # no rule can accept an object
-        relevant[name] = value
-    return relevant
-
-
-def _shorten_list(organizations: Organizations, name: str, values: list[Any]) -> list[str]:
-    """Keep the values that a rule accepts, and some others, which explain to the operator why no rule matches."""
-    texts = [value for value in values if isinstance(value, str)]
-    accepted = organizations.accepted_values(name, frozenset(texts))
-    others = [text for text in texts if text not in accepted and len(text) <= _MAX_LENGTH]
-    return sorted(accepted) + others[:_OTHER_VALUES]
+    """Return the names of all claims that a decision or its explanation depends on."""
+    names = {name for reading in organizations.readings for name in top_level_names(reading.claim)}
+    if "email" in names:
+        names.add("email_verified")
+    return frozenset(names | set(OVERAGE_CLAIMS))
 
 
 def is_organization_id(text: str) -> bool:
@@ -224,30 +213,12 @@ def is_organization_id(text: str) -> bool:
     return text.isprintable() and _SEPARATORS.isdisjoint(text)
 
 
-def _claim_values(claims: Mapping[str, Any]) -> ClaimValues:
-    """Return the strings of each claim; none for an email address that is not verified."""
-    claim_values = {}
-    for name, value in claims.items():
-        values = value if isinstance(value, list) else [value]
-        claim_values[name] = frozenset(text for text in values if isinstance(text, str))
-    return claim_values if claims.get("email_verified") is True else {**claim_values, "email": frozenset()}
+def is_accepted_by_template(rule: ClaimRule, value: str) -> bool:
+    """Return whether a pattern's rule accepts the value for some organization."""
+    return any(True for template in rule.accepted for _ in extract_ids(template, frozenset({value})))
 
 
-def _matches(rules: ClaimValues, claim_values: ClaimValues) -> bool:
-    return any(not accepted.isdisjoint(claim_values.get(name, ())) for name, accepted in rules.items())
-
-
-def _mismatch(claim: str, accepted: frozenset[str], claim_values: ClaimValues, claims: Mapping[str, Any]) -> str:
-    if not accepted.isdisjoint(claim_values.get(claim, ())):
-        return ""
-    if claim not in claims:
-        return "the claim is missing"
-    if claim == "email" and claims.get("email_verified") is not True:
-        return "email_verified is not true"
-    return "none of its values is accepted" if claim_values[claim] else "it contains no text"
-
-
-def _extract_ids(template: str, values: frozenset[str]) -> Iterator[str]:
+def extract_ids(template: str, values: frozenset[str]) -> Iterator[str]:
     """Yield the part of each value that stands in the place of the template's placeholder."""
     before, _, after = template.partition(PLACEHOLDER)
     for value in values:
@@ -255,9 +226,20 @@ def _extract_ids(template: str, values: frozenset[str]) -> Iterator[str]:
             yield value[len(before) : len(value) - len(after)]
 
 
-def _merge_rules(rule_sets: list[ClaimValues]) -> ClaimValues:
-    merged: dict[str, frozenset[str]] = {}
+def _rule_for(rule: ClaimRule, organization_id: str) -> ClaimRule:
+    """Return a pattern's rule for one organization.
+
+    E-mail addresses are compared without case, ids are not: ``ACME`` and ``acme`` may be two organizations. So only
+    an id in lower case can be a part of an address.
+    """
+    if rule.reading.normalize(organization_id) != organization_id and rule.reading.is_email:
+        return replace(rule, accepted=frozenset())
+    return replace(rule, accepted=frozenset(value.replace(PLACEHOLDER, organization_id) for value in rule.accepted))
+
+
+def _merge_rules(rule_sets: list[Rules]) -> Rules:
+    merged: dict[ClaimReading, frozenset[str]] = {}
     for rules in rule_sets:
-        for claim, values in rules.items():
-            merged[claim] = merged.get(claim, frozenset()) | values
-    return merged
+        for rule in rules:
+            merged[rule.reading] = merged.get(rule.reading, frozenset()) | rule.accepted
+    return tuple(ClaimRule(reading, accepted) for reading, accepted in merged.items())

@@ -17,7 +17,7 @@ _ADDRESS: Final = re.compile(
     r"(?:/[!$-;=?-\[\]_a-z~%]*)?(?:\?[!$-;=?-\[\]_a-z~%]*)?"
 )
 _MAX_PORT: Final = 65535
-_NAT64: Final = IPv6Network("64:ff9b::/96")  # RFC 6052: stands for an IPv4 address
+_GLOBAL_UNICAST: Final = IPv6Network("2000::/3")  # all that IANA assigns; NAT64 and site-local addresses are outside
 
 
 def is_acceptable_address(value: Any, *, issuer: str, allow_private: bool) -> bool:
@@ -64,8 +64,8 @@ def _is_private_host(host: str) -> bool:
     ip = _ip_address(host)
     if ip is None:
         return False
-    if isinstance(ip, IPv6Address) and (ip.ipv4_mapped or ip.sixtofour or ip.teredo or ip in _NAT64):
-        return True  # an IPv4 address in disguise: no provider needs it
+    if isinstance(ip, IPv6Address) and (ip not in _GLOBAL_UNICAST or ip.sixtofour or ip.teredo):
+        return True  # local, or an IPv4 address in disguise: no provider needs it
     return not ip.is_global or ip.is_multicast
 
 

@@ -4,21 +4,37 @@ The cache holds the provider's documents, not their validated form: they are val
 fresh answer. A cached document that fails counts as absent.
 """
 
+import logging
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Final
 
 from django.conf import settings
 
 from console import safe_cache
+from console.addresses import url_origin
 from console.recorded_text import recorded
-from console.signin.errors import InvalidDiscovery, InvalidKeys
+from console.signin.errors import InvalidDiscovery, InvalidKeys, ProviderUnreachable, SignInRefused
 from console.signin.oidc.addresses import is_acceptable_address
+from console.signin.oidc.foreign_text import describe_issuers
 from console.signin.oidc.transport import get_json
 
 CACHE_SECONDS: Final = 600
+_LAST_KNOWN_SECONDS: Final = 30 * 24 * 3600  # for which a document is kept for ``login_origins``
+_LAST_KNOWN_INTERVAL: Final = 60  # seconds between two reads of it
 MIN_REFETCH_SECONDS: Final = 30
 """Between two fetches of the keys. An ID token with an unknown key id causes one, and anybody can send such a token."""
+
+FETCHES_FOR_STRANGERS: Final = 3
+"""At once, in a process: less than half of its threads, however many requests come while the provider hangs."""
+
+_WAIT_FOR_FETCH: Final = 0.5  # seconds: usually the provider has answered by then
+
+logger = logging.getLogger(__name__)
 
 _NO_HTTPS_ADDRESS: Final = recorded("signin.no_https_address", "Its {name} is not an https:// address.")
 _PRIVATE_ADDRESS: Final = recorded(
@@ -71,12 +87,79 @@ def provider_configuration() -> ProviderConfiguration:
     cache_key = f"console:discovery:{settings.OIDC_ISSUER}"
     cached = parse_cached_configuration(safe_cache.get_cached(cache_key), settings.OIDC_ISSUER)
     if cached is not None:
+        _last_known.remember(cached)
         return cached
-    document = get_json(discovery_address(), InvalidDiscovery)
+    document = _fetch(discovery_address(), InvalidDiscovery)
     configuration = parse_configuration(document, settings.OIDC_ISSUER)
     used = {name: document[name] for name in _USED_MEMBERS if name in document}
     safe_cache.set_cached(cache_key, used, CACHE_SECONDS)
+    safe_cache.set_cached(_last_known_key(), used, _LAST_KNOWN_SECONDS)
+    _last_known.remember(configuration)
     return configuration
+
+
+_for_stranger: ContextVar[bool] = ContextVar("for_stranger", default=False)
+_slots = threading.BoundedSemaphore(FETCHES_FOR_STRANGERS)
+
+
+@contextmanager
+def fetch_for_stranger() -> Iterator[None]:
+    """Limit the fetches in this block: whoever causes them has not signed in, and no rate limit counts them.
+
+    One that finds no slot raises ``ProviderUnreachable``.
+    """
+    token = _for_stranger.set(True)
+    try:
+        yield
+    finally:
+        _for_stranger.reset(token)
+
+
+def _fetch(address: str, refusal: type[SignInRefused]) -> dict[str, Any]:
+    if not _for_stranger.get():
+        return get_json(address, refusal)
+    if not _slots.acquire(timeout=_WAIT_FOR_FETCH):
+        logger.warning("%s was not fetched: %s requests wait for the provider already.", address, FETCHES_FOR_STRANGERS)
+        raise ProviderUnreachable
+    try:
+        return get_json(address, refusal)
+    finally:
+        _slots.release()
+
+
+def login_origins() -> list[str]:
+    """Return the origins at which a person may arrive when a form of ours redirects to the provider.
+
+    It never asks the provider, because every page needs it: it uses the last document that any process has read.
+    """
+    configuration = _last_known.get()
+    endpoints = [configuration.authorization_endpoint, configuration.end_session_endpoint] if configuration else []
+    addresses = [settings.OIDC_ISSUER, *filter(None, endpoints)]
+    return list(dict.fromkeys([*map(url_origin, addresses), *settings.OIDC_LOGIN_ORIGINS]))
+
+
+class _LastKnown:
+    """The last configuration that this process has seen, read again from the cache once a minute."""
+
+    def __init__(self) -> None:
+        self._configuration: ProviderConfiguration | None = None
+        self._read_at = float("-inf")
+
+    def remember(self, configuration: ProviderConfiguration) -> None:
+        self._configuration, self._read_at = configuration, time.monotonic()
+
+    def get(self) -> ProviderConfiguration | None:
+        if time.monotonic() - self._read_at > _LAST_KNOWN_INTERVAL:
+            stored = parse_cached_configuration(safe_cache.get_cached(_last_known_key()), settings.OIDC_ISSUER)
+            self._configuration, self._read_at = stored or self._configuration, time.monotonic()
+        return self._configuration
+
+
+_last_known = _LastKnown()
+
+
+def _last_known_key() -> str:
+    return f"console:last-discovery:{settings.OIDC_ISSUER}"
 
 
 def parse_cached_configuration(document: Any, issuer: str) -> ProviderConfiguration | None:
@@ -97,8 +180,7 @@ def parse_configuration(document: dict[str, Any], issuer: str) -> ProviderConfig
 
     """
     if document.get("issuer") != issuer:
-        raise InvalidDiscovery(recorded("signin.issuer_not_oidc_issuer", "Its issuer is not OIDC_ISSUER."))
-    methods = _secret_methods(document)
+        raise InvalidDiscovery(describe_issuers(document.get("issuer"), issuer))
     challenges = document.get("code_challenge_methods_supported")
     if isinstance(challenges, list) and "S256" not in challenges:
         raise InvalidDiscovery(recorded("provider.no_pkce", "It does not support PKCE with S256."))
@@ -110,7 +192,7 @@ def parse_configuration(document: dict[str, Any], issuer: str) -> ProviderConfig
         end_session_endpoint=_endpoint(document, "end_session_endpoint", required=False),
         revocation_endpoint=_endpoint(document, "revocation_endpoint", required=False),
         sends_iss=document.get("authorization_response_iss_parameter_supported") is True,
-        basic_auth="client_secret_basic" in methods,
+        basic_auth=_client_authentication(document) == "client_secret_basic",
     )
 
 
@@ -127,7 +209,7 @@ def provider_keys(configuration: ProviderConfiguration, *, refetch: bool = False
         cached_keys, fetched_at = cached
         if not refetch or time.time() - fetched_at < MIN_REFETCH_SECONDS:
             return cached_keys
-    keys = parse_keys(get_json(configuration.jwks_uri, InvalidKeys))
+    keys = parse_keys(_fetch(configuration.jwks_uri, InvalidKeys))
     safe_cache.set_cached(cache_key, {"keys": keys, "at": time.time()}, CACHE_SECONDS)
     return keys
 
@@ -153,10 +235,11 @@ def parse_keys(document: dict[str, Any]) -> list[dict[str, Any]]:
     return [key for key in keys if isinstance(key, dict)]
 
 
-def _secret_methods(document: dict[str, Any]) -> set[str]:
-    """Return the ways in which the provider accepts the client secret; client_secret_basic is the default."""
-    listed = document.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
-    methods = {method for method in listed if isinstance(method, str)} if isinstance(listed, list) else set()
+def _client_authentication(document: dict[str, Any]) -> str:
+    """Return how the client secret is sent: as the operator says, else as the provider accepts it."""
+    if settings.OIDC_CLIENT_AUTHENTICATION:
+        return str(settings.OIDC_CLIENT_AUTHENTICATION)
+    methods = secret_methods(document)
     if not methods & {"client_secret_basic", "client_secret_post"}:
         raise InvalidDiscovery(
             recorded(
@@ -164,7 +247,13 @@ def _secret_methods(document: dict[str, Any]) -> set[str]:
                 "It accepts the client secret neither by client_secret_basic nor by client_secret_post.",
             )
         )
-    return methods
+    return "client_secret_basic" if "client_secret_basic" in methods else "client_secret_post"
+
+
+def secret_methods(document: dict[str, Any]) -> set[str]:
+    """Return how clients authenticate at the token endpoint; client_secret_basic is the default."""
+    listed = document.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
+    return {method for method in listed if isinstance(method, str)} if isinstance(listed, list) else set()
 
 
 def _endpoint(document: dict[str, Any], name: str, *, required: bool = True) -> str:

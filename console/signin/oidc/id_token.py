@@ -8,9 +8,11 @@ from typing import Any, Final
 import jwt
 from django.conf import settings
 
+from console.json_depth import MAX_JSON_DEPTH, json_depth
 from console.recorded_text import recorded
 from console.signin.errors import InvalidIdToken
 from console.signin.oidc.discovery import ProviderConfiguration, provider_keys
+from console.signin.oidc.foreign_text import describe_issuers, foreign_text
 
 ALGORITHMS: Final = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 """Asymmetric ones only: anybody who knows the client secret could sign with HS256, and everybody with ``none``."""
@@ -27,17 +29,26 @@ _REQUIRED: Final = ("iss", "aud", "exp", "iat", "sub")  # OpenID Connect Core 1.
 
 _NOT_A_NUMBER: Final = recorded("id_token.not_a_number", "Its {name} is not a number.")
 _SHORT_KEY: Final = recorded("id_token.short_key", "It is signed with an RSA key of less than {bits} bits.")
+MISSING_CLAIM: Final = recorded("id_token.missing_claim", "It lacks the claim {claim}.")
+_OTHER_AUDIENCE: Final = recorded(
+    "id_token.other_client", "It is meant for another client: aud is {found}, and OIDC_CLIENT_ID is {configured}."
+)
+_ALGORITHM: Final = recorded(
+    "id_token.algorithm_named",
+    "It is signed with {found}, which is not accepted. The operator has to let the provider sign with an asymmetric "
+    "algorithm, such as RS256.",
+)
+_ENCRYPTED: Final = recorded(
+    "id_token.encrypted",
+    "It is encrypted, which this console does not support. The operator has to turn its encryption off for this "
+    "client.",
+)
 _UNVERIFIED: Final = recorded("id_token.unverified", "It cannot be verified.")
 _JWT_ERRORS: Final[dict[type[Exception], str]] = {
     jwt.InvalidSignatureError: recorded("id_token.invalid_signature", "Its signature is wrong."),
     jwt.ExpiredSignatureError: recorded("id_token.expired_signature", "It has expired (exp)."),
     jwt.ImmatureSignatureError: recorded("id_token.immature_signature", "It is not valid yet (nbf or iat)."),
     jwt.InvalidIssuedAtError: recorded("id_token.invalid_issued_at", "Its iat is not a number."),
-    jwt.InvalidAudienceError: recorded("id_token.invalid_audience", "It is meant for another client (aud)."),
-    jwt.InvalidIssuerError: recorded("id_token.invalid_issuer", "It comes from another issuer (iss)."),
-    jwt.MissingRequiredClaimError: recorded(
-        "id_token.missing_required_claim", "It lacks a required claim (iss, aud, exp, iat or sub)."
-    ),
     jwt.exceptions.InvalidSubjectError: recorded("id_token.invalid_subject", "Its sub is not a string."),
 }
 
@@ -56,7 +67,9 @@ def verify_id_token(
 
     """
     claims = _verify(token, configuration, access_token)
-    if claims.get("nonce") != nonce:
+    if claims.get("nonce") is None:
+        raise InvalidIdToken(MISSING_CLAIM.format(claim="nonce"))
+    if claims["nonce"] != nonce:
         raise InvalidIdToken(recorded("id_token.nonce", "Its nonce is not that of this sign-in."))
     return claims
 
@@ -132,8 +145,20 @@ def check_times(claims: dict[str, Any]) -> None:
             raise InvalidIdToken(_NOT_A_NUMBER.format(name=name))
 
 
+def check_issuer_and_client(claims: dict[str, Any]) -> None:
+    """Check ``iss`` and ``aud``, if the token has them (section 3.1.3.7, points 2 and 3)."""
+    if "iss" in claims and claims["iss"] != settings.OIDC_ISSUER:
+        raise InvalidIdToken(describe_issuers(claims["iss"], settings.OIDC_ISSUER))
+    if "aud" not in claims:
+        return
+    audience = claims["aud"] if isinstance(claims["aud"], list) else [claims["aud"]]
+    if settings.OIDC_CLIENT_ID not in audience or not all(isinstance(client, str) for client in audience):
+        found = foreign_text(", ".join(client for client in audience if isinstance(client, str))) or "?"
+        raise InvalidIdToken(_OTHER_AUDIENCE.format(found=found, configured=settings.OIDC_CLIENT_ID))
+
+
 def check_audience(claims: dict[str, Any], client_id: str) -> None:
-    """Check ``azp`` (section 3.1.3.7, points 3 to 5). PyJWT has checked that ``aud`` contains the client."""
+    """Check ``azp`` (section 3.1.3.7, points 3 to 5); ``aud`` contains the client."""
     audience, authorized_party = claims["aud"], claims.get("azp")
     if isinstance(audience, list) and len(audience) > 1 and authorized_party is None:
         raise InvalidIdToken(
@@ -206,15 +231,15 @@ def decode_signed_token(
 
 
 def _find_key(token: str, configuration: ProviderConfiguration, types: frozenset[str]) -> tuple[jwt.PyJWK, str]:
+    if token.count(".") == 4:  # RFC 7516, section 9: five parts
+        raise InvalidIdToken(_ENCRYPTED)
     try:
         header = jwt.get_unverified_header(token)
     except (jwt.PyJWTError, ValueError, RecursionError) as error:
         raise InvalidIdToken(recorded("id_token.no_jwt", "It is not a JSON Web Token.")) from error
     algorithm = header.get("alg")
     if algorithm not in ALGORITHMS:
-        raise InvalidIdToken(
-            recorded("id_token.algorithm", "Its algorithm (alg) is not one of the accepted asymmetric ones.")
-        )
+        raise InvalidIdToken(_ALGORITHM.format(found=foreign_text(algorithm, 20) or "?"))
     check_type(header, types)
     if "crit" in header:
         raise InvalidIdToken(
@@ -230,19 +255,23 @@ def _find_key(token: str, configuration: ProviderConfiguration, types: frozenset
 
 
 def _decode(token: str, key: jwt.PyJWK, algorithm: str, required: tuple[str, ...]) -> dict[str, Any]:
-    """Verify signature, ``iss``, ``aud``, ``exp``, ``nbf`` and ``iat``."""
+    """Verify signature, ``exp``, ``nbf``, ``iat``, ``iss`` and ``aud``."""
     try:
         claims: dict[str, Any] = jwt.decode(
             token,
             key,
             algorithms=[algorithm],
-            audience=settings.OIDC_CLIENT_ID,
-            issuer=settings.OIDC_ISSUER,
             leeway=LEEWAY,
-            options={"require": list(required), "verify_sub": True},
+            # ``iss`` and ``aud`` are checked below, so that the error names what was found.
+            options={"require": list(required), "verify_sub": True, "verify_iss": False, "verify_aud": False},
         )
+    except jwt.MissingRequiredClaimError as error:
+        raise InvalidIdToken(MISSING_CLAIM.format(claim=error.claim)) from error
     except jwt.PyJWTError as error:
         raise InvalidIdToken(_JWT_ERRORS.get(type(error), _UNVERIFIED)) from error
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
         raise InvalidIdToken(recorded("id_token.unreadable", "It cannot be read.")) from error
+    if json_depth(claims) > MAX_JSON_DEPTH:
+        raise InvalidIdToken(recorded("id_token.too_deep", "It is nested too deeply."))
+    check_issuer_and_client(claims)
     return claims

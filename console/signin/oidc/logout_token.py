@@ -5,7 +5,6 @@ import time
 from dataclasses import dataclass
 from typing import Any, Final
 
-from console import safe_cache
 from console.recorded_text import recorded
 from console.signin.errors import InvalidLogoutToken
 from console.signin.oidc.discovery import ProviderConfiguration
@@ -16,7 +15,7 @@ _TYPES: Final = frozenset({"logout+jwt", "jwt"})
 """``typ`` is ``logout+jwt`` or, at older providers, that of any JWT (section 2.4)."""
 
 _MAX_JTI: Final = 1000  # characters
-_REMEMBERED_SECONDS: Final = MAX_AGE + 2 * LEEWAY
+REMEMBERED_SECONDS: Final = MAX_AGE + 2 * LEEWAY
 """For how long an identifier is remembered. A token cannot be accepted for longer than that after it was issued."""
 
 
@@ -24,15 +23,16 @@ _REMEMBERED_SECONDS: Final = MAX_AGE + 2 * LEEWAY
 class LogoutToken:
     """Whose sessions end: those of ``subject``, those of the provider's session ``sid``, or what both have in common.
 
-    One of the two can be empty.
+    One of the two can be empty. ``jti_hash`` is the same for the same token.
     """
 
     subject: str
     sid: str
+    jti_hash: str
 
 
 def verify_logout_token(token: Any, configuration: ProviderConfiguration) -> LogoutToken:
-    """Verify the token and return whose sessions end. Each token is accepted once.
+    """Verify the token and return whose sessions end. It does not know whether the token was received before.
 
     Raises:
         InvalidLogoutToken: it fails a check.
@@ -40,11 +40,7 @@ def verify_logout_token(token: Any, configuration: ProviderConfiguration) -> Log
 
     """
     claims = decode_signed_token(token, configuration, types=_TYPES, required=("iss", "aud", "iat", "exp", "jti"))
-    logout_token = read_logout_claims(claims)
-    digest = hashlib.sha256(claims["jti"].encode()).hexdigest()
-    if safe_cache.increment_cached(f"console:logout-token:{digest}", _REMEMBERED_SECONDS) > 1:
-        raise InvalidLogoutToken(recorded("logout_token.replayed", "It was received before (jti)."))
-    return logout_token
+    return read_logout_claims(claims)
 
 
 def read_logout_claims(claims: dict[str, Any]) -> LogoutToken:
@@ -65,4 +61,4 @@ def read_logout_claims(claims: dict[str, Any]) -> LogoutToken:
         raise InvalidLogoutToken(recorded("logout_token.jti", "Its identifier (jti) is missing or is not short text."))
     if time.time() - claims["iat"] > MAX_AGE + LEEWAY:
         raise InvalidLogoutToken(recorded("id_token.issued_too_early", "It was issued too long ago (iat)."))
-    return LogoutToken(subject or "", sid or "")
+    return LogoutToken(subject or "", sid or "", hashlib.sha256(jti.encode("utf-8", "surrogatepass")).hexdigest())

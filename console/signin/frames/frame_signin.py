@@ -24,26 +24,28 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from console.request import ConsoleRequest
+from console.signin.attempts import PENDING_SECONDS
 from console.signin.encryption import decrypt_json, encrypt_json, hash_code, hash_provider_session, hash_subject
-from console.signin.errors import InvalidHandover
+from console.signin.errors import InvalidFrameCode
 from console.signin.login import VerifiedSignIn, record_refusal
-from console.signin.models import Handover
-from console.signin.oidc.authorization import PENDING_SECONDS, s256_challenge
-from console.signin.sessions import expired_sessions_cleared
-from console.signin.tokens import revoke_tokens
+from console.signin.models import FrameSignIn
+from console.signin.oidc.authorization import s256_challenge
+from console.signin.oidc.client import Revocation
+from console.signin.revocation import revoke_tokens
+from console.signin.signals import expired_sessions_cleared
 
 logger = logging.getLogger(__name__)
 
 COLLECT_SECONDS: Final = 120  # for which a completed sign-in waits
 MAX_ATTEMPTS: Final = 5  # wrong codes
-MAX_DISCARDED: Final = 5  # expired handovers discarded by one sign-in: each costs a call to the provider
+MAX_DISCARDED: Final = 5  # expired sign-ins discarded by one sign-in: each costs a call to the provider
 MAX_WAITING: Final = 5  # frames of one session that can wait at once
 _ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: no letter looks like another one
 _CODE_LENGTH: Final = 10  # 50 bits: five attempts in two minutes cannot guess it
 _WAITING: Final = "waiting_frames"  # key of the session's data
 
 
-def expect_handover(request: ConsoleRequest, next_path: str) -> str:
+def expect_frame_signin(request: ConsoleRequest, next_path: str) -> str:
     """Let this session wait for a sign-in. Return the challenge that the window has to carry."""
     waiting = _waiting_frames(request)
     while len(waiting) >= MAX_WAITING:
@@ -55,7 +57,7 @@ def expect_handover(request: ConsoleRequest, next_path: str) -> str:
 
 def frame_proof(challenge: str) -> str:
     """Return what a frame gives to a window that it opened. Only the page in the waiting frame contains it."""
-    return salted_hmac("console.signin.frames.handover", challenge, algorithm="sha256").hexdigest()
+    return salted_hmac("console.signin.frames.frame_signin", challenge, algorithm="sha256").hexdigest()
 
 
 def is_frame_proof(challenge: str, proof: str) -> bool:
@@ -68,12 +70,12 @@ def is_challenge(text: str) -> bool:
     return len(text) == 43 and text.isascii() and text.replace("-", "").replace("_", "").isalnum()
 
 
-def store_handover(challenge: str, *, is_proven: bool, sign_in: VerifiedSignIn) -> str:
+def store_frame_signin(challenge: str, *, is_proven: bool, sign_in: VerifiedSignIn) -> str:
     """Let a completed sign-in wait for its frame. Return the code for it."""
     code = "".join(secrets.choice(_ALPHABET) for _ in range(_CODE_LENGTH))
     discard_expired(limit=MAX_DISCARDED)
-    discard_handovers(Handover.objects.filter(challenge=challenge))  # of an earlier window for the same frame
-    Handover.objects.update_or_create(
+    discard_frame_signins(FrameSignIn.objects.filter(challenge=challenge))  # of an earlier window for the same frame
+    FrameSignIn.objects.update_or_create(
         challenge=challenge,
         defaults={
             "code_hash": hash_code(code),
@@ -107,7 +109,7 @@ def collect(request: ConsoleRequest, code: str) -> VerifiedSignIn:
     """Collect the sign-in that this session waits for. It works once.
 
     Raises:
-        InvalidHandover: there is none, or the code is wrong.
+        InvalidFrameCode: there is none, or the code is wrong.
 
     """
     waiting = _waiting_frames(request)
@@ -116,25 +118,28 @@ def collect(request: ConsoleRequest, code: str) -> VerifiedSignIn:
     try:
         for row in rows:
             # Deleting the row decides which of several simultaneous requests gets it.
-            if _accepts(row, code) and Handover.objects.filter(pk=row.pk).delete()[0]:
+            if _accepts(row, code) and FrameSignIn.objects.filter(pk=row.pk).delete()[0]:
                 request.session[_WAITING] = {}
                 return _decrypt(row, waiting[verifiers[row.challenge]]["next"])
         _count_wrong_attempt(rows)
-        raise InvalidHandover
-    except InvalidHandover as refused:
+        raise InvalidFrameCode
+    except InvalidFrameCode as refused:
         record_refusal(refused)
         raise
 
 
 def discard_expired(*, limit: int | None = None) -> None:
-    """Discard handovers that nobody collected in time, at most ``limit``."""
-    discard_handovers(Handover.objects.filter(expires_at__lte=timezone.now())[:limit])
+    """Discard sign-ins that nobody collected in time, at most ``limit``."""
+    discard_frame_signins(FrameSignIn.objects.filter(expires_at__lte=timezone.now())[:limit])
 
 
-def discard_handovers(rows: QuerySet[Handover]) -> None:
-    """Delete handovers and revoke their tokens. Of simultaneous requests, only the one that deletes a row revokes."""
+def discard_frame_signins(rows: QuerySet[FrameSignIn]) -> None:
+    """Delete sign-ins that wait for a frame, and revoke their tokens.
+
+    Of simultaneous requests, only the one that deletes a row revokes.
+    """
     for row in rows:
-        if Handover.objects.filter(pk=row.pk).delete()[0]:
+        if FrameSignIn.objects.filter(pk=row.pk).delete()[0]:
             _revoke(row)
 
 
@@ -143,17 +148,17 @@ def _discard_with_expired_sessions(**_: Any) -> None:
     discard_expired()
 
 
-def _collectable(challenges: list[str]) -> QuerySet[Handover]:
-    return Handover.objects.filter(challenge__in=challenges, expires_at__gt=timezone.now())
+def _collectable(challenges: list[str]) -> QuerySet[FrameSignIn]:
+    return FrameSignIn.objects.filter(challenge__in=challenges, expires_at__gt=timezone.now())
 
 
-def _count_wrong_attempt(rows: list[Handover]) -> None:
-    attempted = Handover.objects.filter(pk__in=[row.pk for row in rows])
+def _count_wrong_attempt(rows: list[FrameSignIn]) -> None:
+    attempted = FrameSignIn.objects.filter(pk__in=[row.pk for row in rows])
     attempted.update(attempts=F("attempts") + 1)
-    discard_handovers(attempted.filter(attempts__gte=MAX_ATTEMPTS))
+    discard_frame_signins(attempted.filter(attempts__gte=MAX_ATTEMPTS))
 
 
-def _accepts(row: Handover, code: str) -> bool:
+def _accepts(row: FrameSignIn, code: str) -> bool:
     if not code:
         return row.is_proven
     typed = "".join(c for c in code.upper() if c.isalnum()).translate(str.maketrans("OIL", "011"))
@@ -171,26 +176,27 @@ def _encrypt(sign_in: VerifiedSignIn) -> str:
     return encrypt_json(document)
 
 
-def _decrypt(row: Handover, next_path: str) -> VerifiedSignIn:
-    """Return the waiting sign-in. Raises ``InvalidHandover`` if none of the encryption keys fits any more."""
+def _decrypt(row: FrameSignIn, next_path: str) -> VerifiedSignIn:
+    """Return the waiting sign-in. Raises ``InvalidFrameCode`` if none of the encryption keys fits any more."""
     try:
         document: dict[str, Any] = decrypt_json(row.secret)
     except ValueError:
-        raise InvalidHandover from None
+        raise InvalidFrameCode from None
     expires_at = datetime.datetime.fromisoformat(document["expires_at"]) if document["expires_at"] else None
     return VerifiedSignIn(
         document["person"], document["from_userinfo"], document["token_response"], expires_at, next_path
     )
 
 
-def _revoke(row: Handover) -> None:
+def _revoke(row: FrameSignIn) -> None:
     try:
         response = _decrypt(row, "").token_response
-    except InvalidHandover:  # nobody can decrypt the tokens, so nobody can use them either
+    except InvalidFrameCode:  # nobody can decrypt the tokens, so nobody can use them either
         return
     access_token, refresh_token = response.get("access_token") or "", response.get("refresh_token") or ""
-    if not revoke_tokens(access_token=access_token, refresh_token=refresh_token):
-        logger.warning("Tokens that no frame collected could not be revoked: the provider did not answer.")
+    result = revoke_tokens(access_token=access_token, refresh_token=refresh_token)
+    if result is not Revocation.CONFIRMED:
+        logger.warning("Tokens that no frame collected were not revoked (%s).", result.value)
 
 
 def _waiting_frames(request: ConsoleRequest) -> dict[str, Any]:
