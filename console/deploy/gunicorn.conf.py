@@ -6,9 +6,18 @@ accepted.
 """
 
 import os
+import sys
 from pathlib import Path
 
+from django.core.exceptions import ImproperlyConfigured
+
 from console.runtime import capacity, graceful_stop
+from console.runtime.server_settings import check_server_settings
+
+try:
+    check_server_settings()
+except ImproperlyConfigured as _error:
+    sys.exit(str(_error))  # gunicorn would print a trace before it
 
 wsgi_app = "console.wsgi:application"
 bind = os.environ.get("CONSOLE_BIND", "127.0.0.1:8000")

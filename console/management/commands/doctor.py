@@ -14,7 +14,7 @@ MARKS: Final = {"ok": "✓", "warning": "!", "error": "✗"}
 class Command(BaseCommand):
     """Changes nothing, except that it writes one value to the cache. Exits with 1 if a finding is an error."""
 
-    help = "Check settings, provider, keys, client, redirect URI, time, database, cache, log, directory and worker."
+    help = "Check everything the console depends on: settings, provider, database, cache, certificates and the rest."
     requires_system_checks = ()  # one of its own checks runs them
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -5,8 +5,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
-from console.signin.frames import handover
-from console.signin.models import Handover, Session
+from console.signin.frames import frame_signin
+from console.signin.models import FrameSignIn, Session
 
 
 class Command(BaseCommand):
@@ -25,6 +25,8 @@ class Command(BaseCommand):
         sessions = Session.objects.filter(ended_at=None, user__isnull=False)
         if options["subject"] is not None:
             sessions = sessions.filter(user__subject=options["subject"])
-        handover.discard_handovers(Handover.objects.all())  # sign-ins on their way into a frame, at most 2 minutes old
+        frame_signin.discard_frame_signins(
+            FrameSignIn.objects.all()
+        )  # sign-ins on their way into a frame, at most 2 minutes old
         ended = sessions.update(ended_at=timezone.now(), secret="", session_data="")
         self.stdout.write(f"Ended {ended} session{'' if ended == 1 else 's'}.")

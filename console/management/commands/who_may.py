@@ -8,7 +8,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from console.signin.access.rules import Organization, RuleCheck, is_organization_id
+from console.signin.access.explanations import RuleCheck, explain_organization
+from console.signin.access.rules import ClaimRule, Organization, is_organization_id
 
 
 class Command(BaseCommand):
@@ -36,7 +37,7 @@ class Command(BaseCommand):
         if organization is None:
             raise CommandError(f"CONSOLE_ORGANIZATIONS has no rule for {org}, so nobody may open it.")
         self.stdout.write(f"{organization.name} ({org}), by {_source_of(organization)}")
-        for check in organization.explain(claims):
+        for check in explain_organization(organization, claims):
             self.stdout.write(f"  {_line(check)}")
         role = organization.role_of(claims)
         if role is None:
@@ -49,15 +50,24 @@ def _source_of(organization: Organization) -> str:
 
 
 def _line(check: RuleCheck) -> str:
-    accepted = ", ".join(sorted(check.accepted))
     mark, why = ("✗", f": {check.mismatch}") if check.mismatch else ("✓", "")
-    return f"{mark} {check.role.value:<8} {check.claim} is one of: {accepted}{why}"
+    return f"{mark} {check.role.value:<8} {_described(check.rule)}{why}"
+
+
+def _described(rule: ClaimRule) -> str:
+    """Return the rule as a sentence without its end, with the way in which the claim is read."""
+    reading = rule.reading
+    ways = [f"split at {reading.split!r}"] if reading.split else []
+    ways += [f"key {reading.key!r}"] if reading.key else []
+    ways += ["leading slash ignored"] if reading.ignores_leading_slash else []
+    read = f" ({', '.join(ways)})" if ways else ""
+    return f"{reading.claim}{read} is one of: {', '.join(sorted(rule.accepted))}"
 
 
 def _read(path: str) -> dict[str, Any]:
     try:
         claims = json.loads(sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise CommandError(f"The claims cannot be read: {error}") from None
     if not isinstance(claims, dict):
         raise CommandError('The claims must be one JSON object, for example: {"groups": ["acme-admins"]}')
