@@ -1,6 +1,6 @@
-"""Language, theme and time zone of a browser.
+"""Language, theme, time zone and keyboard of a browser.
 
-All three are stored in their own cookies, so that they apply before anybody has signed in. None of them is secret.
+All of them are stored in their own cookies, so that they apply before anybody has signed in. None of them is secret.
 """
 
 import zoneinfo
@@ -26,6 +26,7 @@ from console.signin.return_to import safe_path
 THEMES: Final = (("", gettext_lazy("as the system")), ("light", gettext_lazy("light")), ("dark", gettext_lazy("dark")))
 THEME_COOKIE: Final = f"{settings.COOKIE_PREFIX}console-theme"
 ZONE_COOKIE: Final = f"{settings.COOKIE_PREFIX}console-zone"  # set by the pages' script
+KEYS_COOKIE: Final = f"{settings.COOKIE_PREFIX}console-keys"  # likewise, and only they read it: single keys on or off
 _YEAR: Final = 365 * 24 * 3600  # seconds
 
 

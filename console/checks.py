@@ -15,10 +15,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004  (Django's own name)
+from django.db import Error as DatabaseError
 
 from console.addresses import is_loopback
 from console.embedding import served_over_https
-from console.runtime import doctor_checks, graceful_stop, telemetry
+from console.runtime import database_role, doctor_checks, graceful_stop, provider_checks, telemetry
 from console.runtime.capacity import worker_count
 from console.runtime.doctor import EXTERNAL, as_system_checks
 
@@ -239,7 +240,7 @@ def check_checkpoint_target() -> Messages:
             "AUDIT_CHECKPOINT_TARGET is not set: checkpoints are stored only beside the log and in this process's "
             "output, so whoever truncates the log can remove them too.",
             hint="Set it to a file on another machine's storage, or to an https:// address, for example: "
-            "AUDIT_CHECKPOINT_TARGET=/mnt/archive/checkpoints.jsonl",
+            "AUDIT_CHECKPOINT_TARGET=/srv/console-checkpoints/checkpoints.txt",
             id="console.W017",
         )
 
@@ -257,7 +258,7 @@ def check_sessions() -> Messages:
 
 def check_rules() -> Messages:
     """A rule on a claim that never matches locks people out; one on a claim that all have lets everybody in."""
-    yield from as_system_checks(doctor_checks.diagnose_rules())
+    yield from as_system_checks(provider_checks.diagnose_rules())
 
 
 def check_telemetry() -> Messages:
@@ -319,3 +320,12 @@ def check_deployment(**_: Any) -> list[CheckMessage]:
 def check_provider(**_: Any) -> list[CheckMessage]:
     """Check the provider's clock and claims."""
     return as_system_checks(doctor_checks.diagnose_clock_and_claims())
+
+
+@register(EXTERNAL, deploy=True)
+def check_database_role(**_: Any) -> list[CheckMessage]:
+    """Check the role that serves. Another check reports a database that does not answer."""
+    try:
+        return as_system_checks(database_role.diagnose_role())
+    except DatabaseError:
+        return []

@@ -54,16 +54,12 @@ _DISABLED_FEATURES: Final = (
 _RESOURCE_POLICIES: Final = {"none": "same-origin", "same-site": "same-site", "cross-site": "cross-origin"}
 
 
-def content_security_policy(
-    mode: Mode, embedders: Iterable[str], *, form_targets: Iterable[str] = ()
-) -> dict[str, Any]:
+def content_security_policy(mode: Mode, embedders: Iterable[str]) -> dict[str, Any]:
     """Return django-csp's setting ``CONTENT_SECURITY_POLICY``.
 
     Args:
         mode: one of the three modes above.
         embedders: the origins that may frame the console; ignored in the mode ``none``.
-        form_targets: origins to which a submitted form may be redirected. Chromium applies ``form-action`` to every
-            redirect after a submission, so signing out needs the provider's origin here.
 
     Raises:
         ImproperlyConfigured: an embedder is not an origin; the policy would be invalid as a whole.
@@ -78,7 +74,7 @@ def content_security_policy(
             "font-src": [SELF],
             "connect-src": [SELF],
             "manifest-src": [SELF],
-            "form-action": [SELF, *form_targets],
+            "form-action": [SELF],  # console.signin.middleware adds the provider's origins
             "frame-ancestors": _frame_ancestors(mode, list(embedders)),
             "base-uri": [NONE],
             "object-src": [NONE],

@@ -6,17 +6,23 @@ They run while the settings load, so all they use of Django is ``ImproperlyConfi
 import base64
 import binascii
 import math
+import os
+import re
 from collections.abc import Callable
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
 from cryptography.fernet import Fernet
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.core.exceptions import ImproperlyConfigured
-from environ import Env
+from environ import Env, FileAwareEnv
 
 from console.addresses import LOOPBACK_HOSTS, split_url
 from console.redaction import MIN_SECRET_LENGTH
+
+_SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+_YES = ("on", "true", "yes", "1")
+_NO = ("off", "false", "no", "0", "")
 
 
 def required(env: Env, name: str, example: str, *, parse: Callable[[str], Any] = str) -> Any:
@@ -40,8 +46,26 @@ def number_setting(env: Env, name: str, *, default: float, least: float, most: f
     except ValueError:
         value = math.nan
     if not least <= value <= most:
-        raise ImproperlyConfigured(f"{name}={text!r} is not a number from {least:g} to {most:g}.")
+        raise ImproperlyConfigured(
+            f"{name}={text!r} is not a number from {least:g} to {most:g}; for example: {name}={default:.12g}"
+        )
     return value
+
+
+def whole_number_setting(env: Env, name: str, *, default: int, least: int, most: int) -> int:
+    """Return the whole number in the variable ``name``, which must be between ``least`` and ``most``."""
+    value = number_setting(env, name, default=default, least=least, most=most)
+    if value != int(value):
+        raise ImproperlyConfigured(f"{name}={value:g} is not a whole number; for example: {name}={default}")
+    return int(value)
+
+
+def switch_setting(env: Env, name: str, *, default: bool = False) -> bool:
+    """Return whether the variable ``name`` says yes. A word that says neither yes nor no is an error."""
+    text = env.str(name, default="on" if default else "off").strip().lower()
+    if text not in (*_YES, *_NO):
+        raise ImproperlyConfigured(f"{name}={text!r} is neither on nor off; for example: {name}=on")
+    return text in _YES
 
 
 def comma_separated(text: str) -> list[str]:
@@ -53,8 +77,25 @@ def one_of(env: Env, name: str, choices: tuple[str, ...], *, default: str) -> An
     """Return the value of the variable ``name``, which must be one of ``choices``."""
     value = str(env.str(name, default=default)).strip()
     if value not in choices:
-        raise ImproperlyConfigured(f"{name}={value!r} is not one of: {', '.join(choices)}.")
+        raise ImproperlyConfigured(
+            f"{name}={value!r} is not one of: {', '.join(choices)}; for example: {name}={default}"
+        )
     return value
+
+
+class FileAwareSettings(FileAwareEnv):  # type: ignore[misc]  # the library has no types
+    """The environment, in which ``NAME_FILE`` may name a file with the value of ``NAME``."""
+
+    def get_value(self, var: str, *args: Any, **options: Any) -> Any:
+        """Return the value. Raises ``ImproperlyConfigured`` if the file cannot be read."""
+        try:
+            return super().get_value(var, *args, **options)
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", "") or "it is not UTF-8"
+            name = f"{var}_FILE"
+            raise ImproperlyConfigured(
+                f"{name}={os.environ.get(name, '')} cannot be read ({reason}); for example: {name}=/etc/console/{var}"
+            ) from None
 
 
 class VariableParser:
@@ -108,6 +149,9 @@ class DatabaseUrl(VariableParser):
                 "not a URL such as sqlite:///console.sqlite3 or postgres://user:password@host:5432/name; "
                 "percent-encode special characters in the password"
             )
+        mode = config.get("OPTIONS", {}).get("sslmode", "verify-full")
+        if mode not in _SSL_MODES:
+            raise self.error(f"sslmode={mode} is none of {', '.join(_SSL_MODES)}; for example: ?sslmode=verify-full")
         return config
 
 
@@ -118,6 +162,14 @@ class CacheUrl(VariableParser):
         parts = split_url(text)
         if parts is None or parts.scheme not in ("redis", "rediss", "rediscache", "locmemcache"):
             raise self.error("not a URL such as redis://:password@host:6379/0")
+        if parts.scheme in ("redis", "rediss") and not parts.hostname:
+            raise self.error("no host; for example: CACHE_URL=redis://127.0.0.1:6379/0")
+        if parts.query or parts.fragment:
+            names = ", ".join(pair.partition("=")[0] for pair in parts.query.split("&")) or "#"
+            raise self.error(
+                f"the URL must not have options ({names}); CA_BUNDLE names certificate authorities, for example: "
+                "CACHE_URL=rediss://:password@host:6379/0"
+            )
         config: dict[str, Any] = Env.cache_url_config(text)
         return config
 
@@ -129,7 +181,7 @@ class Networks(VariableParser):
         try:
             return [ip_network(part) for part in comma_separated(text)]
         except ValueError as error:
-            raise self.error(f"{error}; write networks as 10.20.0.0/16, separated by commas") from None
+            raise self.error(f"{error}; for example: {self.name}=10.20.0.0/16,2001:db8::/32") from None
 
 
 class FernetKeys(VariableParser):
@@ -159,37 +211,37 @@ class Ed25519Key(VariableParser):
             ) from None
 
 
-class RetiredKeys(VariableParser):
-    """Parses former Ed25519 public keys, oldest first: ``KEY`` or ``KEY@LAST``.
+class LogOrigin(VariableParser):
+    """Parses the name under which this installation's logs are known: a host name, and a path if it needs one.
 
-    ``LAST`` is the last sequence that the key signed.
+    It is a part of every checkpoint, and of the names of keys in them (c2sp.org/signed-note). So it has no scheme and
+    none of the characters that such a name must not contain.
     """
+
+    def __call__(self, text: str) -> str:
+        name = r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*"
+        if not re.fullmatch(name, text) or len(text) > 200:
+            raise self.error(
+                f"{text!r} is not a name such as console.example.org or example.org/console: a host name in lower case "
+                "without https://, and a path if you need one"
+            )
+        return text
+
+
+class FormerSigningKey(VariableParser):
+    """Parses the signing key that a new one is about to replace. It may be absent, and must not be the new one."""
 
     def __init__(self, name: str, current: Ed25519PrivateKey) -> None:
         super().__init__(name)
-        self.current = current.public_key().public_bytes_raw()
+        self._current = current.private_bytes_raw()
 
-    def __call__(self, text: str) -> list[tuple[Ed25519PublicKey, int | None]]:
-        keys = [self._parse_entry(entry) for entry in comma_separated(text)]
-        raw = [key.public_bytes_raw() for key, _ in keys]
-        if self.current in raw:
-            raise self.error("contains the public half of AUDIT_SIGNING_KEY; a retired key must not sign new events")
-        if len(set(raw)) < len(raw):
-            raise self.error("contains the same key twice")
-        ends = [last for _, last in keys if last is not None]
-        if ends != sorted(ends):
-            raise self.error("the ranges are out of order: list the oldest key first")
-        return keys
-
-    def _parse_entry(self, entry: str) -> tuple[Ed25519PublicKey, int | None]:
-        text, at, last = entry.partition("@")
-        try:
-            key = Ed25519PublicKey.from_public_bytes(base64.b64decode(text, validate=True))
-        except (ValueError, binascii.Error):
-            key = None
-        if key is None or (at and not (last.isascii() and last.isdigit())):
-            raise self.error("not KEY or KEY@LAST, as `manage.py checkpoint --retire` prints it")
-        return key, int(last) if at else None
+    def __call__(self, text: str) -> Ed25519PrivateKey | None:
+        if not text:
+            return None
+        key = Ed25519Key(self.name)(text)
+        if key.private_bytes_raw() == self._current:
+            raise self.error("is the same key as AUDIT_SIGNING_KEY; set the new key there, or remove this one")
+        return key
 
 
 class CheckpointTarget(ServiceUrl):

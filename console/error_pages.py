@@ -13,6 +13,7 @@ from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.template.defaultfilters import filesizeformat
+from django.urls import get_script_prefix
 from django.utils.cache import patch_vary_headers
 from django.utils.functional import Promise
 from django.utils.translation import get_language, get_language_from_request, gettext, override
@@ -30,6 +31,8 @@ class Problem(Exception):
         status: the HTTP status of the answer.
         title: what went wrong, in a few words.
         message: what happened and what to do next. Both may be recorded text (``console.recorded_text``).
+        reasons: why it happened, a sentence each. They may be recorded text, too.
+        details: what the operator needs to know, a line each.
         actions: next steps, as pairs of label and address.
         code: a short name of the reason, for logs and scripts (``data-code``).
 
@@ -41,7 +44,9 @@ class Problem(Exception):
         title: str,
         message: str,
         *,
-        actions: Sequence[tuple[str | Promise, str]] = (),
+        reasons: Sequence[str] = (),
+        details: Sequence[str] = (),
+        actions: Sequence[tuple[str | Promise, str | Promise]] = (),
         code: str = "",
         headers: dict[str, str] | None = None,
     ) -> None:
@@ -49,6 +54,8 @@ class Problem(Exception):
         self.status = status
         self.title = title
         self.message = message
+        self.reasons = tuple(reasons)
+        self.details = tuple(details)
         self.actions = tuple(actions)
         self.code = code
         self.headers = headers or {}
@@ -60,7 +67,7 @@ def not_found() -> Problem:
         404,
         gettext("Page not found"),
         gettext("This address does not exist, or you may not open it. Check it, or choose an organization."),
-        actions=[(gettext("Organizations"), "/")],
+        actions=[(gettext("Organizations"), get_script_prefix())],
         code="not_found",
     )
 
@@ -72,11 +79,16 @@ def show(request: ConsoleRequest, problem: Problem) -> HttpResponse:
     response = render(request, template, {"problem": problem}, status=problem.status)
     for name, value in problem.headers.items():
         response.headers[name] = value
-    if fragment:  # whatever htmx wanted to swap in, it gets the problem
-        response.headers["HX-Reselect"] = ".problem"
-        response.headers["HX-Reswap"] = "innerHTML"
+    if fragment:
+        _address_problem(response)
     patch_vary_headers(response, ["HX-Request"])
     return response
+
+
+def _address_problem(response: HttpResponse) -> None:
+    """Whatever htmx wanted to swap in, it gets the problem. ``core/answers.js`` shows it beside a form or list."""
+    response.headers["HX-Reselect"] = ".problem"
+    response.headers["HX-Reswap"] = "innerHTML"
 
 
 class ErrorPageMiddleware:
@@ -116,8 +128,25 @@ def bad_request(request: ConsoleRequest, exception: Exception | None = None) -> 
             400,
             gettext("This request cannot be read"),
             gettext("Something in it is malformed, too large or not text. Go back, reload the page and try again."),
-            actions=[(gettext("Organizations"), "/")],
+            actions=[(gettext("Organizations"), get_script_prefix())],
             code="bad_request",
+        ),
+    )
+
+
+@_in_request_language
+def wrong_host(request: ConsoleRequest) -> HttpResponse:
+    """400: the browser asked for a host name that is not the console's."""
+    return show(
+        request,
+        Problem(
+            400,
+            gettext("Wrong address"),
+            gettext(
+                "The console is not available under this host name. Open it at the address that you were given, or ask "
+                "your operator for it."
+            ),
+            code="wrong_host",
         ),
     )
 
@@ -129,7 +158,7 @@ def _too_large() -> Problem:
         gettext("Too much text"),
         gettext("A form can hold %(size)s. Nothing was read or changed. Go back, and upload a long list as a file.")
         % {"size": size},
-        actions=[(gettext("Organizations"), "/")],
+        actions=[(gettext("Organizations"), get_script_prefix())],
         code="too_large",
     )
 
@@ -143,7 +172,7 @@ def permission_denied(request: ConsoleRequest, exception: Exception | None = Non
             403,
             gettext("You are not allowed to do this"),
             gettext("Ask an administrator of the organization."),
-            actions=[(gettext("Organizations"), "/")],
+            actions=[(gettext("Organizations"), get_script_prefix())],
             code="forbidden",
         ),
     )
@@ -185,7 +214,7 @@ def _bare(request: ConsoleRequest, status: int, title: str, message: str) -> Htt
     section = (
         f'<section class="problem" role="alert" data-status="{status}">'
         f"<h1>{title}</h1><p>{message} {report} "
-        f"<code>{number}</code></p><p><a href='/'>{organizations}</a></p></section>"
+        f"<code>{number}</code></p><p><a href='{get_script_prefix()}'>{organizations}</a></p></section>"
     )
     if not request.headers.get("HX-Request"):
         section = (
@@ -193,6 +222,8 @@ def _bare(request: ConsoleRequest, status: int, title: str, message: str) -> Htt
             f"<main>{section}</main></html>"
         )
     response = HttpResponse(section, status=status, headers={"Retry-After": "60"} if status == 503 else None)
+    if request.headers.get("HX-Request"):
+        _address_problem(response)
     patch_vary_headers(response, ["HX-Request"])
     return response
 
@@ -209,7 +240,7 @@ def csrf_failure(request: ConsoleRequest, reason: str = "") -> HttpResponse:
                 "Nothing was done. Reload the page and send the form again. If this happens again, allow cookies for "
                 "this site."
             ),
-            actions=[(gettext("Organizations"), "/")],
+            actions=[(gettext("Organizations"), get_script_prefix())],
             code="csrf",
         ),
     )

@@ -4,7 +4,6 @@ Browsers send nothing else from the console's own pages. What comes otherwise wa
 must not be guessed at: Django would take the last of two values, and put U+FFFD where bytes are not UTF-8.
 """
 
-import unicodedata
 from typing import Any, ClassVar, NamedTuple
 
 from django import forms
@@ -13,6 +12,8 @@ from django.http import QueryDict
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, gettext_lazy, ngettext
+
+from console.plain_text import find_control, with_newlines
 
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"  # what Django's decoding leaves of bytes that are not UTF-8
 
@@ -36,20 +37,19 @@ class TextField(forms.CharField):
         self.multi_line = multi_line
 
     def to_python(self, value: Any) -> str:
-        """Browsers end lines with a carriage return and a newline (HTML standard, 4.10.21.4)."""
+        """End lines with a newline: browsers also send a carriage return (HTML standard, 4.10.21.4)."""
         text = str(super().to_python(value))
-        return text.replace("\r\n", "\n") if self.multi_line else text
+        return with_newlines(text) if self.multi_line else text
 
     def validate(self, value: str) -> None:
         """Refuse what is not UTF-8, and control characters."""
         super().validate(value)
         if _REPLACEMENT in value:
             raise ValidationError(gettext("This is not text in UTF-8."), code="encoding")
-        allowed = "\n\t" if self.multi_line else ""
-        for character in value:
-            if character not in allowed and unicodedata.category(character) in ("Cc", "Cs"):
-                message = gettext("There is a character that cannot be shown (%(character)s).")
-                raise ValidationError(message % {"character": f"U+{ord(character):04X}"}, code="control")
+        if control := find_control(value, allowed="\n\t" if self.multi_line else ""):
+            message = gettext("Remove %(character)s at position %(position)s: it cannot be shown.")
+            values = {"character": control.name, "position": control.position}
+            raise ValidationError(message % values, code="control")
 
 
 class DocumentField(forms.Field):

@@ -4,8 +4,9 @@ Whatever the peer does:
 
 * one deadline holds for the whole exchange: name lookup, connection, TLS, request, headers and body
   (``console.http_deadline``);
-* TLS is verified (``REQUESTS_CA_BUNDLE`` may name a company's own authorities), and no proxy, ``.netrc`` or other
-  credentials are taken from the environment;
+* TLS is verified, by the system's authorities and those of ``CA_BUNDLE`` (``console.trust``), and no ``.netrc`` or
+  other credentials are taken from the environment;
+* it goes through ``OUTGOING_PROXY`` if there is one, and never through a proxy of ``HTTPS_PROXY`` or the like;
 * no redirect is followed: a 3xx is a response like any other, so no secret is sent to another host;
 * the size of the response is limited, after decompression;
 * nothing is sent twice: there are no retries, and each exchange has its own connection, so that a reset never means
@@ -17,6 +18,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import requests
 import urllib3
@@ -29,15 +31,19 @@ from console.http_errors import (
     ConnectTimedOut,
     ExchangeError,
     InvalidJson,
+    MalformedProxyResponse,
     MalformedResponse,
     NameNotResolved,
     NoResponse,
+    ProxyRefused,
+    ProxyUnreachable,
     RequestNotSent,
     ResponseTooLarge,
     TimedOut,
     TlsFailed,
     translate_error,
 )
+from console.json_depth import MAX_JSON_DEPTH, json_depth
 
 __all__ = [
     "ConnectTimedOut",
@@ -45,9 +51,12 @@ __all__ = [
     "ConnectionReset",
     "ExchangeError",
     "InvalidJson",
+    "MalformedProxyResponse",
     "MalformedResponse",
     "NameNotResolved",
     "NoResponse",
+    "ProxyRefused",
+    "ProxyUnreachable",
     "RequestNotSent",
     "Response",
     "ResponseTooLarge",
@@ -58,7 +67,6 @@ __all__ = [
 
 USER_AGENT: Final = "org-accounts-console"
 CHUNK: Final = 256 * 1024  # bytes
-MAX_JSON_DEPTH: Final = 64  # levels of nesting; real documents have fewer than ten
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +88,7 @@ class Response:
             document = json.loads(self.body, object_pairs_hook=_unique_names, parse_constant=_reject_constant)
         except (ValueError, RecursionError) as error:
             raise InvalidJson from error
-        if _depth(document) > MAX_JSON_DEPTH:
+        if json_depth(document) > MAX_JSON_DEPTH:
             raise InvalidJson("nested too deeply")
         return document
 
@@ -110,7 +118,7 @@ def exchange(
 
     """
     with deadline_after(timeout) as deadline, DeadlineSession() as session:
-        session.trust_env = False  # no proxies, no .netrc: only the caller decides what is sent, and where
+        session.trust_env = False  # no proxies, no .netrc: only the settings decide what is sent, and where
         session.headers = CaseInsensitiveDict(
             {"User-Agent": USER_AGENT, "Accept": "application/json", "Accept-Encoding": "gzip", "Connection": "close"}
         )
@@ -129,7 +137,8 @@ def exchange(
             )
             return Response(response.status_code, response.headers, _read_body(response, max_bytes))
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-            raise translate_error(error, connected=deadline.connected) from error
+            host = urlsplit(url).netloc
+            raise translate_error(error, connected=deadline.connected, host=host) from error
 
 
 def _read_body(response: requests.Response, max_bytes: int) -> bytes:
@@ -155,15 +164,3 @@ def _unique_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _reject_constant(name: str) -> None:
     raise ValueError(name)
-
-
-def _depth(document: Any) -> int:
-    deepest, pending = 0, [(document, 1)]
-    while pending:
-        value, depth = pending.pop()
-        deepest = max(deepest, depth)
-        if isinstance(value, dict):
-            pending += [(child, depth + 1) for child in value.values()]
-        elif isinstance(value, list):
-            pending += [(child, depth + 1) for child in value]
-    return deepest

@@ -22,6 +22,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from console.forms import field_attributes
+from console.local_times import local_text
 from console.static_files import integrity
 
 
@@ -77,7 +78,7 @@ def localized(value: Any) -> Any:
     if type(value) is int:  # the same in every language; ``grouped`` separates the thousands
         return str(value)
     if isinstance(value, datetime.datetime) and timezone.is_aware(value):
-        value = timezone.localtime(value)
+        return local_text(value)
     return localize(value)
 
 

@@ -16,6 +16,7 @@ from typing import Any, Final, TypeVar
 from django.conf import settings
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
+from django.urls import get_script_prefix
 from django.utils.translation import gettext as _
 from prometheus_client import Counter
 
@@ -128,11 +129,11 @@ def _too_many(wait: int) -> Problem:
         429,
         _("Too many requests"),
         _(
-            "You, or somebody at your network address, asked for more than this console takes in a minute. Nothing "
-            "was sent or changed. Wait for %(seconds)d seconds, go back, and try again."
+            "You, or somebody else on your network, made too many requests within a minute. Nothing was sent or "
+            "changed. Wait %(seconds)d seconds, go back, and try again."
         )
         % {"seconds": wait},
-        actions=[(_("Organizations"), "/")],
+        actions=[(_("Organizations"), get_script_prefix())],
         code="too_many_requests",
         headers={"Retry-After": str(wait)},
     )

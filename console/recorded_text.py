@@ -18,9 +18,9 @@ import datetime
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext
+
+from console.local_times import local_text
 
 _MAX_EXACT: Final = 2**53  # larger whole numbers have no exact place in JSON: RFC 8785, section 3.2.2.3
 
@@ -95,7 +95,7 @@ def translate(text: object) -> str:
         return str(text)
     try:
         return _translated(parts)
-    except (KeyError, IndexError, TypeError, ValueError):
+    except (KeyError, IndexError, TypeError, ValueError, OverflowError):
         return str(text)
 
 
@@ -114,7 +114,7 @@ def _shown(name: str, value: Any) -> Any:
     if name == "status" or name.startswith("status_"):
         return _status_labels.get(value, value)
     if name == "at" or name.endswith("_at"):
-        return date_format(timezone.localtime(datetime.datetime.fromisoformat(value)), "DATETIME_FORMAT")
+        return local_text(datetime.datetime.fromisoformat(value))
     return value
 
 

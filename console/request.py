@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from console.signin.access.gate import Actor
     from console.signin.access.rules import Organization, Role
+    from console.signin.saved_forms import ReturnedForm
     from console.signin.sessions import SessionStore
     from console.signin.tokens import SessionToken
 
@@ -33,6 +34,7 @@ class ConsoleRequest(HttpRequest):
     tokens: SessionToken | None  # the actor's access token
     organization: Organization | None  # the organization of the address
     role: Role | None  # the actor's role in it
+    returned_forms: dict[str, ReturnedForm | None]  # console.signin.saved_forms: by the path that they are sent to
     upload_too_large: bool  # console.upload_handlers: a file was larger than is accepted
 
 
@@ -55,4 +57,5 @@ def set_request_defaults(request: ConsoleRequest) -> None:
     request.id = request.ip = request.theme = ""
     request.actor = request.tokens = request.organization = request.role = None
     request.claims = {}
+    request.returned_forms = {}
     request.upload_too_large = False

@@ -5,10 +5,9 @@ file that ``NAME_FILE`` names. ``console/docs/settings.md`` lists each variable 
 """
 
 import os
+import re
 from pathlib import Path
 from urllib.parse import urlsplit
-
-from environ import FileAwareEnv
 
 from console.environment import (
     CacheUrl,
@@ -17,25 +16,34 @@ from console.environment import (
     DatabaseUrl,
     Ed25519Key,
     FernetKeys,
+    FileAwareSettings,
+    FormerSigningKey,
+    LogOrigin,
     Networks,
-    RetiredKeys,
     ServiceUrl,
     SyslogAddress,
     comma_separated,
     number_setting,
     one_of,
     required,
+    switch_setting,
+    whole_number_setting,
 )
+from console.network_settings import CaBundle, HostNames, NoProxy, OutgoingProxyUrl, PathPrefix, TrustedOrigins
+from console.outgoing import OutgoingNetwork, set_outgoing_network
+from console.runtime.client_address import PROXY_HEADERS
+from console.signin.oidc.setting_parsers import AuthorizationParameters, Origins, Prompt, Scopes
+from console.trust import cache_trust, database_trust
 
-env = FileAwareEnv()
+env = FileAwareSettings()
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 # --- Django's own -----------------------------------------------------------------------------------------------
 
 SECRET_KEY = required(env, "SECRET_KEY", "a long random text; `manage.py newkeys` prints one")
-DEBUG = env.bool("DEBUG", default=False)
-ALLOWED_HOSTS = required(env, "ALLOWED_HOSTS", "console.example.org", parse=comma_separated)
-CSRF_TRUSTED_ORIGINS = comma_separated(env.str("CSRF_TRUSTED_ORIGINS", default=""))
+DEBUG = switch_setting(env, "DEBUG")
+ALLOWED_HOSTS = required(env, "ALLOWED_HOSTS", "console.example.org", parse=HostNames("ALLOWED_HOSTS"))
+CSRF_TRUSTED_ORIGINS = TrustedOrigins("CSRF_TRUSTED_ORIGINS")(env.str("CSRF_TRUSTED_ORIGINS", default=""))
 
 ROOT_URLCONF = "console.urls"
 WSGI_APPLICATION = "console.wsgi.application"
@@ -67,7 +75,9 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "console.runtime.middleware.RequestMiddleware",  # outermost: request id, real address, one log line, metrics
     "csp.middleware.CSPMiddleware",  # before middlewares that respond themselves: each response has a policy
+    "console.signin.middleware.FormTargetMiddleware",
     "console.partitioned_cookies.PartitionedCookieMiddleware",
+    "console.runtime.hosts.HostMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.gzip.GZipMiddleware",  # pages; CSRF tokens are masked, and the length is padded (BREACH)
     "console.static_files.StaticFilesMiddleware",
@@ -107,6 +117,17 @@ TEMPLATES = [
     },
 ]
 
+# --- Network ----------------------------------------------------------------------------------------------------
+
+# Certificate authorities that are trusted beside the system's, for all services.
+CA_BUNDLE = CaBundle("CA_BUNDLE")(env.str("CA_BUNDLE", default="").strip())
+# Provider, directory and checkpoints are called through it, except for the hosts in NO_PROXY. The variables HTTP_PROXY
+# and HTTPS_PROXY have no effect, so that no proxy is used unless an operator of this console has chosen it.
+OUTGOING_PROXY = OutgoingProxyUrl("OUTGOING_PROXY")(env.str("OUTGOING_PROXY", default="").strip())
+_direct_hosts = env.str("NO_PROXY", default="")
+NO_PROXY = NoProxy("NO_PROXY")(_direct_hosts) if OUTGOING_PROXY else []
+set_outgoing_network(OutgoingNetwork(CA_BUNDLE, OUTGOING_PROXY, NO_PROXY))
+
 # --- Data -------------------------------------------------------------------------------------------------------
 
 DATABASES = {"default": DatabaseUrl("DATABASE_URL")(env.str("DATABASE_URL", default="sqlite:///console.sqlite3"))}
@@ -127,13 +148,22 @@ else:
     _database["CONN_MAX_AGE"] = 60
     _database["CONN_HEALTH_CHECKS"] = True
     # Seconds to connect; milliseconds after which a silent peer counts as lost.
-    _database["OPTIONS"] = {"connect_timeout": 5, "tcp_user_timeout": 10_000, **_database.get("OPTIONS", {})}
+    _database["OPTIONS"] = {
+        "connect_timeout": 5,
+        "tcp_user_timeout": 10_000,
+        **database_trust(_database.get("OPTIONS", {}), CA_BUNDLE),
+        **_database.get("OPTIONS", {}),
+    }
 
 CACHES = {"default": CacheUrl("CACHE_URL")(env.str("CACHE_URL", default="locmemcache://console"))}
 if "redis" in CACHES["default"]["BACKEND"].lower():
     CACHES["default"]["BACKEND"] = "console.authenticated_cache.AuthenticatedRedisCache"
     # A thread keeps one connection here, too. Whatever is not answered in time is done without.
-    CACHES["default"]["OPTIONS"] = {"socket_timeout": 2, "socket_connect_timeout": 2}
+    CACHES["default"]["OPTIONS"] = {
+        "socket_timeout": 2,
+        "socket_connect_timeout": 2,
+        **cache_trust(CACHES["default"]["LOCATION"], CA_BUNDLE),
+    }
 
 # --- The provider -----------------------------------------------------------------------------------------------
 
@@ -145,11 +175,22 @@ OIDC_CLIENT_SECRET = required(
     "the secret that the provider issued for the client",
     parse=ClientSecret("OIDC_CLIENT_SECRET"),
 )
-OIDC_SCOPES = env.str("OIDC_SCOPES", default="openid profile email offline_access").split()
+OIDC_SCOPES = Scopes("OIDC_SCOPES")(env.str("OIDC_SCOPES", default="openid,profile,email,offline_access"))
+OIDC_PROMPT = Prompt("OIDC_PROMPT")(env.str("OIDC_PROMPT", default=""))
+OIDC_AUTHORIZATION_PARAMETERS = AuthorizationParameters("OIDC_AUTHORIZATION_PARAMETERS")(
+    env.str("OIDC_AUTHORIZATION_PARAMETERS", default="")
+)
+# How the client's id and secret are sent. Empty: client_secret_basic if the discovery document lists it.
+OIDC_CLIENT_AUTHENTICATION = env.str("OIDC_CLIENT_AUTHENTICATION", default="").strip() and one_of(
+    env, "OIDC_CLIENT_AUTHENTICATION", ("client_secret_basic", "client_secret_post"), default=""
+)
+OIDC_USERINFO = one_of(env, "OIDC_USERINFO", ("required", "optional", "off"), default="required")
+# Further origins to which the provider's sign-in and sign-out redirect a browser.
+OIDC_LOGIN_ORIGINS = Origins("OIDC_LOGIN_ORIGINS")(env.str("OIDC_LOGIN_ORIGINS", default=""))
 OIDC_PROVIDER_NAME = env.str("OIDC_PROVIDER_NAME", default=urlsplit(OIDC_ISSUER).netloc)
 OIDC_TIMEOUT = number_setting(env, "OIDC_TIMEOUT", default=10.0, least=0.5, most=60)  # seconds for one whole call
 # Accept private addresses, such as https://10.0.0.5, in the discovery document of an issuer that is a name.
-OIDC_ALLOW_PRIVATE_ADDRESSES = env.bool("OIDC_ALLOW_PRIVATE_ADDRESSES", default=False)
+OIDC_ALLOW_PRIVATE_ADDRESSES = switch_setting(env, "OIDC_ALLOW_PRIVATE_ADDRESSES")
 
 # --- The directory ----------------------------------------------------------------------------------------------
 
@@ -161,23 +202,25 @@ DIRECTORY_TIMEOUT = number_setting(env, "DIRECTORY_TIMEOUT", default=10.0, least
 DIRECTORY_KEEP_SECONDS = number_setting(env, "DIRECTORY_KEEP_SECONDS", default=60, least=0, most=600)
 DIRECTORY_KEEP_ROWS = number_setting(env, "DIRECTORY_KEEP_ROWS", default=2000, least=0, most=10**9)
 DIRECTORY_KEEP_MEGABYTES = number_setting(env, "DIRECTORY_KEEP_MEGABYTES", default=256, least=1, most=10**6)
+# Only gunicorn reads it, and ends with a traceback if it is no number: the unit runs `manage.py check` before.
+whole_number_setting(env, "WEB_CONCURRENCY", default=1, least=1, most=1000)
 # The largest list that is accepted; the default is enough for some hundred thousand people.
-DIRECTORY_MAX_BYTES = int(number_setting(env, "DIRECTORY_MAX_BYTES", default=256 * 1024**2, least=1024, most=1024**3))
+DIRECTORY_MAX_BYTES = whole_number_setting(env, "DIRECTORY_MAX_BYTES", default=256 * 1024**2, least=1024, most=1024**3)
 # Reads that one process makes at the same time, and calls without an answer before none is made for some seconds; 0: no
 # limit. A process has 8 threads: what is left of them answers pages that need no directory.
-DIRECTORY_READS_AT_ONCE = int(number_setting(env, "DIRECTORY_READS_AT_ONCE", default=5, least=0, most=100))
-DIRECTORY_READS_PER_ORGANIZATION = int(
-    number_setting(env, "DIRECTORY_READS_PER_ORGANIZATION", default=4, least=0, most=100)
+DIRECTORY_READS_AT_ONCE = whole_number_setting(env, "DIRECTORY_READS_AT_ONCE", default=5, least=0, most=100)
+DIRECTORY_READS_PER_ORGANIZATION = whole_number_setting(
+    env, "DIRECTORY_READS_PER_ORGANIZATION", default=4, least=0, most=100
 )
-DIRECTORY_READS_PER_PERSON = int(number_setting(env, "DIRECTORY_READS_PER_PERSON", default=3, least=0, most=100))
-DIRECTORY_FAILURES_BEFORE_PAUSE = int(
-    number_setting(env, "DIRECTORY_FAILURES_BEFORE_PAUSE", default=5, least=0, most=1000)
+DIRECTORY_READS_PER_PERSON = whole_number_setting(env, "DIRECTORY_READS_PER_PERSON", default=3, least=0, most=100)
+DIRECTORY_FAILURES_BEFORE_PAUSE = whole_number_setting(
+    env, "DIRECTORY_FAILURES_BEFORE_PAUSE", default=5, least=0, most=1000
 )
 DIRECTORY_PAUSE_SECONDS = number_setting(env, "DIRECTORY_PAUSE_SECONDS", default=10, least=1, most=600)
 
 # --- Who may do what --------------------------------------------------------------------------------------------
 
-from console.signin.access.setting import OrganizationsSetting
+from console.signin.access.rules_parser import OrganizationsSetting
 
 CONSOLE_ORGANIZATIONS = required(
     env,
@@ -218,7 +261,7 @@ SOCIALACCOUNT_QUERY_EMAIL = False
 # Requests per minute from one IP address and by one person; 0 disables a limit. A chunk of a bulk run is one request.
 RATE_LIMITS = {
     kind: tuple(
-        int(number_setting(env, f"{name}_PER_{by}", default=most, least=0, most=1_000_000)) for by, most in limits
+        whole_number_setting(env, f"{name}_PER_{by}", default=most, least=0, most=1_000_000) for by, most in limits
     )
     for kind, name, limits in (
         ("signin", "SIGNINS", (("ADDRESS", 300), ("PERSON", 60))),
@@ -232,16 +275,17 @@ RATE_LIMITS = {
 AUDIT_SIGNING_KEY = required(
     env, "AUDIT_SIGNING_KEY", "`manage.py newkeys` prints one", parse=Ed25519Key("AUDIT_SIGNING_KEY")
 )
-# Public halves of former signing keys, oldest first: events that they signed, within their range, still verify.
-AUDIT_RETIRED_PUBLIC_KEYS = RetiredKeys("AUDIT_RETIRED_PUBLIC_KEYS", AUDIT_SIGNING_KEY)(
-    env.str("AUDIT_RETIRED_PUBLIC_KEYS", default="")
+AUDIT_LOG_ORIGIN = required(env, "AUDIT_LOG_ORIGIN", "console.example.org", parse=LogOrigin("AUDIT_LOG_ORIGIN"))
+# Only while the signing key is being changed: the key that still signs those logs that have no event of the new one.
+AUDIT_FORMER_SIGNING_KEY = FormerSigningKey("AUDIT_FORMER_SIGNING_KEY", AUDIT_SIGNING_KEY)(
+    env.str("AUDIT_FORMER_SIGNING_KEY", default="").strip()
 )
 # A checkpoint is made after so many events or so many minutes, whichever comes first.
 AUDIT_CHECKPOINT_TARGET = CheckpointTarget("AUDIT_CHECKPOINT_TARGET")(
     env.str("AUDIT_CHECKPOINT_TARGET", default="").strip()
 )
 AUDIT_CHECKPOINT_TOKEN = env.str("AUDIT_CHECKPOINT_TOKEN", default="").strip()
-AUDIT_CHECKPOINT_EVENTS = int(number_setting(env, "AUDIT_CHECKPOINT_EVENTS", default=100, least=1, most=1_000_000))
+AUDIT_CHECKPOINT_EVENTS = whole_number_setting(env, "AUDIT_CHECKPOINT_EVENTS", default=100, least=1, most=1_000_000)
 AUDIT_CHECKPOINT_MINUTES = number_setting(env, "AUDIT_CHECKPOINT_MINUTES", default=15, least=0.01, most=24 * 60)
 
 # --- Background work ----------------------------------------------------------------------------------------------
@@ -253,22 +297,24 @@ TASKS_LEASE_SECONDS = number_setting(env, "TASKS_LEASE_SECONDS", default=30, lea
 
 CONSOLE_EMBED_ORIGINS = comma_separated(env.str("CONSOLE_EMBED_ORIGINS", default=""))
 CONSOLE_EMBED_MODE = one_of(env, "CONSOLE_EMBED_MODE", ("none", "same-site", "cross-site"), default="none")
-TRUSTED_PROXY_COUNT = int(number_setting(env, "TRUSTED_PROXY_COUNT", default=0, least=0, most=16))
+TRUSTED_PROXY_COUNT = whole_number_setting(env, "TRUSTED_PROXY_COUNT", default=0, least=0, most=16)
+TRUSTED_PROXY_HEADER = one_of(env, "TRUSTED_PROXY_HEADER", PROXY_HEADERS, default="X-Forwarded-For")
 
-from console.addresses import url_origin
 from console.embedding import content_security_policy, cookie_settings, served_over_https
 
+CONSOLE_PATH_PREFIX = PathPrefix("CONSOLE_PATH_PREFIX")(env.str("CONSOLE_PATH_PREFIX", default="").strip())
+FORCE_SCRIPT_NAME = CONSOLE_PATH_PREFIX or None  # Django begins each link with it
+
 _https = served_over_https(ALLOWED_HOSTS, DEBUG)
-CONTENT_SECURITY_POLICY = content_security_policy(
-    CONSOLE_EMBED_MODE, CONSOLE_EMBED_ORIGINS, form_targets=[url_origin(OIDC_ISSUER)]
-)
+CONTENT_SECURITY_POLICY = content_security_policy(CONSOLE_EMBED_MODE, CONSOLE_EMBED_ORIGINS)
 COOKIE_PREFIX: str  # the name of every cookie begins with it
 COOKIES_PARTITIONED: bool
 globals().update(cookie_settings(CONSOLE_EMBED_MODE, https=_https))
 if TRUSTED_PROXY_COUNT:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_SSL_REDIRECT = _https
-SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]  # probes use the internal network, without TLS
+_below = re.escape(CONSOLE_PATH_PREFIX.removeprefix("/"))
+SECURE_REDIRECT_EXEMPT = [rf"^{_below}/*(healthz|readyz|metrics)$"]  # probes use the internal network, without TLS
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if _https else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = False  # this console does not decide about other hosts of the domain
 SECURE_REFERRER_POLICY = "same-origin"
@@ -296,7 +342,8 @@ USE_I18N = True
 
 # --- Static files -------------------------------------------------------------------------------------------------
 
-STATIC_URL = "static/"
+STATIC_URL = f"{CONSOLE_PATH_PREFIX}/static/"
+WHITENOISE_STATIC_PREFIX = "/static/"  # which WhiteNoise compares with the path below the prefix
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = BASE_DIR / ".staticfiles"
 STORAGES = {

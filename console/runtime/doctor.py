@@ -1,7 +1,8 @@
 """The checks of ``manage.py doctor``: they test everything the console depends on, and say how to fix what fails.
 
 A check is a function that yields findings, registered under a name with ``doctor_check``. The site's own checks are in
-``doctor_checks``; applications register theirs beside them. ``manage.py check --deploy`` runs some of them too.
+``provider_checks`` and ``doctor_checks``; applications register theirs beside them. ``manage.py check --deploy`` runs
+some of them, too.
 """
 
 import logging
@@ -10,7 +11,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from django.core.checks import CheckMessage, Error, Warning  # noqa: A004  (Django's own names)
+from django.core.checks import WARNING, CheckMessage, Error, Tags, Warning, run_checks  # noqa: A004  (Django's names)
 
 from console.error_pages import Problem
 from console.redaction import redact
@@ -101,3 +102,15 @@ def as_system_checks(findings: Iterable[Finding]) -> list[CheckMessage]:
         for finding in findings
         if finding.level != "ok" and finding.id
     ]
+
+
+@doctor_check("settings", fix="Correct the environment.")
+def diagnose_settings() -> Iterator[Finding]:
+    """Yield what ``manage.py check --deploy`` reports."""
+    messages = run_checks(tags=[Tags.security], include_deployment_checks=True)
+    reported = [message for message in messages if not message.is_silenced()]
+    for message in reported:
+        finding = error if message.level > WARNING else warning
+        yield finding(message.msg.rstrip("."), message.hint or "")
+    if not reported:
+        yield ok("all settings are safe")

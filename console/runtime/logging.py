@@ -8,6 +8,7 @@ import logging
 from contextvars import ContextVar
 from typing import Any, Literal
 
+from prometheus_client import Counter
 from pythonjsonlogger.core import RESERVED_ATTRS
 from pythonjsonlogger.json import JsonFormatter
 
@@ -18,6 +19,11 @@ request_id: ContextVar[str] = ContextVar("request_id", default="")
 """The id of the current request; empty outside of a request."""
 
 
+lost_lines = Counter("console_log_lines_lost_total", "Lines that could not be written to standard error.", ["kind"])
+for _name in ("change log", "other"):
+    lost_lines.labels(_name)  # begins with 0
+
+
 class RequestIdFilter(logging.Filter):
     """Adds ``request_id``, ``trace_id`` and ``span_id`` to each record, for the formatters."""
 
@@ -26,6 +32,18 @@ class RequestIdFilter(logging.Filter):
         record.request_id = request_id.get()
         record.trace_id, record.span_id = telemetry.current_ids()
         return True
+
+
+class CountingStreamHandler(logging.StreamHandler):  # type: ignore[type-arg]
+    """Writes to standard error, and counts the lines that are lost: a full disk would swallow them silently."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  (the standard library's name)
+        """Count the record. The base class would write a traceback to the same place."""
+        lost_lines.labels(_kind_of(record)).inc()
+
+
+def _kind_of(record: logging.LogRecord) -> str:
+    return "change log" if record.name in ("console.changes", "console.checkpoints") else "other"
 
 
 class JsonLines(JsonFormatter):
@@ -77,7 +95,7 @@ def _escape(character: str) -> str:
 def logging_settings(log_format: Literal["text", "json"], syslog: str = "") -> dict[str, Any]:
     """Return Django's ``LOGGING`` setting. ``syslog`` is the address that also gets the change log's lines."""
     lines = JsonLines if log_format == "json" else TextLines
-    to_standard_error = {"class": "logging.StreamHandler", "filters": ["request_id"]}
+    to_standard_error = {"class": "console.runtime.logging.CountingStreamHandler", "filters": ["request_id"]}
     # As a factory: from Python 3.12 on, the "class" of a queue handler would also get a queue and a listener.
     forwarded = {"syslog": {"()": "console.runtime.syslog.SyslogHandler", "address": syslog, "formatter": "rfc5424"}}
     log = {"level": "INFO", "handlers": ["bare", *(forwarded if syslog else ())], "propagate": False}

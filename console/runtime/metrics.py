@@ -21,6 +21,8 @@ from prometheus_client.registry import Collector
 
 from console.addresses import is_loopback
 from console.request import ConsoleRequest
+from console.runtime.build_info import BuildCollector
+from console.runtime.client_address import peer_address
 from console.signin.access.gate import public
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
@@ -66,6 +68,7 @@ def metrics(request: ConsoleRequest) -> HttpResponse:
 
 
 _database_registry = CollectorRegistry()
+_database_registry.register(BuildCollector())
 
 
 def register_database_collector(collector: Collector) -> None:
@@ -79,18 +82,21 @@ def _has_token(request: ConsoleRequest) -> bool:
 
 
 def _is_this_machine(request: ConsoleRequest) -> bool:
-    return not _has_uncounted_proxy(request) and is_loopback(request.ip)
-
-
-def _has_uncounted_proxy(request: ConsoleRequest) -> bool:
-    """Behind a proxy that TRUSTED_PROXY_COUNT does not count, all clients seem to have the proxy's address."""
-    return not settings.TRUSTED_PROXY_COUNT and "X-Forwarded-For" in request.headers
+    return is_loopback(_reader_address(request))
 
 
 def _is_in_metrics_networks(request: ConsoleRequest) -> bool:
-    if not request.ip or _has_uncounted_proxy(request):
-        return False
-    return any(ip_address(request.ip) in network for network in settings.METRICS_NETWORKS)
+    address = _reader_address(request)
+    return bool(address) and any(ip_address(address) in network for network in settings.METRICS_NETWORKS)
+
+
+def _reader_address(request: ConsoleRequest) -> str:
+    """Return who asks: Prometheus asks directly, past the proxies that ``request.ip`` is about, or through them.
+
+    Behind a proxy that TRUSTED_PROXY_COUNT does not count, all clients seem to have the proxy's address: then it is
+    empty.
+    """
+    return peer_address(request.META) or (request.ip if settings.TRUSTED_PROXY_COUNT else "")
 
 
 def _registry() -> CollectorRegistry:

@@ -5,8 +5,7 @@ import re
 import time
 import uuid
 from collections.abc import Callable
-from ipaddress import IPv6Address, ip_address
-from typing import Any, Final, cast
+from typing import Final, cast
 
 from django.conf import settings
 from django.core.signals import request_finished
@@ -17,9 +16,22 @@ from console.embedding import Mode, security_headers
 from console.redaction import forget_secrets
 from console.request import ConsoleRequest, set_request_defaults
 from console.runtime import metrics, telemetry
+from console.runtime.client_address import client_address, forwarded_scheme
 from console.runtime.logging import request_id
 
 access_log = logging.getLogger("console.access")
+
+CONSOLE_HEADER: Final = "X-Console"
+"""By this header the pages' scripts know that the console itself answered, and no proxy, filter or portal."""
+
+_NEVER_DOCUMENTS: Final = ("text/javascript", "text/css")
+_DOCUMENT_HEADERS: Final = (
+    "Content-Security-Policy",
+    "Cross-Origin-Opener-Policy",
+    "Permissions-Policy",
+    "X-Frame-Options",
+)
+"""What browsers obey in documents only. On each of a page's twenty scripts and style sheets it was a kilobyte."""
 
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _LONGEST_LOGGED_PATH: Final = 500  # characters
@@ -36,7 +48,7 @@ class RequestMiddleware:
         started = time.monotonic()
         set_request_defaults(request)
         request.id = read_request_id(request.headers.get("X-Request-ID", ""))
-        request.ip = read_address(request.META, settings.TRUSTED_PROXY_COUNT)
+        _read_proxy_headers(request)
         request_id.set(request.id)
         forget_secrets()
         caller = telemetry.incoming_context(request.headers)
@@ -52,39 +64,27 @@ class RequestMiddleware:
 
     def _add_headers(self, request: ConsoleRequest, response: HttpResponseBase) -> None:
         response.headers["X-Request-ID"] = request.id
+        response.headers[CONSOLE_HEADER] = "1"
         for name, value in self.headers.items():
             response.headers.setdefault(name, value)
+        if response.headers.get("Content-Type", "").startswith(_NEVER_DOCUMENTS):
+            for name in _DOCUMENT_HEADERS:
+                del response.headers[name]
         # WhiteNoise has set the lifetime of static files. Everything else may be personal.
         response.headers.setdefault("Cache-Control", "no-store")
+
+
+def _read_proxy_headers(request: ConsoleRequest) -> None:
+    """Set ``request.ip``; and where proxies send ``Forwarded``, take the scheme from there, too."""
+    proxies, header = settings.TRUSTED_PROXY_COUNT, settings.TRUSTED_PROXY_HEADER
+    request.ip = client_address(request.META, proxies, header)
+    if header == "Forwarded":
+        request.META["HTTP_X_FORWARDED_PROTO"] = forwarded_scheme(request.META, proxies)  # for SECURE_PROXY_SSL_HEADER
 
 
 def read_request_id(header: str) -> str:
     """Return the proxy's request id if it is safe in headers and logs; otherwise a new one."""
     return header if _REQUEST_ID.fullmatch(header) else str(uuid.uuid4())
-
-
-def read_address(meta: dict[str, Any], proxies: int) -> str:
-    """Return the browser's IP address in normal notation; empty if there is none (a Unix socket).
-
-    Args:
-        meta: the WSGI environment.
-        proxies: the number of our own reverse proxies. Each one appends its client's address to ``X-Forwarded-For``,
-            so the ``proxies``-th entry from the end is the first one that a stranger cannot forge.
-
-    """
-    entries = meta.get("HTTP_X_FORWARDED_FOR", "").split(",")
-    forwarded = entries[-proxies] if 0 < proxies <= len(entries) else ""
-    return _normal_address(forwarded) or _normal_address(meta.get("REMOTE_ADDR", ""))
-
-
-def _normal_address(text: str) -> str:
-    try:
-        address = ip_address(text.strip())
-    except ValueError:
-        return ""
-    if isinstance(address, IPv6Address):
-        return str(address.ipv4_mapped or IPv6Address(int(address)))  # the second without its zone, which is local
-    return str(address)
 
 
 def _log_access(request: ConsoleRequest, response: HttpResponseBase, seconds: float) -> None:

@@ -19,6 +19,8 @@ from urllib.parse import urlsplit
 
 from prometheus_client import Counter
 
+from console.outgoing import client_context
+
 PRIORITY: Final = 13 * 8 + 6  # facility "log audit", severity "informational"
 APP_NAME: Final = "org-accounts-console"
 QUEUE_SIZE: Final = 10_000  # lines
@@ -110,8 +112,7 @@ class SyslogConnection(SocketHandler):
         stream = super().makeSocket(timeout)
         if self._scheme == "tcp":
             return stream
-        context = ssl.create_default_context(cafile=os.environ.get("REQUESTS_CA_BUNDLE"))
-        return context.wrap_socket(stream, server_hostname=self.host)
+        return client_context().wrap_socket(stream, server_hostname=self.host)
 
     @staticmethod
     def _is_closed_by_peer(peer: socket.socket) -> bool:

@@ -69,8 +69,12 @@ def start_tracing() -> None:
         return
     if export_is_configured() and not sdk_is_installed():
         logger.warning("OTEL_* variables name a collector, but OpenTelemetry's SDK is not installed: no spans are sent")
-    is_exporting = export_is_configured() and sdk_is_installed()
-    trace.set_tracer_provider(_exporting_provider() if is_exporting else IdTracerProvider())
+    if not (export_is_configured() and sdk_is_installed()):
+        trace.set_tracer_provider(IdTracerProvider())
+        return
+    from console.runtime.span_export import exporting_provider
+
+    trace.set_tracer_provider(exporting_provider())
 
 
 def export_is_configured() -> bool:
@@ -127,14 +131,3 @@ def current_ids() -> tuple[str, str]:
 
 def _random_id(*, bits: int) -> int:
     return secrets.randbelow(2**bits - 1) + 1  # an id of zeros means "no id"
-
-
-def _exporting_provider() -> TracerProvider:
-    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-    from opentelemetry.sdk.trace import TracerProvider as ExportingTracerProvider
-    from opentelemetry.sdk.trace.export import BatchSpanProcessor
-
-    os.environ.setdefault("OTEL_SERVICE_NAME", "org-accounts-console")
-    provider = ExportingTracerProvider()  # flushes when the process ends
-    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))  # restarts its thread after a fork
-    return provider
