@@ -1,6 +1,7 @@
 // @ts-check
 // The keyboard: "/" searches, "j" and "k" move between rows, Enter opens, letters act, "?" helps, Ctrl-K finds.
 import { closest, closestToFocus, find, findAll, need, trimmed } from "./dom.js";
+import { fold, searchWords } from "./folding.js";
 
 const palette = find("#palette", HTMLDialogElement);
 const help = find("#keys-help", HTMLDialogElement);
@@ -34,10 +35,24 @@ function act(key) {
   const ofPage = findAll(`main ${selector}, .site-header ${selector}`).find((element) => !element.closest("tbody"));
   const element = (row && find(selector, HTMLElement, row)) || ofPage;
   if (!element) return false;
+  if (element.matches("[data-of-row]")) return row !== null && openForRow(element, row);
   if (element.matches("input:not([type=checkbox]), textarea")) {
     element.focus();
     /** @type {HTMLInputElement} */ (element).select();
   } else element.click();
+  return true;
+}
+
+/**
+ * Open a link of the page for the person of a row.
+ * @param {HTMLElement} link
+ * @param {HTMLElement} row
+ * @returns {boolean} whether the row is about a person
+ */
+function openForRow(link, row) {
+  const { subjectId } = row.dataset;
+  if (!(link instanceof HTMLAnchorElement) || !subjectId) return false;
+  location.assign(`${link.href}?${new URLSearchParams({ subject_id: subjectId })}`);
   return true;
 }
 
@@ -58,6 +73,27 @@ const commands = {
   "Enter": openRow,
 };
 
+// Keys without Ctrl can be switched off (WCAG 2.2, 2.1.4): speech input and trembling hands press them by accident.
+const page = document.body.dataset;
+let areKeysOff = document.cookie.split("; ").includes(`${page.keysCookie}=off`);
+
+function showKeys() {
+  document.documentElement.toggleAttribute("data-keys-off", areKeysOff);
+  for (const box of findAll("[data-switches-keys]")) /** @type {HTMLInputElement} */ (box).checked = !areKeysOff;
+}
+document.addEventListener("change", (event) => {
+  const box = event.target;
+  if (!(box instanceof HTMLInputElement) || !box.matches("[data-switches-keys]")) return;
+  areKeysOff = !box.checked;
+  const seconds = areKeysOff ? 31536000 : 0;
+  document.cookie = `${page.keysCookie}=off; Max-Age=${seconds}; ${page.cookieAttributes}`;
+  showKeys();
+});
+showKeys();
+
+/** @param {KeyboardEvent} event */
+const isSingleKey = (event) => event.key.length === 1; // a letter, a digit or a sign
+
 document.addEventListener("keydown", (event) => {
   if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
     event.preventDefault();
@@ -66,6 +102,7 @@ document.addEventListener("keydown", (event) => {
   }
   const isTyping = closest(event, TYPED_INTO) !== null;
   if (event.ctrlKey || event.metaKey || event.altKey || isTyping || document.querySelector("dialog[open]")) return;
+  if (areKeysOff && isSingleKey(event)) return;
   const hasActed = commands[event.key] ? commands[event.key]() !== false : act(event.key);
   if (hasActed) event.preventDefault();
 });
@@ -78,7 +115,7 @@ function paletteOption(element) {
   const link = document.createElement("a");
   link.href = element instanceof HTMLAnchorElement ? element.href : "#";
   link.append(trimmed(element.textContent));
-  if (element.dataset.key) {
+  if (element.dataset.key && !element.matches("[data-of-row]")) {
     const key = document.createElement("kbd");
     key.textContent = element.dataset.key;
     link.append(key);
@@ -111,9 +148,10 @@ function choose(index) {
 
 /** @param {string} text */
 function filterPalette(text) {
-  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+  const words = searchWords(text);
   for (const item of palette ? findAll(".palette-options li", palette) : []) {
-    item.hidden = !words.every((word) => (item.textContent ?? "").toLowerCase().includes(word));
+    const label = fold(item.textContent ?? "");
+    item.hidden = !words.every((word) => label.includes(word));
   }
   choose(0);
 }

@@ -29,9 +29,6 @@ document.addEventListener("input", (event) => {
   const { form } = /** @type {HTMLInputElement} */ (event.target);
   if (isFillable(form)) form.dataset.typed = "";
 });
-document.addEventListener("submit", (event) => {
-  delete /** @type {HTMLFormElement} */ (event.target).dataset.typed;
-});
 
 // A form that came back after signing in is being filled in already.
 const notice = document.querySelector("main [data-returned]");
@@ -81,6 +78,7 @@ function end() {
   const form = find("form[data-typed]", HTMLFormElement, main);
   const message = /** @type {DocumentFragment} */ (need("#session-ended", HTMLTemplateElement).content.cloneNode(true));
   for (const element of findAll(".site-header nav, .site-user, .notices > *")) element.remove();
+  if (form) form.closest("details.menu")?.replaceWith(form); // beside nothing, a menu would open out of sight
   /** @type {HTMLElement | null} */
   let kept = form;
   for (; kept && kept !== main; kept = kept.parentElement) kept.parentElement?.replaceChildren(kept);
@@ -106,8 +104,13 @@ if (warning) {
   addEventListener("pageshow", tick);
   warning.addEventListener("submit", async (event) => {
     event.preventDefault();
-    const answer = await fetch(warning.action, { method: "POST", body: new FormData(warning) });
-    shareEnd(answer.headers.get("X-Session-Ends"));
+    const failed = need("[data-failed]", HTMLElement, warning);
+    try {
+      const answer = await fetch(warning.action, { method: "POST", body: new FormData(warning) });
+      failed.hidden = answer.headers.has("X-Console");
+      if (answer.redirected && !failed.hidden) end(); // it was too late: the console asks to sign in
+      else shareEnd(answer.headers.get("X-Session-Ends"));
+    } catch { failed.hidden = false; }
   });
   onHtmx("htmx:afterRequest", (detail) => shareEnd(detail.xhr?.getResponseHeader("X-Session-Ends")));
 }

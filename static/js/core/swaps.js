@@ -1,20 +1,23 @@
 // @ts-check
 // After htmx has swapped a part of the page: the focus moves to what is new, and screen readers announce it.
+import { announce } from "./announcer.js";
 import { closest, closestToFocus, find, findAll, onHtmx, trimmed } from "./dom.js";
-
-const announcer = document.getElementById("announcer");
-
-/** @param {string} text */
-function announce(text) {
-  if (!announcer || !text) return;
-  announcer.textContent = "";
-  requestAnimationFrame(() => { announcer.textContent = text; });
-}
 
 /** @param {HTMLElement | null} part */
 function announceNews(part) {
   const news = part?.matches("[data-announce]") ? part : part?.querySelector("[data-announce]");
   if (news) announce(trimmed(news.textContent));
+}
+
+/**
+ * @param {HTMLElement} main
+ * @param {XMLHttpRequest} answer
+ */
+function showTitle(main, answer) {
+  const heading = trimmed(find("h1", HTMLElement, main)?.textContent ?? "");
+  const title = answer.getResponseHeader("X-Page-Title"); // percent-encoded
+  if (title) document.title = decodeURIComponent(title);
+  else if (heading) document.title = `${heading} · ${document.body.dataset.site}`;
 }
 
 /** @param {HTMLElement} main */
@@ -24,12 +27,12 @@ function showHeading(main) {
   heading.tabIndex = -1;
   heading.focus({ preventScroll: true });
   window.scrollTo(0, 0);
-  document.title = `${trimmed(heading.textContent)} · ${document.body.dataset.site}`;
 }
 
 onHtmx("htmx:afterSwap", (detail) => {
   /** @type {HTMLElement} */
   const target = document.getElementById(detail.target.id) || detail.target;
+  if (target.id === "main") showTitle(target, detail.xhr);
   if (target.id === "main" && !target.querySelector("[autofocus]")) showHeading(target);
   if (target.dataset.focus === "self") target.focus();
   announceNews(target);

@@ -5,6 +5,8 @@ import { findAll } from "./dom.js";
 const page = document.body.dataset;
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
+const DAY = 24 * 60 * 60 * 1000; // milliseconds
+
 /**
  * Return a function that writes a time as the server does, in the page's language.
  * @returns {(time: Date) => string}
@@ -33,8 +35,36 @@ function timeFormatter() {
       H: at.hour.padStart(2, "0"),
       i: at.minute.padStart(2, "0"),
     };
-    return (page.datetime ?? "").replace(/[jdmMYHi]/g, (letter) => letters[letter]);
+    const text = (page.datetime ?? "").replace(/[jdmMYHi]/g, (letter) => letters[letter]);
+    return isRepeated(time) ? `${text} (${offsetName(offset(time))})` : text;
   };
+}
+
+/**
+ * Return the offset of the reader's zone in minutes, east of UTC.
+ * @param {Date} time
+ */
+const offset = (time) => -time.getTimezoneOffset();
+
+/**
+ * Whether the clocks of the reader's zone show this time twice: once with the offset of the day before or after.
+ * @param {Date} time
+ */
+function isRepeated(time) {
+  return [-DAY, DAY].some((days) => {
+    const other = offset(new Date(time.getTime() + days));
+    const again = new Date(time.getTime() + (offset(time) - other) * 60_000);
+    return other !== offset(time) && offset(again) === other;
+  });
+}
+
+/**
+ * Return such as "UTC+02:00".
+ * @param {number} minutes
+ */
+function offsetName(minutes) {
+  const [hour, minute] = [Math.floor(Math.abs(minutes) / 60), Math.abs(minutes) % 60];
+  return `UTC${minutes < 0 ? "-" : "+"}${String(hour).padStart(2, "0")}:${String(minute).padStart(2, "0")}`;
 }
 
 if (zone && zone !== page.zone) {

@@ -116,9 +116,11 @@ function startWindow(form) {
       const body = new FormData(form);
       body.set("for", challenge);
       body.set("proof", proof);
-      const answer = await fetch(form.action, { method: "POST", body });
-      if (answer.ok) location.replace((await answer.json()).location);
-      else show("alone");
+      try {
+        const answer = await fetch(form.action, { method: "POST", body });
+        if (!answer.ok) throw new Error(`No address: ${answer.status}`);
+        location.replace((await answer.json()).location);
+      } catch { show("alone"); }
     },
   });
   frame.postMessage({ type: "opened", challenge }, location.origin);

@@ -116,16 +116,3 @@ document.addEventListener("click", async (event) => {
   await navigator.clipboard.writeText(link.href);
   link.textContent = link.dataset.copied ?? "";
 });
-
-// --- Errors
-
-onHtmx("htmx:sendError", (detail) => {
-  const results = find("#results", HTMLElement);
-  const template = find("#unreachable", HTMLTemplateElement);
-  if (!results || !template || detail.target !== results) return;
-  for (const notice of findAll(".unreachable", results)) notice.remove();
-  const notice = /** @type {HTMLElement} */ (template.content.firstElementChild?.cloneNode(true));
-  notice.classList.add("unreachable");
-  need("a", HTMLAnchorElement, notice).href = location.href;
-  results.prepend(notice);
-});

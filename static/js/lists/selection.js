@@ -68,7 +68,11 @@ function countText(form, all, here) {
 
 function start() {
   const form = selectionForm();
-  if (form) show(form, load(form));
+  if (!form) return;
+  const returned = (form.dataset.returned ?? "").split("\n").filter(Boolean); // sent after the session had ended
+  delete form.dataset.returned;
+  if (returned.length) save(form, new Set([...load(form), ...returned]));
+  else show(form, load(form));
 }
 
 document.addEventListener("change", (event) => {
@@ -91,9 +95,10 @@ document.addEventListener("change", (event) => {
  * @param {HTMLFormElement} form
  */
 async function selectMatching(form) {
-  const answer = await fetch(form.dataset.matching ?? "");
+  const answer = await fetch(form.dataset.matching ?? "", { headers: { "HX-Request": "true" } });
   const isText = answer.headers.get("Content-Type")?.startsWith("text/plain");
-  if (!answer.ok || !isText) throw new Error(`No rows: ${answer.status}`);
+  if (answer.status === 401) location.reload(); // the session has ended: sign in, and come back
+  if (!answer.ok || !isText || !answer.headers.has("X-Console")) throw new Error(`No rows: ${answer.status}`);
   const matching = (await answer.text()).split("\n").filter(Boolean);
   save(form, new Set([...load(form), ...matching].slice(0, Number(form.dataset.most))));
 }
@@ -107,8 +112,11 @@ document.addEventListener("click", async (event) => {
   }
   const button = closest(event, "[data-all-matching]");
   if (!(button instanceof HTMLButtonElement)) return;
-  button.disabled = true;
-  try { await selectMatching(form); } catch { location.reload(); } finally { button.disabled = false; }
+  if (button.ariaDisabled === "true") return;
+  const failed = need("[data-failed]", HTMLElement, form);
+  button.ariaDisabled = "true"; // "disabled" would take the focus away
+  failed.hidden = true;
+  try { await selectMatching(form); } catch { failed.hidden = false; } finally { button.ariaDisabled = null; }
 });
 
 // The form sends everything that is selected, not only what this page shows.

@@ -9,7 +9,7 @@ onHtmx("htmx:beforeRequest", (detail, event) => {
   if (isUpdates(detail.elt) && document.hidden) event.preventDefault();
 });
 onHtmx("htmx:beforeOnLoad", (detail, event) => {
-  if (!isUpdates(detail.elt) || detail.xhr.status < 400) return;
+  if (!isUpdates(detail.elt) || detail.xhr.status < 400 || detail.xhr.status >= 500) return;
   event.preventDefault(); // the session has ended: whoever comes back sees the page, not a sign-in
   detail.elt.remove();
 });
