@@ -10,8 +10,7 @@ import pytest
 from django.utils.translation import override
 
 from accounts_ui.changes.models import Action, EventKind, Outcome
-from accounts_ui.changes.schema import append_only
-from accounts_ui.changes.statistics import activity
+from accounts_ui.changes.statistics import activity, tally_sql
 from accounts_ui.changes.verification import tamper_report
 from accounts_ui.directory.statuses import ENDED_STATUSES, NEXT_AFTER_OTHER, STATUS_RULES, STATUSES, next_statuses
 from accounts_ui.plans.models import CheckResult
@@ -80,7 +79,7 @@ def test_each_outcome_has_a_label_and_a_colour() -> None:
 
 
 def test_outcomes_of_the_log_are_counted_drawn_and_explained() -> None:
-    assert set(append_only.OUTCOMES) == set(Outcome.values)
+    assert set(tally_sql.OUTCOMES) == set(Outcome.values)
     assert {outcome.value for outcome in activity.OUTCOMES} == set(Outcome.values)
     assert set(outcome_rules._DETAILS) == set(Outcome) - {Outcome.PENDING}, "a read decides, or says that it cannot"
 

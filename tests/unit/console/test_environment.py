@@ -10,18 +10,15 @@ from django.core.exceptions import ImproperlyConfigured
 from console import environment
 
 # Fixed keys: each test process must collect tests with the same parameters.
-CURRENT, OLDEST, OLDER = (Ed25519PrivateKey.from_private_bytes(bytes([number]) * 32) for number in (1, 2, 3))
+CURRENT, OLDEST = (Ed25519PrivateKey.from_private_bytes(bytes([number]) * 32) for number in (1, 2))
 
 
-def public_text(key: Ed25519PrivateKey) -> str:
-    return base64.b64encode(key.public_key().public_bytes_raw()).decode()
-
-
-FIRST, SECOND = public_text(OLDEST), public_text(OLDER)
+def private_text(key: Ed25519PrivateKey) -> str:
+    return base64.b64encode(key.private_bytes_raw()).decode()
 
 
 def parse(parser: type[environment.VariableParser], text: str) -> Any:
-    arguments = (CURRENT,) if parser is environment.RetiredKeys else ()
+    arguments = (CURRENT,) if parser is environment.FormerSigningKey else ()
     return parser("NAME", *arguments)(text)
 
 
@@ -31,7 +28,7 @@ def parse(parser: type[environment.VariableParser], text: str) -> Any:
         (environment.ServiceUrl, "https://service.example.org/base/", "https://service.example.org/base"),
         (environment.ServiceUrl, "http://127.0.0.1:8000", "http://127.0.0.1:8000"),
         (environment.CheckpointTarget, "", ""),
-        (environment.CheckpointTarget, "/mnt/archive/checkpoints.jsonl", "/mnt/archive/checkpoints.jsonl"),
+        (environment.CheckpointTarget, "/mnt/archive/checkpoints.txt", "/mnt/archive/checkpoints.txt"),
         (environment.SyslogAddress, "tcp+tls://siem.example.org", "tcp+tls://siem.example.org"),
         (environment.Networks, "", []),
     ],
@@ -50,15 +47,19 @@ def test_valid_values(parser: type[environment.VariableParser], text: str, value
         (environment.ServiceUrl, "https://service.example.org/?a=b", "must not contain a user"),
         (environment.DatabaseUrl, "mysql://root@localhost/console", "not a URL such as sqlite"),
         (environment.CacheUrl, "memcached://127.0.0.1", "not a URL such as redis"),
-        (environment.Networks, "10.1.2.3/8", "write networks as"),
-        (environment.CheckpointTarget, "checkpoints.jsonl", "neither the absolute path"),
+        (environment.Networks, "10.1.2.3/8", "for example: NAME=10.20.0.0/16"),
+        (environment.CheckpointTarget, "checkpoints.txt", "neither the absolute path"),
         (environment.SyslogAddress, "siem.example.org:514", "not an address such as udp"),
         (environment.SyslogAddress, "udp://siem.example.org/path", "only a host and a port"),
-        (environment.RetiredKeys, "abc", "not KEY or KEY@LAST"),
-        (environment.RetiredKeys, f"{FIRST}@x", "not KEY or KEY@LAST"),
-        (environment.RetiredKeys, public_text(CURRENT), "public half of AUDIT_SIGNING_KEY"),
-        (environment.RetiredKeys, f"{FIRST},{FIRST}", "the same key twice"),
-        (environment.RetiredKeys, f"{FIRST}@9,{SECOND}@5", "list the oldest key first"),
+        (environment.FormerSigningKey, "abc", "not the base64 of the 32 bytes"),
+        (environment.FormerSigningKey, private_text(CURRENT), "the same key as AUDIT_SIGNING_KEY"),
+        (environment.LogOrigin, "https://console.example.org", "without https://"),
+        (environment.LogOrigin, "console.example.org/", "not a name such as"),
+        (environment.LogOrigin, "console.example.org/a b", "not a name such as"),
+        (environment.LogOrigin, "console.example.org+1", "not a name such as"),
+        (environment.LogOrigin, "Console.example.org", "in lower case"),
+        (environment.LogOrigin, "a" * 201, "not a name such as"),
+        (environment.LogOrigin, "console.example.org\n", "not a name such as"),
     ],
 )
 def test_invalid_values_are_rejected_with_the_name(
@@ -79,6 +80,6 @@ def test_errors_do_not_repeat_passwords(parser: type[environment.VariableParser]
     assert "hidden" not in str(error.value)
 
 
-def test_retired_keys_keep_their_ranges() -> None:
-    keys = parse(environment.RetiredKeys, f"{FIRST}@5, {SECOND}@9")
-    assert [last for _, last in keys] == [5, 9]
+def test_the_former_signing_key() -> None:
+    assert parse(environment.FormerSigningKey, "") is None
+    assert parse(environment.FormerSigningKey, private_text(OLDEST)).private_bytes_raw() == bytes([2]) * 32

@@ -46,7 +46,8 @@ def test_what_is_right_is_cleaned() -> None:
         ("name=a%7Fb", "name"),
         ("name=a&note=a%00", "note"),
         ("name=a&note=a%1Bb", "note"),
-        ("name=a&note=a%0Db", "note"),
+        ("name=a%C2%85b", "name"),
+        ("name=a&note=a%1Cb", "note"),
         ("name=a&note=%ED%A0%80", "note"),
         ("name=a&secret=1&secret=2", "secret"),
         ("name=a&document=1&document=2", "document"),
@@ -62,6 +63,17 @@ def test_what_no_page_sends_is_refused_at_its_field(text: str, field: str) -> No
 @pytest.mark.parametrize("text", ["می‌خواهم", "👩‍🚒", "e\u0301", "\u200e", "\u202eb"])
 def test_letters_that_are_only_unusual_are_no_control_characters(text: str) -> None:
     assert SampleForm({"name": f"a{text}"}).is_valid()
+
+
+def test_every_end_of_a_line_is_a_newline() -> None:
+    form = SampleForm({"name": "a", "note": "a\rb\r\nc\vd\fe\x85f\u2028g\u2029h"})
+    assert form.is_valid(), form.errors
+    assert form.cleaned_data["note"] == "a\nb\nc\nd\ne\nf\ng\nh"
+
+
+def test_a_control_character_is_named() -> None:
+    form = SampleForm({"name": "bell\a"})
+    assert form.error_of("name") == "Remove U+0007 BELL at position 5: it cannot be shown."
 
 
 def test_fields_show_what_was_sent_or_else_their_initial_values() -> None:

@@ -46,6 +46,16 @@ ENCODINGS = {
     "base64url": lambda text: base64.urlsafe_b64encode(text.encode()).decode().rstrip("="),
     "base64 behind one byte": lambda text: base64.b64encode(b"x" + text.encode() + b"y").decode(),
     "base64 behind two bytes": lambda text: base64.b64encode(b"xy" + text.encode() + b"yz").decode(),
+    "hexadecimal": lambda text: text.encode().hex(),
+    "upper case hexadecimal": lambda text: text.encode().hex().upper(),
+    "base32": lambda text: base64.b32encode(text.encode()).decode(),
+    "base32 in lower case, behind three bytes": lambda text: base64.b32encode(b"xyz" + text.encode()).decode().lower(),
+    "base64 of percent": lambda text: base64.b64encode(quote(text, safe="").encode()).decode(),
+    "percent of base64": lambda text: quote(base64.b64encode(text.encode()).decode(), safe=""),
+    "base64 of base64": lambda text: base64.b64encode(base64.b64encode(text.encode())).decode(),
+    "hexadecimal of base64": lambda text: base64.b64encode(text.encode()).hex(),
+    "percent of JSON": lambda text: quote(json.dumps(text)),
+    "HTML of percent": lambda text: html.escape(quote(f"&{text}")),
     "in quotes": lambda text: f'"{text}"',
 }
 

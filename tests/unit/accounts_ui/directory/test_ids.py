@@ -40,5 +40,11 @@ def test_impossible_ids(text: str) -> None:
     assert len(error.value.detail) > len("subject_id: ")
 
 
+def test_the_character_is_named() -> None:
+    with pytest.raises(InvalidId) as error:
+        check_id("ab\u200bc", "code")
+    assert error.value.problem.endswith("U+200B ZERO WIDTH SPACE at position 3.")
+
+
 def test_an_id_is_one_segment_of_a_path() -> None:
     assert segment("a b@ä?#&=+;") == "a%20b%40%C3%A4%3F%23%26%3D%2B%3B"

@@ -54,6 +54,25 @@ def test_a_user_account(name: str) -> None:
     assert row == Account(subject_id="p-1", code="gold", status="expired", expires_at="2026-01-01", extra={"x": "1"})
 
 
+def test_numbers_for_ids_and_codes_are_text_in_every_shape() -> None:
+    person = parse_row({"identity": {"id": 12345, "traits": {"username": 7}}, "acls": [1], "status": 2})
+    assert person == Person(subject_id="12345", username="7", roles=("1",), status="2")
+    for name in ("account_code", "code"):
+        assert parse_row({"subject_id": 0, name: 42}) == Account(subject_id="0", code="42")
+        assert parse_account(json.dumps({"subject_id": 12345, name: 42}).encode()) == Account(
+            subject_id="12345", code="42"
+        )
+    assert parse_row({"code": 42, "name": "Gold"}) == AccountType(code="42", name="Gold")
+    large = 12345678901234567890123
+    assert parse_row({"subject_id": large, "account_code": large}) == Account(subject_id=str(large), code=str(large))
+
+
+def test_the_alias_counts_if_the_code_of_an_account_is_null() -> None:
+    assert parse_row({"subject_id": "p-1", "account_code": None, "code": "gold"}) == Account(
+        subject_id="p-1", code="gold"
+    )
+
+
 def test_an_account_type() -> None:
     row = parse_row({"code": "gold", "name": "Gold", "requirements": {"mfa": True}, "roles": "admin"})
     assert row == AccountType(code="gold", name="Gold", requirements={"mfa": True}, roles=("admin",))

@@ -4,7 +4,7 @@ import datetime
 
 import pytest
 
-from accounts_ui.sandbox_history.casting import Cast, NobodyFits
+from accounts_ui.sandbox_history.cast import Cast, NobodyFits
 from accounts_ui.sandbox_history.story import END_OF_WORK, STORY, working_day
 
 MONDAY = datetime.date(2026, 3, 2)

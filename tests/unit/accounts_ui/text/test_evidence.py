@@ -27,5 +27,8 @@ def test_evidence_is_shown_line_by_line() -> None:
 
 def test_a_list_that_names_no_account() -> None:
     with override("en"):
-        assert dict(evidence_lines({"told": True, "seen": None}))["Status in the list"] == "no such account is listed"
-        assert dict(evidence_lines({"told": False, "seen": None}))["Status in the list"] == "not stated"
+        assert (
+            dict(evidence_lines({"lists_types": True, "seen": None}))["Status in the list"]
+            == "no such account is listed"
+        )
+        assert dict(evidence_lines({"lists_types": False, "seen": None}))["Status in the list"] == "not stated"

@@ -50,6 +50,39 @@ def test_what_is_no_time_is_shown_as_it_came(value: str | None, shown: str) -> N
     assert not hasattr(timestamp(value), "__html__"), "so it is escaped"
 
 
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Etc/GMT+12"])
+@pytest.mark.parametrize(
+    ("value", "word"),
+    [("9999-12-31T23:59:59Z", "nie"), ("+999999999-12-31", "nie"), ("0001-01-01T00:00:00Z", "unbekannt")],
+)
+def test_sentinels_read_as_such(zone: str, value: str, word: str) -> None:
+    with override("de"), timezone.override(zone):
+        assert timestamp(value) == f'<data value="{value}" data-utc="{value}">{word}</data>'
+
+
+@pytest.mark.parametrize(
+    ("zone", "value", "shown"),
+    [
+        ("Europe/Berlin", "2026-10-25T00:30:00Z", "25 Oct 2026, 02:30 (UTC+02:00)"),
+        ("Europe/Berlin", "2026-10-25T01:30:00Z", "25 Oct 2026, 02:30 (UTC+01:00)"),
+        ("Europe/Berlin", "2026-10-24T23:59:00Z", "25 Oct 2026, 01:59"),
+        ("Europe/Berlin", "2026-10-25T02:00:00Z", "25 Oct 2026, 03:00"),
+        ("Europe/Berlin", "2026-03-29T01:00:00Z", "29 Mar 2026, 03:00"),
+        ("Australia/Lord_Howe", "2026-04-04T15:10:00Z", "5 Apr 2026, 01:40 (UTC+10:30)"),
+        ("UTC", "2026-10-25T00:30:00Z", "25 Oct 2026, 00:30"),
+    ],
+)
+def test_times_of_a_repeated_hour_have_their_offset(zone: str, value: str, shown: str) -> None:
+    with override("en"), timezone.override(zone):
+        assert timestamp(value).endswith(f">{shown}</time>")
+
+
+def test_a_time_of_the_day_in_a_repeated_hour_has_its_offset() -> None:
+    with timezone.override("Europe/Berlin"):
+        at = datetime.datetime(2026, 10, 25, 1, 30, tzinfo=datetime.UTC)
+        assert time_of_day(at).endswith(">02:30:00 (UTC+01:00)</time>")
+
+
 def test_how_long_ago() -> None:
     with override("en"):
         assert time_ago(timezone.now()) == "just now"

@@ -1,61 +1,89 @@
-"""The keys that verify the log: one signs at a time, each within its range, and none after a newer one."""
+"""Former keys, and the part of a log that each of them signs, follow from the log itself."""
+
+import copy
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from accounts_ui.changes.chain.keyring import Keyring, read_document, read_ranged_key
+from accounts_ui.changes.chain.key_changes import KeyChangeError, derive_keyring, key_change_facts
 from accounts_ui.changes.chain.records import key_id, public_text
-from accounts_ui.changes.evidence import verify
 
-FIRST, SECOND, THIRD = (Ed25519PrivateKey.from_private_bytes(bytes([number]) * 32).public_key() for number in (1, 2, 3))
-
-
-def test_each_key_signs_from_the_end_of_the_one_before_it() -> None:
-    keys = Keyring([(FIRST, 10), (SECOND, None), (THIRD, None)])
-    assert [(key.position, key.first, key.last) for key in keys.values()] == [(0, 1, 10), (1, 11, None), (2, 11, None)]
+FIRST, SECOND, THIRD, STRANGER = (Ed25519PrivateKey.from_private_bytes(bytes([n]) * 32) for n in (1, 2, 3, 4))
+HASH = "ab" * 32
 
 
-@pytest.mark.parametrize(("sequence", "problem"), [(10, ""), (11, ""), (9, "which signs only from 10 on")])
-def test_a_key_does_not_sign_before_its_range(sequence: int, problem: str) -> None:
-    second = Keyring([(FIRST, 9), (SECOND, None)])[key_id(SECOND)]
-    assert problem in second.why_not(sequence)
-    assert bool(problem) == bool(second.why_not(sequence))
+def change(sequence, former, new, signer=None, **changed):
+    about = key_change_facts("acme", sequence, HASH, former=signer or former, new=new.public_key())
+    about["former_key_id"], about["former_public_key"] = key_id(former.public_key()), public_text(former.public_key())
+    record = {"sequence": sequence, "organization_id": "acme", "previous_hash": HASH, "about": {**about}}
+    return {**record, "key_id": key_id(new.public_key()), **changed}
 
 
-def test_a_retired_key_signs_nothing_after_its_range() -> None:
-    first = Keyring([(FIRST, 9), (SECOND, None)])[key_id(FIRST)]
-    assert first.why_not(9) == ""
-    assert "after the end of its range (9)" in first.why_not(10)
+CHANGES = [change(11, FIRST, SECOND), change(40, SECOND, THIRD)]
 
 
-@pytest.mark.parametrize("keys", [[(FIRST, 5), (FIRST, None)], [(FIRST, 10), (SECOND, 9)]])
-def test_a_key_that_comes_twice_or_out_of_order_is_refused(keys: list[tuple[object, int | None]]) -> None:
-    with pytest.raises(ValueError, match="key"):
-        Keyring(keys)  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="key"):
-        verify.keyring([(public_text(key), last) for key, last in keys])  # type: ignore[arg-type]
+def test_one_key_signs_everything():
+    ring = derive_keyring(FIRST.public_key(), [])
+    assert [ring.at(sequence).id for sequence in (1, 2, 10**9)] == [key_id(FIRST.public_key())] * 3
+    assert ring.describe(7) == f"key {ring.current.id} signs 1 to 7"
 
 
-def test_a_document_of_keys_is_read_as_it_was_written() -> None:
-    keys = Keyring([(FIRST, 10), (SECOND, None)])
-    assert read_document(keys.as_document()) == keys
-    assert [(key.id, key.first, key.last) for key in verify.packed_keys(keys.as_document()).values()] == [
-        (key.id, key.first, key.last) for key in keys.values()
+@pytest.mark.parametrize("changes", [CHANGES, CHANGES[::-1]])
+def test_the_current_key_leads_to_the_former_ones(changes):
+    ring = derive_keyring(THIRD.public_key(), changes)
+    keys = [key_id(key.public_key()) for key in (FIRST, SECOND, THIRD)]
+    assert ring.ids() == keys
+    assert [ring.at(sequence).id for sequence in (1, 10, 11, 39, 40, 41)] == [
+        *(keys[0], keys[0], keys[1], keys[1], keys[2], keys[2])
     ]
+    assert (
+        ring.describe(50) == f"key {keys[0]} signs 1 to 10; key {keys[1]} signs 11 to 39; key {keys[2]} signs 40 to 50"
+    )
 
 
-@pytest.mark.parametrize("document", [None, {}, [None], [{"public_key": "x", "last": None}], [{"last": 1}]])
-def test_a_document_that_is_not_a_list_of_keys_is_refused(document: object) -> None:
-    for read in (read_document, verify.packed_keys):
-        with pytest.raises(ValueError, match=r"."):
-            read(document)
+def without(name):
+    record = copy.deepcopy(CHANGES[1])
+    del record["about"][name]
+    return record
 
 
-def test_a_key_is_read_with_and_without_the_end_of_its_range() -> None:
-    text = public_text(FIRST)
-    assert read_ranged_key(f" {text}\n") == (FIRST, None)
-    assert read_ranged_key(f"{text}@12") == (FIRST, 12)
-    assert verify.parse_key(f"{text}@12") == (text, 12)
-    for wrong in (f"{text}@", f"{text}@-1", f"{text}@x", "c2hvcnQ="):
-        with pytest.raises(ValueError, match=r"."):
-            read_ranged_key(wrong)
+def with_about(**changed):
+    return {**CHANGES[1], "about": {**CHANGES[1]["about"], **changed}}
+
+
+FALSE = {
+    "the key that signs from here on is not": [
+        change(40, SECOND, STRANGER),
+        with_about(public_key=public_text(STRANGER.public_key())),
+        {**CHANGES[1], "key_id": key_id(STRANGER.public_key())},
+    ],
+    "does not say which keys": [without(name) for name in CHANGES[1]["about"]]
+    + [with_about(more=1), {**CHANGES[1], "about": None}, {**CHANGES[1], "about": []}],
+    "the former key did not sign": [
+        change(40, SECOND, THIRD, signer=STRANGER),
+        {**CHANGES[1], "sequence": 41},
+        {**CHANGES[1], "organization_id": "globex"},
+        {**CHANGES[1], "previous_hash": "cd" * 32},
+        with_about(former_signature=7),
+    ],
+    "does not hold the former public key": [with_about(former_public_key=text) for text in ("", "AAAA", 7)],
+    "former_key_id is not": [with_about(former_key_id="0" * 16)],
+    "previous_hash is not a hash": [{**CHANGES[1], "previous_hash": None}],
+}
+
+
+@pytest.mark.parametrize(("what", "record"), [(what, record) for what, records in FALSE.items() for record in records])
+def test_a_change_of_key_that_the_former_key_did_not_agree_to(what, record):
+    with pytest.raises(KeyChangeError, match=what) as error:
+        derive_keyring(THIRD.public_key(), [CHANGES[0], record])
+    assert error.value.sequence == record["sequence"]
+
+
+def test_a_stranger_cannot_begin_the_chain_of_keys():
+    """The newest change has to lead to the key that is trusted, and each one to the next."""
+    with pytest.raises(KeyChangeError, match="is not"):
+        derive_keyring(THIRD.public_key(), [*CHANGES, change(50, THIRD, STRANGER)])
+    with pytest.raises(KeyChangeError, match="is not"):
+        derive_keyring(THIRD.public_key(), [change(11, FIRST, STRANGER), CHANGES[1]])
+    with pytest.raises(KeyChangeError, match="is not"):
+        derive_keyring(SECOND.public_key(), CHANGES)

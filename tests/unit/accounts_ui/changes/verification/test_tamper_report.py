@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from accounts_ui.changes.chain.keyring import Keyring
+from accounts_ui.changes.chain.keyring import KeyPeriod, Keyring
 from accounts_ui.changes.chain.records import FIELDS, key_id, record_hash, sign
 from accounts_ui.changes.verification.tamper_report import describe_tampering
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(32))
-KEYS = Keyring([(KEY.public_key(), None)])
+KEYS = Keyring([KeyPeriod(key_id(KEY.public_key()), KEY.public_key(), 1)])
 
 
 def signed_record(**values: Any) -> dict[str, Any]:

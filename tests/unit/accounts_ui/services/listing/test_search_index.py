@@ -5,7 +5,7 @@ import pytest
 from accounts_ui.directory.listing import PersonColumns
 from accounts_ui.services.listing import search_index
 from accounts_ui.services.listing.search_index import SearchIndex
-from accounts_ui.services.text_folding import fold
+from accounts_ui.text.folding import fold
 
 
 def index(*names: str) -> SearchIndex:
@@ -25,8 +25,8 @@ def test_lines_with_a_word(often: int, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_no_word_spans_two_texts_of_a_line() -> None:
     made = SearchIndex(PersonColumns(["p-1"], ["Ada"], ["ada@acme.example"], ["ada"], [""]))
-    assert made.find_lines("p-1") == [0]
-    assert made.find_lines("p-1ada") == []
+    assert made.find_lines(fold("p-1")) == [0]
+    assert made.find_lines(fold("p-1ada")) == []
 
 
 def test_half_a_surrogate_pair_breaks_nothing() -> None:

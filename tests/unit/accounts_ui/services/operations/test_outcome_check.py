@@ -22,7 +22,7 @@ def state_of(evidence: dict | None, age: datetime.timedelta, outcome: str = Outc
     return check.state if check else None
 
 
-@pytest.mark.parametrize("evidence", [None, {"told": True}, {"how": "re-read", "read_at": None}])
+@pytest.mark.parametrize("evidence", [None, {"lists_types": True}, {"how": "re-read", "read_at": None}])
 def test_it_is_being_checked_until_the_automatic_read_must_be_over(evidence):
     assert state_of(evidence, datetime.timedelta(0)) == CheckState.CHECKING
     assert state_of(evidence, LAST_READ - JUST) == CheckState.CHECKING
@@ -30,8 +30,8 @@ def test_it_is_being_checked_until_the_automatic_read_must_be_over(evidence):
 
 
 def test_a_list_without_codes_needs_a_decision_at_once():
-    assert state_of({"told": False}, datetime.timedelta(0)) == CheckState.UNREADABLE
-    assert state_of({"told": False}, LAST_READ) == CheckState.UNREADABLE
+    assert state_of({"lists_types": False}, datetime.timedelta(0)) == CheckState.UNREADABLE
+    assert state_of({"lists_types": False}, LAST_READ) == CheckState.UNREADABLE
 
 
 def test_events_that_are_stored_elsewhere_say_nothing():
@@ -43,4 +43,4 @@ def test_events_that_are_stored_elsewhere_say_nothing():
 
 @pytest.mark.parametrize("outcome", [Outcome.APPLIED, Outcome.NOT_APPLIED])
 def test_a_known_outcome_needs_no_check(outcome):
-    assert state_of({"told": False}, datetime.timedelta(0), outcome) is None
+    assert state_of({"lists_types": False}, datetime.timedelta(0), outcome) is None

@@ -68,7 +68,7 @@ def test_a_list_that_names_no_codes_decides_nothing(action):
     change = change_of(action, None if action == Action.ASSIGN else "active", "deleted")
     decision = decide_outcome(change, listing_with(None, codes=False), READER, may_still_act=False)
     assert decision.outcome == Outcome.UNKNOWN
-    assert decision.evidence["told"] is False
+    assert decision.evidence["lists_types"] is False
 
 
 @pytest.mark.parametrize(("seconds", "acting"), [(0, True), (19.9, True), (20, False), (60, False)])

@@ -192,7 +192,7 @@ def test_the_rules_are_total():
         )
     assert set(RESULTS) == {*Obstacle, *Caution}
     assert set(preconditions._CAUTIONS) == set(Caution)
-    account = AccountFacts("s", "worker", "", "", LISTED, "directory", None, NOW, open_change=CHANGED)
+    account = AccountFacts("s", "worker", "", "", "", LISTED, "directory", None, NOW, open_change=CHANGED)
     raised = {type(error_for(Decision(obstacle, blocking_change=CHANGED), account)) for obstacle in Obstacle}
     assert len(raised) == len(Obstacle)
     asks = error_for(Decision(cautions=(Caution.PERSON_NOT_LISTED,)), account)

@@ -1,13 +1,12 @@
 """Who may open which organization: exact entries, patterns, roles, and rules that are rejected."""
 
 import json
-import re
 from typing import Any
 
 import pytest
 
-from console.signin.access.rules import Organization, Role, is_organization_id, relevant_claims, rule_claims
-from console.signin.access.rules_parser import RulesError, parse_organizations
+from console.signin.access.rules import Role, is_organization_id, rule_claims
+from console.signin.access.rules_parser import parse_organizations
 
 RULES = {
     "acme": {"name": "Acme GmbH", "admins": {"groups": ["acme-admins"]}, "auditors": {"groups": ["acme-audit"]}},
@@ -41,44 +40,9 @@ def test_an_invalid_id_gives_no_access(odd: str) -> None:
     assert parse_organizations(json.dumps(RULES)).find(odd) is None
 
 
-INVALID: dict[str, tuple[Any, str]] = {
-    "no placeholder": ({"*": {"admins": {"groups": ["everybody"]}}}, "must contain {organization} exactly once"),
-    "two placeholders": ({"*": {"admins": {"groups": ["{organization}{organization}"]}}}, "exactly once"),
-    "a placeholder without a pattern": ({"acme": {"admins": {"groups": ["{organization}"]}}}, "in patterns only"),
-    "two stars": ({"*-*": {"admins": {"groups": ["{organization}"]}}}, "use exactly one"),
-    "a pattern for no id": ({"../*": {"admins": {"groups": ["{organization}"]}}}, "not a pattern"),
-    "nobody": ({"*": {}}, "nobody has access"),
-    "no name": ({"acme": {"name": "", "admins": {"groups": ["x"]}}}, "name must be a non-empty string"),
-    "an unknown field": ({"acme": {"admin": {"groups": ["x"]}}}, "unknown field 'admin'"),
-    "rules that are a list": ({"acme": {"admins": ["x"]}}, "an object that maps claims to lists"),
-    "an empty value": ({"acme": {"admins": {"groups": [""]}}}, "a list of non-empty strings"),
-    "no organization": ({}, "without a rule, nobody has access"),
-    "a list": ([], "without a rule, nobody has access"),
-    "an id that is none": ({"a/b": {"admins": {"groups": ["x"]}}}, "not an organization id"),
-}
-
-
-@pytest.mark.parametrize("name", INVALID)
-def test_invalid_rules_are_rejected(name: str) -> None:
-    rules, message = INVALID[name]
-    with pytest.raises(RulesError, match=re.escape(message)):
-        parse_organizations(json.dumps(rules))
-
-
-def test_duplicate_keys_are_rejected() -> None:
-    entry = '{"admins": {"groups": ["x"]}}'
-    with pytest.raises(RulesError, match="'acme' occurs twice"):
-        parse_organizations(f'{{"acme": {entry}, "acme": {entry}}}')
-
-
-def test_text_that_is_not_json_is_rejected() -> None:
-    with pytest.raises(RulesError, match="not JSON"):
-        parse_organizations("acme=admins")
-
-
-ACME = Organization(
-    "acme", "Acme", {"groups": frozenset({"admins"}), "email": frozenset({"a@acme.example"})}, {"sub": frozenset({"s"})}
-)
+ACME = parse_organizations(
+    '{"acme": {"admins": {"groups": ["admins"], "email": ["A@acme.example"]}, "auditors": {"sub": ["s"]}}}'
+).exact["acme"]
 DECISIONS: dict[str, tuple[dict[str, Any], Role | None]] = {
     "one of several groups": ({"groups": ["x", "admins"]}, Role.ADMIN),
     "a claim that is one string": ({"groups": "admins"}, Role.ADMIN),
@@ -88,12 +52,20 @@ DECISIONS: dict[str, tuple[dict[str, Any], Role | None]] = {
     "another case": ({"groups": ["Admins"]}, None),
     "part of a value": ({"groups": ["admins2", "admin"]}, None),
     "values that are not strings": ({"groups": [1, None, {"admins": 1}, ["admins"]]}, None),
-    "a claim that is an object": ({"groups": {"admins": True}}, None),
+    "an object with the value as a key": ({"groups": {"admins": True}}, Role.ADMIN),
     "a verified address": ({"email": "a@acme.example", "email_verified": True}, Role.ADMIN),
     "an unverified address": ({"email": "a@acme.example", "email_verified": False}, None),
     "an address without the flag": ({"email": "a@acme.example"}, None),
-    "a flag that is a string": ({"email": "a@acme.example", "email_verified": "true"}, None),
+    "a flag that is a text": ({"email": "a@acme.example", "email_verified": "true"}, Role.ADMIN),
+    "a flag that is a text with a capital": ({"email": "a@acme.example", "email_verified": "True"}, Role.ADMIN),
+    "a flag that says no as text": ({"email": "a@acme.example", "email_verified": "false"}, None),
+    "a flag that is another text": ({"email": "a@acme.example", "email_verified": "yes"}, None),
     "a flag that is a number": ({"email": "a@acme.example", "email_verified": 1}, None),
+    "an address in capitals": ({"email": "A@ACME.EXAMPLE", "email_verified": True}, Role.ADMIN),
+    "an address with a look-alike letter": (
+        {"email": "a@acme.example".replace("c", "\u0441"), "email_verified": True},
+        None,
+    ),
 }
 
 
@@ -103,21 +75,11 @@ def test_decisions(name: str) -> None:
     assert ACME.role_of(claims) == role
 
 
-def test_each_rule_explains_why_it_does_not_match() -> None:
-    checks = {check.claim: check.mismatch for check in ACME.explain({"groups": [7], "email": "a@acme.example"})}
-    assert checks == {
-        "groups": "it contains no text",
-        "email": "email_verified is not true",
-        "sub": "the claim is missing",
-    }
-    [groups, *_] = ACME.explain({"groups": "others"})
-    assert groups.mismatch == "none of its values is accepted"
-
-
-def test_the_claims_of_rules_bring_email_verified_along() -> None:
+def test_the_claims_of_rules_bring_along_what_explains_them() -> None:
     organizations = parse_organizations(json.dumps(RULES))
-    assert rule_claims(organizations) == {"groups", "roles", "email", "email_verified"}
-    assert rule_claims(parse_organizations('{"acme": {"admins": {"groups": ["x"]}}}')) == {"groups"}
+    assert rule_claims(organizations) == {"groups", "roles", "email", "email_verified", "_claim_names", "hasgroups"}
+    nested = parse_organizations('{"acme": {"admins": {"realm_access.roles": ["x"]}}}')
+    assert rule_claims(nested) >= {"realm_access.roles", "realm_access"}
 
 
 @pytest.mark.parametrize("organization_id", ["acme", "a b", "ä", "a.b", "x" * 255])
@@ -125,17 +87,19 @@ def test_valid_ids(organization_id: str) -> None:
     assert is_organization_id(organization_id)
 
 
-def test_of_long_claims_only_what_rules_accept_is_kept() -> None:
-    organizations = parse_organizations(json.dumps(RULES))
-    groups = [*(f"group-{number}" for number in range(10_000)), "acme-admins", "org-alpha-audit", {"not": "text"}]
-    claims = {"groups": groups, "email": "x" * 100_000, "roles": {"a": "b"}, "picture": "y" * 100_000}
-    relevant = relevant_claims(organizations, claims)
-    assert relevant["groups"][:2] == ["acme-admins", "org-alpha-audit"]
-    assert len(json.dumps(relevant)) < 1000
-    assert organizations.open_to(relevant) == organizations.open_to(claims)
+def test_an_address_names_ids_in_lower_case_only() -> None:
+    """Addresses have no case and ids may have: ``ACME`` and ``acme`` may be two organizations."""
+    organizations = parse_organizations('{"*": {"admins": {"email": ["admin@{organization}.example"]}}}')
+    claims = {"email": "Admin@ALPHA.example", "email_verified": True}
+    assert [organization.id for organization, _ in organizations.open_to(claims)] == ["alpha"]
+    for organization_id, role in (("alpha", Role.ADMIN), ("ALPHA", None), ("Alpha", None)):
+        organization = organizations.find(organization_id)
+        assert organization is not None
+        assert organization.role_of(claims) == role
 
 
-def test_short_claims_are_kept_whole() -> None:
-    claims = {"groups": ["a", 7, None], "email": "a@acme.example", "email_verified": True, "name": "Ada"}
-    relevant = relevant_claims(parse_organizations(json.dumps(RULES)), claims)
-    assert relevant == {"groups": ["a", 7, None], "email": "a@acme.example", "email_verified": True}
+def test_a_look_alike_letter_is_another_letter() -> None:
+    """The Kelvin sign is a ``k`` to case folding, and the long s an ``s``: only ASCII letters have a case here."""
+    organizations = parse_organizations('{"acme": {"admins": {"email": ["kas@acme.example"]}}}')
+    for address in ("\u212aas@acme.example", "ka\u017f@acme.example"):
+        assert organizations.open_to({"email": address, "email_verified": True}) == []

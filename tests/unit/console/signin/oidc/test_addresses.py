@@ -97,6 +97,10 @@ PRIVATE = [
     "https://[::ffff:10.0.0.1]/",
     "https://[::ffff:8.8.8.8]/",
     "https://[64:ff9b::a00:1]/",
+    "https://[64:ff9b:1::a00:1]/",
+    "https://[::a00:1]/",
+    "https://[::ffff:0:a00:1]/",
+    "https://[fec0::1]/",
     "https://[2002:a00:1::]/",
     "https://[ff02::1]/",
 ]

@@ -36,9 +36,14 @@ def test_the_secret_is_sent_in_the_form_if_the_provider_wants_it_there() -> None
 
 
 INVALID: dict[str, tuple[dict[str, Any], str]] = {
-    "another issuer": ({"issuer": "https://evil.example"}, "Its issuer is not OIDC_ISSUER."),
-    "the issuer with a slash": ({"issuer": f"{ISSUER}/"}, "Its issuer is not OIDC_ISSUER."),
-    "no issuer": ({"issuer": None}, "Its issuer is not OIDC_ISSUER."),
+    "another issuer": (
+        {"issuer": "https://evil.example"},
+        "Its issuer is https://evil.example, and OIDC_ISSUER is https://login.example.org.",
+    ),
+    "the issuer with a slash": ({"issuer": f"{ISSUER}/"}, "they differ by the slash at the end"),
+    "no issuer": ({"issuer": None}, "It names no issuer, and OIDC_ISSUER is https://login.example.org."),
+    "an issuer that is a number": ({"issuer": 7}, "It names no issuer"),
+    "the issuer of all tenants": ({"issuer": "https://login.example/{tenantid}/v2.0"}, "has to name your own tenant"),
     "an endpoint that is missing": ({"jwks_uri": None}, "Its jwks_uri is not an https:// address."),
     "an endpoint that is a number": ({"token_endpoint": 7}, "Its token_endpoint is not an https:// address."),
     "plain http": ({"token_endpoint": "http://login.example.org/"}, "Its token_endpoint is not"),

@@ -1,5 +1,6 @@
 """The claims of a logout token: OpenID Connect Back-Channel Logout 1.0, section 2.6, steps 4 to 6."""
 
+import hashlib
 import time
 from typing import Any
 
@@ -8,6 +9,8 @@ import pytest
 from console.signin.errors import InvalidLogoutToken
 from console.signin.oidc.logout_token import EVENT, LogoutToken, read_logout_claims
 
+JTI = hashlib.sha256(b"j").hexdigest()
+
 
 def claims(**changes: Any) -> dict[str, Any]:
     document = {"sub": "ada", "sid": "s", "iat": time.time(), "jti": "j", "events": {EVENT: {}}, **changes}
@@ -15,10 +18,10 @@ def claims(**changes: Any) -> dict[str, Any]:
 
 
 def test_subject_and_session_or_one_of_them() -> None:
-    assert read_logout_claims(claims()) == LogoutToken("ada", "s")
-    assert read_logout_claims(claims(sub=None)) == LogoutToken("", "s")
-    assert read_logout_claims(claims(sid=None)) == LogoutToken("ada", "")
-    assert read_logout_claims(claims(events={EVENT: {}, "https://example.org/": {}})) == LogoutToken("ada", "s")
+    assert read_logout_claims(claims()) == LogoutToken("ada", "s", JTI)
+    assert read_logout_claims(claims(sub=None)) == LogoutToken("", "s", JTI)
+    assert read_logout_claims(claims(sid=None)) == LogoutToken("ada", "", JTI)
+    assert read_logout_claims(claims(events={EVENT: {}, "https://example.org/": {}})) == LogoutToken("ada", "s", JTI)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import datetime
 import pytest
 
 from accounts_ui.tasks.checks import describe_state
-from accounts_ui.tasks.state import LATE_AFTER, TasksState, lag_of
+from accounts_ui.tasks.health import LATE_AFTER, TasksHealth, lag_of
 
 NOW = datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.UTC)
 MINUTE = datetime.timedelta(minutes=1)
@@ -32,6 +32,6 @@ def test_only_work_that_is_due_waits(oldest: datetime.datetime | None, lag: date
 def test_what_an_operator_reads(
     workers: int, lag: datetime.timedelta, failing: int, expected: list[tuple[str, str]]
 ) -> None:
-    findings = list(describe_state(TasksState(workers, NOW, lag, failing)))
+    findings = list(describe_state(TasksHealth(workers, NOW, lag, failing)))
     assert [(finding.level, finding.id) for finding in findings] == expected
     assert all(finding.fix for finding in findings if finding.level != "ok")
