@@ -32,14 +32,15 @@ def release() -> None:
 def main(folder: Path) -> None:
     django.setup()
     from accounts_ui.changes import exports, queries, writer
-    from accounts_ui.changes.chain.keys import public_keys
+    from accounts_ui.changes.chain.keys import public_key
     from accounts_ui.changes.evidence import pack
     from accounts_ui.changes.queries import LogFilters
-    from accounts_ui.changes.verification.verify_log import read_export, verify_database, verify_records
+    from accounts_ui.changes.verification.export_file import verify_export
+    from accounts_ui.changes.verification.verify_log import verify_log
 
     release()
     facts = {**FACTS, "subject_id": "person-later", "ticket": "T-1"}
-    change = writer.request(uuid.uuid4(), facts, read_at_sequence=queries.end_of_chain())
+    change = writer.request(uuid.uuid4(), facts, read_at_sequence=queries.end_of_log("acme"))
     writer.conclude(change, "applied", http_status=200, detail="", after="expired")
     export = list(exports.export_jsonl("acme", LogFilters()))
     (folder / "export.jsonl").write_text("".join(export), encoding="utf-8")
@@ -47,8 +48,8 @@ def main(folder: Path) -> None:
     request = pack.PackRequest(organization_id="acme", organization_name="Acme", filters=LogFilters(), made_by=admin)
     (folder / "pack.zip").write_bytes(b"".join(pack.write_pack(request)))
     verified = {
-        "database": verify_database(public_keys()).sequence,
-        "export": verify_records(read_export(export), public_keys()).sequence,
+        "database": verify_log("acme", public_key()).position.sequence,
+        "export": verify_export(folder / "export.jsonl", public_key()).sequence,
         "versions": [json.loads(line)["v"] for line in export],
     }
     print(json.dumps(verified))

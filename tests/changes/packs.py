@@ -13,6 +13,10 @@ from pathlib import Path
 import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from accounts_ui.changes.chain.notes import TreeHead, parse_note, parse_tree_head, sign_note
+from accounts_ui.changes.tree.compact_range import CompactRange
+from accounts_ui.changes.tree.hashing import leaf_hash
+
 
 @dataclass(frozen=True)
 class Pack:
@@ -36,9 +40,20 @@ class Pack:
     def records(self):
         return [json.loads(line) for line in self.lines]
 
+    @property
+    def head(self):
+        """What its checkpoint says."""
+        return parse_tree_head(parse_note(self.files["checkpoint.txt"].decode()).text)
+
+    def with_checkpoint(self, records, key, size=None):
+        """The pack with a checkpoint of these records, signed by ``key``."""
+        note = checkpoint_of(records[:size], self.head.origin, key)
+        return replace(self, files={**self.files, "checkpoint.txt": note.encode()})
+
     def with_files(self, **changed):
         """The pack with some files changed; ``events_jsonl`` is ``events.jsonl``. ``None`` removes one."""
-        files = {**self.files, **{name.replace("_", "."): data for name, data in changed.items()}}
+        named = {name.replace("__", "-").replace("_", "."): data for name, data in changed.items()}
+        files = {**self.files, **named}
         return replace(self, files={name: data for name, data in files.items() if data is not None})
 
     def with_records(self, records):
@@ -68,6 +83,14 @@ class Pack:
         done = run("verify.py", str(self.save()), *args, cwd=self.folder)
         assert done.stderr == "", done.stderr
         return done.returncode, done.stdout
+
+
+def checkpoint_of(records, origin, key):
+    """A checkpoint of a log of these records."""
+    tree = CompactRange()
+    for record in records:
+        tree.append(leaf_hash(rfc8785.dumps(record)))
+    return sign_note(TreeHead(origin, tree.end, tree.root()).text(), origin, key)
 
 
 def run(*args, cwd):

@@ -67,33 +67,37 @@ def archived(logged):
     """Three changes, an open one, two more; the first three in two archives."""
     logged.names = [*logged.append("append", 3), *logged.append("ask", 1), *logged.append("append", 2)]
     before = logged.counts()
-    code, said = logged.archive("--through=11", "--dry-run")
+    code, said = logged.archive("--organization=acme", "--through=11", "--dry-run")
     assert (code, logged.counts(), list(logged.folder.iterdir())) == (0, before, []), said
-    assert f"Change {logged.names[3]} is open: events after 6 are not archived." in said
-    assert "Would archive events 1 to 6" in said
-    code, said = logged.archive("--through=3")
+    assert f"Change {logged.names[3]} is open: events after 6 of acme are not archived." in said
+    assert "Would archive events 1 to 6 of acme" in said
+    code, said = logged.archive("--organization=acme", "--through=3")
     assert code == 0, said
-    assert f"Change {logged.names[1]} is resolved only by event 4: events after 2 are not archived." in said
-    assert "Archived: events 1 to 2, " in said
+    assert f"Change {logged.names[1]} is resolved only by event 4: events after 2 of acme are not archived." in said
+    assert "Archived: events 1 to 2 of acme, " in said
     code, said = logged.archive("--before=2999-01-01")
-    assert (code, "Archived: events 3 to 6, " in said) == (0, True), said
+    assert (code, "Archived: events 3 to 6 of acme, " in said) == (0, True), said
     assert logged.counts() == [5, 6, 2]
     return logged
 
 
 def test_all_is_there_and_verifies(archived, sign_in):
     code, said = archived.run()
-    assert (code, said.startswith("Verified 11 events, to sequence 11,")) == (0, True), said
+    assert (code, said.startswith("Verified 11 events of acme, to sequence 11,")) == (0, True), said
     assert "NOT" not in said
-    assert "Nothing to archive." in archived.archive("--through=6")[1]
-    assert archived.run(command="export_changes")[1].count("\n") == 11
+    assert "Nothing to archive." in archived.archive("--organization=acme", "--through=6")[1]
+    assert archived.run("--organization=acme", command="export_changes")[1].count("\n") == 11
 
-    first, second = (archived.folder / f"changes-{part}.jsonl" for part in ("1-2", "3-6"))
-    ends = [str(one.with_suffix(".checkpoint.json")) for one in (first, second)]
-    assert first.read_text() + second.read_text() == archived.run("--to=6", command="export_changes")[1]
-    assert archived.run("--file", str(first), "--checkpoint", ends[0])[0] == 0
-    assert archived.run("--file", str(second), "--after", ends[0], "--checkpoint", ends[1])[0] == 0
-    assert "sequence 1: is missing" in archived.run("--file", str(second), "--checkpoint", ends[1])[1]
+    first, second = (archived.folder / f"changes-acme-{part}.jsonl" for part in ("1-2", "3-6"))
+    notes = [str(one.with_suffix(".checkpoint.txt")) for one in (first, second)]
+    end = str(first.with_suffix(".end.json"))
+    assert (
+        first.read_text() + second.read_text()
+        == archived.run("--organization=acme", "--to=6", command="export_changes")[1]
+    )
+    assert archived.run("--file", str(first), "--checkpoint", notes[0])[0] == 0
+    assert archived.run("--file", str(second), "--after", end, "--checkpoint", notes[1])[0] == 0
+    assert "sequence 1: is missing" in archived.run("--file", str(second), "--checkpoint", notes[1])[1]
 
     otto = sign_in(archived.console, "otto")
     otto.get(f"{LOG}{archived.names[0]}/")
@@ -121,13 +125,13 @@ def test_the_database_refuses_what_is_no_move(archived):
         "UPDATE changes_archive SET file = 'other'",
         "DELETE FROM changes_archive",
         *(
-            f"INSERT INTO changes_archive SELECT {last}, {first}, e.hash, 'f', 's', 'b', e.at, 'k', 's' "
+            f"INSERT INTO changes_archive SELECT 'acme', {last}, {first}, {run}, e.hash, 't', 'd', 'f', 's', 'b', e.at, 'k', 's' "
             f"FROM changes_event e WHERE e.sequence = {last}"
-            for first, last in ((7, 11), (8, 9), (5, 6))
+            for first, last, run in ((7, 11, 3), (8, 9, 3), (5, 6, 3), (7, 9, 2))
         ),
     ]
     if archived.vendor == "postgresql":
-        parts = (f"{MOVED}_1_2", f"{MOVED}_3_6")
+        parts = (f"{MOVED}_1", f"{MOVED}_2")
         refused += [f"TRUNCATE {table}" for table in (MOVED, "changes_archive", *parts)]
         refused += [f"DELETE FROM {part}" for part in parts]
         refused += ["SET session_replication_role = replica; " + refused[2]]
@@ -135,7 +139,7 @@ def test_the_database_refuses_what_is_no_move(archived):
         refused += [f"INSERT OR REPLACE INTO {MOVED} SELECT * FROM {MOVED} WHERE sequence = 1"]
         refused += ["INSERT OR REPLACE INTO changes_archive SELECT * FROM changes_archive"]
     for statement in refused:
-        if "SELECT 6, 5" in statement:  # no such event is in the log any more: nothing is selected
+        if "SELECT 'acme', 6, 5" in statement:  # no such event is in the log any more: nothing is selected
             assert connection.execute(statement).rowcount < 1
             continue
         with pytest.raises((sqlite3.IntegrityError, psycopg.errors.RaiseException)):
@@ -153,13 +157,15 @@ def test_tampering_is_found(archived):
         off, on = ["DROP TRIGGER changes_archivedevent_fixed"], [made]
         gone = "changes_archivedevent_fixed is missing"
     else:
-        part = f"{MOVED}_3_6"
+        part = f"{MOVED}_2"
         off = [f"ALTER TABLE {part} DISABLE TRIGGER changes_archivedevent_fixed"]
         on = [f"ALTER TABLE {part} ENABLE ALWAYS TRIGGER changes_archivedevent_fixed"]
         gone = f"changes_archivedevent_fixed of {part} is switched off"
     for statement in (*off, f"UPDATE {MOVED} SET code = 'other' WHERE sequence = 3"):
         connection.execute(statement)
-    assert archived.run()[1].startswith("NOT verified. sequence 3: the record's content does not match its hash: code")
+    assert archived.run()[1].startswith(
+        "NOT verified. acme, sequence 3: the record's content does not match its hash: code"
+    )
     connection.execute(f"UPDATE {MOVED} SET code = 'worker' WHERE sequence = 3")
     assert gone in archived.run()[1]
     for statement in on:
@@ -171,38 +177,39 @@ def test_tampering_is_found(archived):
 @pytest.mark.parametrize("logged", ["postgresql"], indirect=True)
 def test_what_is_held_elsewhere_is_named(archived, sign_in):
     with archived.connect() as owner:
-        owner.execute(f"ALTER TABLE {MOVED} DETACH PARTITION {MOVED}_1_2")
+        owner.execute(f"ALTER TABLE {MOVED} DETACH PARTITION {MOVED}_1")
         code, said = archived.run()
-        assert (code, said.startswith("Verified 9 events, to sequence 11,")) == (0, True), said
-        assert "NOT verified, because they are not in this database: events 1 to 2, archived on" in said
-        assert "by Opal Operator in changes-1-2.jsonl (SHA-256 " in said
-        code, said = archived.run(command="export_changes")
-        assert "NOT exported, because they are not in this database: events 1 to 2," in said
+        assert (code, said.startswith("Verified 9 events of acme, to sequence 11,")) == (0, True), said
+        assert "NOT verified, because they are not in this database: events 1 to 2 of acme, archived on" in said
+        assert "by Opal Operator in changes-acme-1-2.jsonl (SHA-256 " in said
+        code, said = archived.run("--organization=acme", command="export_changes")
+        assert "NOT exported, because they are not in this database: events 1 to 2 of acme," in said
 
         otto = sign_in(archived.console, "otto")
         page = otto.get(f"{LOG}{archived.names[0]}/")
-        assert "The first events of this change are stored elsewhere. Events 1 to 2, archived on" in text_of(page)
-        assert "changes-1-2.jsonl" in otto.soup.select_one("[data-elsewhere]").text
+        said = "Its events are archived elsewhere, so this change cannot be verified here. Events 1 to 2, archived on"
+        assert said in text_of(page)
+        assert "changes-acme-1-2.jsonl" in otto.soup.select_one("[data-elsewhere]").get_text()
         page = otto.post(f"{LOG}verify/", {**otto.form(LOG, "/changes/verify/"), "scope": "all"})
         assert "They are no longer in this database and are not verified with it." in text_of(page)
         pack = Pack.of(otto.get(f"{LOG}evidence.zip").content, archived.folder)
         code, said = pack.verify()
         assert (code, said.startswith("Verified 9 events of 5 changes")) == (0, True), said
-        assert "Not in it: events 1 to 2 and their changes, archived in changes-1-2.jsonl" in said
+        assert "Not in it: events 1 to 2 and their changes, archived in changes-acme-1-2.jsonl" in said
 
-        owner.execute(f"ALTER TABLE {MOVED}_1_2 RENAME TO kept_elsewhere")
-        owner.execute(f"ALTER TABLE {MOVED} DETACH PARTITION {MOVED}_3_6")
-        owner.execute(f"CREATE TABLE lost AS SELECT * FROM {MOVED}_3_6 WHERE sequence = 4")
-        owner.execute(f"ALTER TABLE {MOVED}_3_6 DROP CONSTRAINT {MOVED}_3_6_pkey")
-        owner.execute(f"DELETE FROM {MOVED}_3_6 WHERE sequence = 4")
-        owner.execute(f"ALTER TABLE {MOVED} ATTACH PARTITION {MOVED}_3_6 FOR VALUES FROM (3) TO (7)")
-        assert archived.run() == (1, "NOT verified. sequence 4: is missing (the next record is 5)")
-        owner.execute(f"ALTER TABLE {MOVED} DETACH PARTITION {MOVED}_3_6")
+        owner.execute(f"ALTER TABLE {MOVED}_1 RENAME TO kept_elsewhere")
+        owner.execute(f"ALTER TABLE {MOVED} DETACH PARTITION {MOVED}_2")
+        owner.execute(f"CREATE TABLE lost AS SELECT * FROM {MOVED}_2 WHERE sequence = 4")
+        owner.execute(f"ALTER TABLE {MOVED}_2 DROP CONSTRAINT {MOVED}_2_pkey")
+        owner.execute(f"DELETE FROM {MOVED}_2 WHERE sequence = 4")
+        owner.execute(f"ALTER TABLE {MOVED} ATTACH PARTITION {MOVED}_2 FOR VALUES IN (2)")
+        assert archived.run() == (1, "NOT verified. acme, sequence 4: is missing (the next record is 5)")
+        owner.execute(f"ALTER TABLE {MOVED} DETACH PARTITION {MOVED}_2")
         owner.execute("ALTER TABLE changes_archive DISABLE TRIGGER changes_archive_fixed")
         owner.execute("UPDATE changes_archive SET file = 'another' WHERE last_sequence = 6")
         assert "sequence 6: the record of the archive is not what was signed" in archived.run()[1]
         owner.execute("DELETE FROM changes_archive")
-        assert archived.run() == (1, "NOT verified. sequence 1: is missing (the next record is 7)")
+        assert archived.run() == (1, "NOT verified. acme, sequence 1: is missing (the next record is 7)")
 
 
 @pytest.mark.parametrize("database", DATABASES)
@@ -211,7 +218,14 @@ def test_appending_goes_on_and_a_kill_leaves_all_or_nothing(database, start_cons
     console.server.stop()  # nobody asks it anything here
     logged = Logged(console, tmp_path)
     names = logged.append("append", 50)
-    command = [sys.executable, "manage.py", "archive_changes", "--through=100", f"--folder={tmp_path}"]
+    command = [
+        sys.executable,
+        "manage.py",
+        "archive_changes",
+        "--organization=acme",
+        "--through=100",
+        f"--folder={tmp_path}",
+    ]
     with logged.console.log_path.open("ab") as lines:
         process = subprocess.Popen(
             command, cwd=ROOT, env=logged.console.server.env, stdout=lines, stderr=lines, start_new_session=True
@@ -224,7 +238,7 @@ def test_appending_goes_on_and_a_kill_leaves_all_or_nothing(database, start_cons
         left.unlink()
 
     done = []
-    archiving = threading.Thread(target=lambda: done.append(logged.archive("--through=80")))
+    archiving = threading.Thread(target=lambda: done.append(logged.archive("--organization=acme", "--through=80")))
     archiving.start()
     _, more = logged.appenders.do("append", 20)
     archiving.join()

@@ -68,12 +68,25 @@ FORBIDDEN = (
     "UPDATE changes_change SET outcome = 'not_applied'",
     "UPDATE changes_change SET message = 'other'",
     "INSERT INTO changes_event SELECT * FROM changes_event WHERE sequence = 1",
+    "UPDATE changes_loghead SET sequence = 4",
+    "UPDATE changes_loghead SET sequence = 7",
+    "UPDATE changes_loghead SET hash = previous_hash FROM changes_event e WHERE e.sequence = 6",
+    "UPDATE changes_loghead SET organization_id = 'beta'",
+    "DELETE FROM changes_loghead",
+    "INSERT INTO changes_loghead SELECT 'beta', sequence, hash, key_id FROM changes_loghead",
 )
 
 
 def test_the_database_refuses(fresh):
     with Tampering(fresh) as somebody:
-        statements = FORBIDDEN + (("TRUNCATE changes_event, changes_change",) if fresh.database == "postgresql" else ())
+        statements = FORBIDDEN + (
+            (
+                "TRUNCATE changes_event, changes_change",
+                "TRUNCATE changes_loghead",
+            )
+            if fresh.database == "postgresql"
+            else ()
+        )
         for statement in statements:
             with pytest.raises((sqlite3.Error, psycopg.Error)):
                 somebody.run(statement)
@@ -86,14 +99,17 @@ def test_the_database_refuses(fresh):
                 somebody.run("INSERT OR REPLACE INTO changes_event SELECT * FROM changes_event WHERE sequence = 2")
     verified = fresh.manage("verify_changes")
     assert verified.returncode == 0, verified.stderr
-    assert "Verified 6 events, to sequence 6" in verified.stdout
+    assert "Verified 6 events of acme, to sequence 6" in verified.stdout
 
 
-def test_a_forged_checkpoint_is_found(sqlite_console, tmp_path):
-    document = json.loads(sqlite_console.manage("checkpoint").stdout)
-    kept = tmp_path / "checkpoint.json"
-    kept.write_text(json.dumps({**document, "hash": "0" * 63 + "1"}))
-    assert sqlite_console.manage("verify_changes", "--checkpoint", str(kept)).returncode == 1
+def test_a_forged_checkpoint_is_found(fresh, tmp_path):
+    lines = fresh.manage("checkpoint").stdout.splitlines(keepends=True)
+    kept = tmp_path / "checkpoint.txt"
+    for place, line in ((1, "7\n"), (2, f"{'A' * 43}=\n"), (4, lines[4].replace("acme", "globex")), (3, "x\n")):
+        kept.write_text("".join([*lines[:place], line, *lines[place + 1 :]]))
+        done = fresh.manage("verify_changes", "--checkpoint", str(kept))
+        assert done.returncode == 1
+        assert "NOT verified" in done.stderr
 
 
 def test_an_outsider_verifies_an_export(fresh, tmp_path):

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import pytest
-from bs4 import BeautifulSoup
 
+from tests import markup
 from tests.appending import Appenders
 from tests.servers import Browser, Console, outcome_of, text_of
 
@@ -76,8 +76,8 @@ def one_went_on(pages, forms):
 
 def leads_to(browser: Browser, page, change: str) -> bool:
     """Whether a link of the page is that of the change, or of the person whose page shows it."""
-    main = BeautifulSoup(page.text, "html.parser").find(id="main")
-    links = [a["href"] for a in main.find_all("a")]
+    main = markup.parse(page.text).select_one("#main")
+    links = [a["href"] for a in main.select("a")]
     direct = [link for link in links if f"/changes/{change}/" in link]
     if direct:
         return browser.get(direct[0]).status_code == 200 and outcome_of(browser.last) == "applied"

@@ -66,7 +66,7 @@ def test_what_decided_stands_in_the_event_and_on_the_page(browser, directory):
     found = resolved["evidence"]
     issuer = resolved["actor"]["issuer"]
     assert found["by"] == {"issuer": issuer, "subject": "person-ada", "name": "Ada Admin"}
-    assert (found["how"], found["seen"], found["accounts"], found["told"]) == ("admin-read", "active", 1, True)
+    assert (found["how"], found["seen"], found["accounts"], found["lists_types"]) == ("admin-read", "active", 1, True)
     assert (
         found["rows"]
         == len(directory.server.control("people", org="acme"))

@@ -5,7 +5,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,14 +13,13 @@ from urllib.parse import urlsplit
 
 import psycopg
 
-from tests import servers
+from tests import leftovers, servers
 from tests.changes.verdicts import Verifier
 from tests.faults.wires import Front, Wire, certificates
 from tests.servers import Console, DirectoryDouble, Server
 
 NAME = "directory.example.test"
 TIMEOUT = 3.0  # seconds; one call, and where the token was rejected its renewal too
-LOCK = 0x6F_72_67_61_63_63  # the advisory lock of the log
 _IN_A_NAMESPACE = (
     'mount --bind "$1" /etc/hosts && mount --bind "$2" /etc/resolv.conf && mount -t tmpfs -o size=24m tmpfs "$3" '
     '&& mkdir "$3/data" && if [ -n "$4" ]; then cp "$4" "$3/data/console.sqlite3"; fi && shift 4 && exec "$@"'
@@ -80,8 +78,11 @@ class World:
         """Somebody else writes and does not end."""
         if self.database:
             with psycopg.connect(self.database_url) as other:
-                other.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+                zeros = "0" * 64
+                other.execute("INSERT INTO changes_loghead VALUES ('acme', 0, %s, '') ON CONFLICT DO NOTHING", [zeros])
+                other.execute("SELECT 1 FROM changes_loghead WHERE organization_id = 'acme' FOR UPDATE")
                 yield
+                other.rollback()
             return
         path = self.console.server.env["DATABASE_URL"].removeprefix("sqlite:///")
         other = subprocess.Popen(
@@ -131,7 +132,7 @@ def build(
     redis = urlsplit(servers.REDIS)
     cache = Wire(redis.hostname or "", redis.port or 6379)
     hosts, resolver = folder / "hosts", folder / "resolv.conf"
-    disk = Path(tempfile.mkdtemp(prefix="console-disk-"))
+    disk = Path(tempfile.mkdtemp(prefix=leftovers.new_name(leftovers.DISK)))
     disk.chmod(0o755)  # a database server has to get there
     hosts.write_text(f"127.0.0.1 localhost {NAME}\n")
     resolver.write_text("nameserver 127.0.0.1\noptions timeout:1 attempts:1\n")
@@ -139,7 +140,7 @@ def build(
         "DIRECTORY_API_URL": f"https://{NAME}:{front.port}",
         "DIRECTORY_TIMEOUT": str(TIMEOUT),
         "DIRECTORY_MAX_BYTES": str(8 * 1024**2),
-        "REQUESTS_CA_BUNDLE": str(authorities),
+        "CA_BUNDLE": str(authorities),
         "CACHE_URL": f"redis://127.0.0.1:{cache.port}{redis.path}",
         "DATABASE_TIMEOUT": "3",
         "OIDC_TIMEOUT": "5",
@@ -154,10 +155,10 @@ def build(
         wire = Wire(at.hostname or "", at.port or 5432)
         user = f"{at.username}:{at.password}" if at.password else at.username
         settings["DATABASE_URL"] = f"postgres://{user}@127.0.0.1:{wire.port}{urlsplit(url).path}?sslmode=disable"
-    with _tiny_disk(disk, url) if wire else _nothing():
+    with tiny_disk(disk, url) if wire else _nothing():
         prefix = _namespace(str(hosts), str(resolver), str(folder / "private" if wire else disk), template)
         (folder / "private").mkdir()
-        console = start_console(kind, prefix=prefix, **settings)
+        console = start_console(kind, prefix=prefix, shared=True, **settings)
         seen = Path(f"/proc/{console.server.process.pid}/root{disk}")
         with Verifier(console.server.env, prefix=inside(console)) as verifier:
             yield World(
@@ -201,9 +202,9 @@ def _namespace(*what: str) -> list[str]:
 
 
 @contextmanager
-def _tiny_disk(disk: Path, url: str) -> Iterator[None]:
+def tiny_disk(disk: Path, url: str) -> Iterator[None]:
     """Move the database to a tablespace on a small file system."""
-    name, space = urlsplit(url).path.strip("/"), f"tiny_{uuid.uuid4().hex[:12]}"
+    name, space = urlsplit(url).path.strip("/"), leftovers.new_name(leftovers.TABLESPACE)
     if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(disk)], capture_output=True).returncode:
         raise NotPossibleHere("a tiny disk for PostgreSQL")
     try:
