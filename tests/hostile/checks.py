@@ -78,7 +78,7 @@ def check_answer(answer: Answered, *, may_fail: tuple[int, ...] = ()) -> None:
         # gunicorn's own pages, for what is no HTTP, name no charset
         check_html(answer.body.decode("utf-8" if "charset=utf-8" in kind else "latin-1"))
     elif kind.startswith("text/csv"):
-        check_csv(answer.body.decode())
+        check_csv(answer.body.decode("utf-8-sig"))
     elif kind.startswith("application/jsonl"):
         check_json_lines(answer.body.decode())
     elif kind.startswith("application/json"):

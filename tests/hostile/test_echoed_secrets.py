@@ -18,6 +18,7 @@ SPELLINGS = {
     "quoted": lambda secret: json.dumps(secret),
     "percent": lambda secret: quote(secret, safe=""),
     "each byte": lambda secret: "".join(f"%{byte:02X}" for byte in secret.encode()),
+    "hexadecimal": lambda secret: secret.encode().hex(),
     "base64": lambda secret: base64.b64encode(secret.encode()).decode(),
     "credentials": lambda secret: base64.b64encode(f"client:{secret}".encode()).decode(),
 }

@@ -22,6 +22,12 @@ from tests.signin.hostile_provider import CLIENT_ID, KEY, OTHER_KEY, HostileProv
 pytestmark = pytest.mark.long
 
 DISCOVERY = "/.well-known/openid-configuration"
+RULES = {  # every way to read a claim
+    "acme": {"admins": {"groups": ["acme-admins"], "email": ["boss@acme.example"]}},
+    "paths": {"admins": {"roles.a": ["x"]}, "auditors": {"roles": {"values": ["x"], "leading_slash": "ignore"}}},
+    "texts": {"admins": {"groups": {"values": ["x"], "split": "json", "key": "name"}}},
+    "*": {"auditors": {"roles": {"values": ["{organization}-audit"], "split": ","}}},
+}
 
 scalars = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), nasty, st.sampled_from([1e400, 10**400])
@@ -46,8 +52,14 @@ discoveries = fields(
     "code_challenge_methods_supported",
 )  # fmt: skip
 tokens = fields("access_token", "token_type", "expires_in", "id_token", "refresh_token", "scope")
-claims = fields("iss", "aud", "sub", "iat", "exp", "nbf", "nonce", "at_hash", "azp", "email", "name", "groups")
-people = fields("sub", "name", "email", "email_verified", "groups", "preferred_username", "given_name", "picture")
+claims = fields(
+    "iss", "aud", "sub", "iat", "exp", "nbf", "nonce", "at_hash", "azp", "email", "name", "groups", "roles",
+    "_claim_names", "hasgroups",
+)  # fmt: skip
+people = fields(
+    "sub", "name", "email", "email_verified", "groups", "preferred_username", "given_name", "picture", "roles",
+    "roles.a", "_claim_names",
+)  # fmt: skip
 keys = fields("kty", "kid", "use", "alg", "n", "e", "key_ops", "x5c", "crv")
 bodies = st.one_of(st.none(), st.none(), st.none(), st.none(), st.none(), st.none(), st.binary(max_size=40))
 paths = st.sampled_from([DISCOVERY, "/token", "/jwks", "/userinfo"])
@@ -70,24 +82,28 @@ def liar():
 
 @pytest.fixture(scope="module")
 def wire(start_console, liar):
-    console = start_console("postgresql", OIDC_ISSUER=liar.issuer, OIDC_TIMEOUT="1", LOG_FORMAT="json")
+    settings = {"OIDC_ISSUER": liar.issuer, "OIDC_TIMEOUT": "1", "LOG_FORMAT": "json"}
+    console = start_console("postgresql", CONSOLE_ORGANIZATIONS=json.dumps(RULES), **settings)
     wire = Wire(console, person="")
     yield wire
     wire.close()
 
 
 class SignIn:
-    """One attempt, with a cookie jar of one cookie."""
+    """One attempt, with a cookie jar."""
 
     def __init__(self, wire, provider):
-        self.wire, self.provider, self.cookie = wire, provider, ""
+        self.wire, self.provider = wire, provider
+        self.cookies: dict[str, str] = {}
 
     def get(self, target):
-        headers = [("Cookie", self.cookie)] if self.cookie else []
+        held = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        headers = [("Cookie", held)] if held else []
         answer = self.wire.send("GET", target, headers=headers, signed_in=False)
         for name, text in answer.headers:
-            if name.lower() == "set-cookie" and text.startswith("console-session="):
-                self.cookie = text.split(";")[0]
+            if name.lower() == "set-cookie":
+                cookie, _, value = text.split(";")[0].partition("=")
+                self.cookies[cookie] = value
         return answer
 
     def run(self, callback):

@@ -304,7 +304,7 @@ WRONG_SECRETS = {
     "no Ed25519 key": {"AUDIT_SIGNING_KEY": PASSWORD},
     "short Ed25519 key": {"AUDIT_SIGNING_KEY": ODD_KEY},
     "not ASCII Ed25519 key": {"AUDIT_SIGNING_KEY": f"{PASSWORD}é"},
-    "retired keys": {"AUDIT_RETIRED_PUBLIC_KEYS": PASSWORD},
+    "former key": {"AUDIT_FORMER_SIGNING_KEY": PASSWORD},
     "database port": {"DATABASE_URL": f"postgres://u:pa/{PASSWORD}@127.0.0.1:5432/db"},
     "database scheme": {"DATABASE_URL": f"pg://u:{PASSWORD}@127.0.0.1/db"},
     "no database": {"DATABASE_URL": PASSWORD},

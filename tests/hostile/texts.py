@@ -1,5 +1,6 @@
 """What an attacker writes, where a text is wanted: known-nasty pieces, mixed with whatever Hypothesis thinks of."""
 
+import re
 import unicodedata
 from urllib.parse import quote
 
@@ -135,4 +136,8 @@ def is_valid_id(text: str) -> bool:
 
 
 def is_valid_message(text: str) -> bool:
-    return len(text) <= 1000 and all(c in "\n\t\u200d" or unicodedata.category(c) not in ("Cc", "Cf") for c in text)
+    """Text of at most 1000 characters, without controls; an override of the direction is closed in its line."""
+    text = re.sub("\r\n|[\r\v\f\x85\u2028\u2029]", "\n", text).strip().translate({0xAD: None, 0xFEFF: None}).strip()
+    has_open_override = any(re.search("[\u202d\u202e][^\u202c\u2069]*$", line) for line in text.split("\n"))
+    has_controls = any(c not in "\n\t" and unicodedata.category(c) == "Cc" for c in text)
+    return len(text) <= 1000 and not has_controls and not has_open_override

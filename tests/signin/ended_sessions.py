@@ -4,8 +4,9 @@ import sqlite3
 import uuid
 from dataclasses import dataclass
 
-from bs4 import BeautifulSoup
 from django.utils.crypto import salted_hmac
+
+from tests import markup
 
 
 def rows(console, sql, *values):
@@ -92,13 +93,18 @@ def decision(directory, browser) -> Task:
     return Task(page, f"{page}decide/", typed, subject, shows=page)
 
 
+HIDDEN = ("csrfmiddlewaretoken", "form_owner")  # of every form: not what a person has typed or chosen
+
+
 def filled(page, action) -> dict[str, str]:
-    """What a browser would send of the form as it was drawn, the CSRF token apart."""
-    form = next(f for f in BeautifulSoup(page.text, "html.parser").find_all("form") if f.get("action") == action)
+    """What a browser would send of the form as it was drawn, apart from what every form has."""
+    form = next(f for f in markup.parse(page.text).select("form") if f.get("action") == action)
     fields = {}
-    for field in form.find_all(["input", "textarea"], form=None):  # a field that names a form belongs to that form
+    for field in form.select(
+        "input:not([form]), textarea:not([form])"
+    ):  # a field that names a form belongs to that form
         if field.get("type") in ("radio", "checkbox") and not field.has_attr("checked"):
             continue
-        if field.get("name") and field["name"] != "csrfmiddlewaretoken":
+        if field.get("name") and field["name"] not in HIDDEN:
             fields[field["name"]] = field.get_text() if field.name == "textarea" else field.get("value", "")
     return fields

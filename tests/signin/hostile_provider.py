@@ -50,6 +50,7 @@ class HostileProvider:
             def do_GET(self) -> None:
                 length = int(self.headers.get("Content-Length") or 0)
                 provider.calls.append((self.path, self.rfile.read(length).decode()))
+                provider.headers.append((self.path, dict(self.headers)))
                 provider.answer(self)
 
             do_POST = do_GET
@@ -58,6 +59,7 @@ class HostileProvider:
                 pass
 
         self.calls: list[tuple[str, str]] = []
+        self.headers: list[tuple[str, dict[str, str]]] = []
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
         self.issuer = f"http://127.0.0.1:{self.server.server_address[1]}"
@@ -70,6 +72,7 @@ class HostileProvider:
     def behave(self) -> None:
         """Answer as a good provider does."""
         self.calls.clear()
+        self.headers.clear()
         self.nonce = ""
         self.claims: dict[str, Any] = {}
         self.signed: Callable[[dict[str, Any]], str] = lambda claims: jwt.encode(
@@ -166,8 +169,8 @@ class Attempt:
         self.provider = provider
         self.parameters: dict[str, str] = {}
 
-    def start(self):
-        page = self.browser.get("/signin/", follow=False)
+    def start(self, path="/signin/"):
+        page = self.browser.get(path, follow=False)
         if page.status_code == 302:
             query = parse_qs(urlsplit(page.headers["Location"]).query)
             self.parameters = {name: values[0] for name, values in query.items()}

@@ -1,12 +1,14 @@
 """OpenID Connect Back-Channel Logout 1.0: the provider ends sessions; nobody else does."""
 
 import json
+import threading
 import time
 
 import jwt
 import pytest
 import requests
 
+from tests.faults.fleet import Redis
 from tests.signin import hostile_provider
 from tests.signin.conftest import forget_metadata
 from tests.signin.ended_sessions import key_hash, rows
@@ -67,6 +69,7 @@ def test_by_subject_all_sessions_of_the_person_end(rotating_console, rotating, p
     assert answer.headers["Cache-Control"] == "no-store"
     assert [is_signed_in(browser) for browser in browsers] == [False, False]
     assert is_signed_in(other)
+    assert "The provider ended 2 sessions." in rotating_console.log()
     assert rows(rotating_console, "SELECT secret, session_data FROM signin_session WHERE key_hash = ?", key) == [
         ("", "")
     ]
@@ -97,6 +100,63 @@ def test_a_token_counts_once(rotating_console, rotating, person):
     again = person()
     assert send(rotating_console, token).status_code == 400
     assert is_signed_in(again)
+
+
+def test_a_token_counts_once_while_the_cache_is_down(start_console, rotating, directory, tmp_path):
+    cache = Redis(tmp_path)
+    console = start_console("sqlite", OIDC_ISSUER=rotating.issuer, CACHE_URL=cache.url)
+    rotating.behave()
+    rotating.claims = {"sub": "ada"}
+    rotating.answers["/userinfo"] = {"sub": "ada", "name": "Ada", "groups": ["acme-admins"]}
+
+    def sign_in():
+        attempt = Attempt(console, rotating)
+        assert attempt.run().status_code == 302
+        return attempt.browser
+
+    first = sign_in()
+    cache.kill()
+    token = logout_token(rotating)
+    assert send(console, token).status_code == 200
+    assert not is_signed_in(first)
+    again = sign_in()
+    assert send(console, token).status_code == 400
+    assert is_signed_in(again)
+
+
+def test_what_is_remembered_of_old_tokens_is_deleted(rotating_console, rotating):
+    assert send(rotating_console, logout_token(rotating, sub="nobody")).status_code == 200
+    rows(rotating_console, "UPDATE signin_usedlogouttoken SET used_at = datetime('now', '-12 minutes')")
+    assert send(rotating_console, logout_token(rotating, sub="nobody")).status_code == 200
+    assert rotating_console.manage("clearsessions").returncode == 0
+    assert rows(rotating_console, "SELECT count(*) FROM signin_usedlogouttoken") == [(1,)]
+
+
+def test_sign_ins_that_wait_for_a_frame_are_discarded(rotating_console, rotating):
+    code = """if True:
+        import datetime
+        from django.utils import timezone
+        from console.signin.encryption import hash_provider_session, hash_subject
+        from console.signin.models import FrameSignIn
+        soon = timezone.now() + datetime.timedelta(minutes=2)
+        for number, (subject, sid) in enumerate([("ada", "s-1"), ("ada", "s-2"), ("eve", "s-1"), ("eve", "s-3")]):
+            FrameSignIn.objects.create(
+                challenge=f"{subject} {sid}", code_hash="x", secret="x", is_proven=True, expires_at=soon,
+                subject_hash=hash_subject(subject), provider_session_hash=hash_provider_session(sid),
+            )
+    """
+    done = rotating_console.manage("shell", "--no-imports", "-v", "0", "-c", code)
+    assert done.returncode == 0, done.stderr
+
+    def waiting():
+        return [one for (one,) in rows(rotating_console, "SELECT challenge FROM signin_framesignin ORDER BY challenge")]
+
+    assert send(rotating_console, logout_token(rotating, sid="s-1")).status_code == 200
+    assert waiting() == ["ada s-2", "eve s-1", "eve s-3"], "subject and session together"
+    assert send(rotating_console, logout_token(rotating)).status_code == 200
+    assert waiting() == ["eve s-1", "eve s-3"]
+    assert send(rotating_console, logout_token(rotating, sub=None, sid="s-3")).status_code == 200
+    assert waiting() == ["eve s-1"]
 
 
 def unsigned(provider):
@@ -177,3 +237,30 @@ def test_keys_that_cannot_be_read_are_not_the_tokens_fault(rotating_console, rot
     rotating.answers[hostile_provider.DISCOVERY] = (503, {}, b"")
     assert send(rotating_console, logout_token(rotating)).status_code == 503
     assert is_signed_in(ada)
+
+
+def test_strangers_do_not_occupy_the_console_while_the_provider_hangs(rotating_console, rotating, person):
+    """A token with an unknown key makes the console ask the provider, and nobody has to sign in to send one."""
+    ada = person()
+    forget_metadata()
+    at_once, released = [], threading.Event()
+
+    def raw_hang(_handler):
+        at_once.append(None)
+        released.wait(30)
+
+    rotating.answers[hostile_provider.DISCOVERY] = raw_hang
+    answers = []
+    strangers = [
+        threading.Thread(target=lambda: answers.append(send(rotating_console, "e30.e30.e30").status_code))
+        for _ in range(20)
+    ]
+    for stranger in strangers:
+        stranger.start()
+    assert is_signed_in(ada)
+    assert len(at_once) <= 3, "more of the eight threads wait for the provider"
+    for stranger in strangers:
+        stranger.join()
+    released.set()
+    assert set(answers) == {503}
+    assert "requests wait for the provider already" in rotating_console.log()

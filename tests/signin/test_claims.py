@@ -38,6 +38,9 @@ DOCUMENTS = {
     ),
     "both in the ID token": ({"email": BOSS, "email_verified": True}, {}, True),
     "both in userinfo": ({}, {"email": BOSS, "email_verified": True}, True),
+    "a flag that is text": ({}, {"email": BOSS, "email_verified": "true"}, True),
+    "a flag that is text and says no": ({}, {"email": BOSS, "email_verified": "False"}, False),
+    "an address in capitals": ({}, {"email": BOSS.upper(), "email_verified": True}, True),
     "userinfo is newer": (
         {"email": OWN, "email_verified": True},
         {"email": BOSS, "email_verified": True},

@@ -7,14 +7,20 @@ import re
 import zlib
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
 import requests
 
 from console.sandbox import processes
 from tests.servers import Browser
 from tests.signin.ended_sessions import age, key_of, rows, task
-from tests.signin.test_handover import Frame, Window
+from tests.signin.test_frame_signin import Frame, Window
 
 COOKIE = "console-session"
+
+
+@pytest.fixture
+def sqlite_console(own_consoles, directory):
+    return own_consoles("sqlite")
 
 
 def values(console) -> list[str]:
@@ -54,12 +60,13 @@ def is_signed_in(console, session_key: str) -> bool:
     return page.status_code == 200
 
 
-def test_no_value_of_the_database_is_a_session(sqlite_console, sign_in):
-    ada = sign_in(sqlite_console, "ada")
-    assert is_signed_in(sqlite_console, key_of(ada))
-    keys = {value for value in values(sqlite_console) if re.fullmatch("[a-zA-Z0-9]{8,128}", value)}
+def test_no_value_of_the_database_is_a_session(start_console, sign_in):
+    console = start_console("sqlite")  # with few values: each is tried
+    ada = sign_in(console, "ada")
+    assert is_signed_in(console, key_of(ada))
+    keys = {value for value in values(console) if re.fullmatch("[a-zA-Z0-9]{8,128}", value)}
     assert keys, "the hash of the key at least"
-    assert [key for key in keys if is_signed_in(sqlite_console, key)] == []
+    assert [key for key in keys if is_signed_in(console, key)] == []
 
 
 def test_what_was_typed_too_late_cannot_be_read(sqlite_console, sign_in, directory):
@@ -83,7 +90,7 @@ def test_verifiers_nonces_and_states_cannot_be_read(sqlite_console):
     assert not re.search(r"verifier|nonce", stored)
 
 
-def test_no_value_of_the_database_collects_a_handover(start_console, directory):
+def test_no_value_of_the_database_collects_a_frame_signin(start_console, directory):
     framed_console = start_console("sqlite", **processes.portal_settings(9, mode="same-site"))
     frame, window = Frame(framed_console.url).ask(), Window(framed_console.url)
     window.sign_in_for(frame)

@@ -32,7 +32,7 @@ def providers(authority):
 @pytest.fixture(scope="module")
 def console_behind_tls(start_console, providers, authority):
     secure, _ = providers
-    return start_console("sqlite", OIDC_ISSUER=secure.issuer, REQUESTS_CA_BUNDLE=str(authority[0]), OIDC_TIMEOUT="2")
+    return start_console("sqlite", OIDC_ISSUER=secure.issuer, CA_BUNDLE=str(authority[0]), OIDC_TIMEOUT="2")
 
 
 @pytest.fixture

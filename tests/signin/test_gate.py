@@ -40,6 +40,7 @@ EXPECTED = {
     "orgs/<str:org>/views/": READ,
     "orgs/<str:org>/accounts/assign/": ADMIN,
     "orgs/<str:org>/accounts/bulk/": ADMIN,
+    "orgs/<str:org>/accounts/bulk/template.csv": ADMIN,
     "orgs/<str:org>/accounts/bulk/<uuid:plan_id>/": ADMIN,
     "orgs/<str:org>/accounts/bulk/<uuid:plan_id>/confirm/": ADMIN,
     "orgs/<str:org>/accounts/bulk/<uuid:plan_id>/run/": ADMIN,
@@ -88,7 +89,7 @@ def test_every_route_and_person(sqlite_console, directory, people):
     routes = routes_of(sqlite_console)
     assert set(routes) == set(EXPECTED), "a route has no decision in this table, or the other way round"
     subject = directory.person("gold")
-    wrong = []
+    wrong, unmarked = [], []
     for route in routes:
         path = "/" + route.replace("<str:org>", "acme").replace("<str:subject_id>", subject)
         path = path.replace("<str:code>", "gold").replace("<str:change_id>", "0f9c1f3e-5a55-4f5e-9d5e-2b1c8f6f7a11")
@@ -97,7 +98,10 @@ def test_every_route_and_person(sqlite_console, directory, people):
             page = people[person].get(path, follow=False)
             if kind_of(page, route, person) != expected:
                 wrong.append((route, person, expected, page.status_code))
+            others = (people[person].post(path, {}, follow=False), people[person].session.delete(page.url, timeout=60))
+            unmarked += [(route, person, one.status_code) for one in (page, *others) if "X-Console" not in one.headers]
     assert not wrong
+    assert not unmarked, "by this header the scripts of the pages know that no proxy answered in the console's place"
 
 
 def kind_of(page, route, person):
@@ -134,6 +138,7 @@ def test_no_role_names_the_claims(people):
     page = people["nora"].get("/")
     assert page.status_code == 403
     assert "groups: []" in page.text
+    assert "The claim groups contains no text." in page.text
 
 
 def test_htmx_goes_to_sign_in_with_the_whole_window(sqlite_console):

@@ -104,11 +104,16 @@ def test_the_address_sets_nothing(attempt):
     assert "evil" not in page.headers["Location"]
 
 
-def test_the_session_gets_a_new_key(attempt):
+def test_the_session_gets_a_new_key(attempt, lied_to):
+    planted = "0123456789abcdefghijklmnopqrstuv"
+    attempt.browser.session.cookies.set("console-session", planted, domain="127.0.0.1", path="/")
     attempt.start()
-    before = attempt.browser.session.cookies["console-session"]
     attempt.finish()
-    assert attempt.browser.session.cookies["console-session"] != before
+    assert attempt.is_signed_in()
+    assert planted not in attempt.browser.session.cookies.values()
+    other = Browser(lied_to.url)
+    other.session.cookies.set("console-session", planted)
+    assert other.get("/", follow=False).status_code == 302
 
 
 def _hs256(claims):
@@ -150,6 +155,8 @@ CLAIMS = {
     "sub too long": {"sub": "x" * 256},
     "sub with a line break": {"sub": "ada\nadmin"},
     "at_hash": {"at_hash": "AAAAAAAAAAAAAAAAAAAAAA"},
+    "deep groups": {"groups": json.loads("[" * 300 + "]" * 300)},
+    "deep roles": {"realm_access": json.loads('{"a":' * 400 + "1" + "}" * 400)},
 }
 
 
@@ -280,10 +287,22 @@ def test_replayed_callback(attempt):
     assert attempt.finish().status_code == 302
     tokens_before = len([path for path, _ in attempt.provider.calls if path == "/token"])
     page = attempt.finish()
-    assert page.status_code == 400
-    assert 'data-code="invalid_state"' in page.text
+    assert (page.status_code, page.headers["Location"]) == (302, "/")
     assert len([path for path, _ in attempt.provider.calls if path == "/token"]) == tokens_before
     assert attempt.is_signed_in(), "a stranger's link must not sign anybody out"
+
+
+def test_a_wrong_id_token_ends_its_own_attempt_only(attempt, lied_to):
+    kept = Attempt(lied_to, attempt.provider)
+    kept.browser = attempt.browser
+    kept.start()
+    nonce = attempt.provider.nonce
+    attempt.start()
+    attempt.provider.nonce = "another"
+    refused(attempt, attempt.finish(), 502, "invalid_id_token")
+    attempt.provider.nonce = nonce
+    assert kept.finish().status_code == 302
+    assert kept.is_signed_in()
 
 
 def test_callback_in_another_browser(attempt, lied_to):

@@ -95,9 +95,9 @@ def test_what_claims_name_and_the_directory_does_not_know(start_console, sign_in
 
 
 CASES = {
-    "a pattern": ("unit-7", {"groups": ["org-unit-7-audit"]}, 0, ["by a pattern", "✗ admin    groups is one of: org-unit-7-admins: none of its values is accepted", "✗ admin    email is one of: admin@unit-7.example: the claim is missing", "✓ auditor  groups is one of: org-unit-7-audit", "auditor: the first"]),
+    "a pattern": ("unit-7", {"groups": ["org-unit-7-audit"]}, 0, ["by a pattern", "✗ admin    groups is one of: org-unit-7-admins: No rule accepts one of the values of the claim groups.", "✗ admin    email is one of: admin@unit-7.example: The provider sent no claim email.", "✓ auditor  groups is one of: org-unit-7-audit", "auditor: the first"]),
     "an entry": ("acme", {"groups": ["org-acme-admins"]}, 1, ["Acme GmbH (acme), by its own entry", "✗ auditor", "no access"]),
-    "unverified": ("unit-7", {"email": "admin@unit-7.example"}, 1, ["email_verified is not true"]),
+    "unverified": ("unit-7", {"email": "admin@unit-7.example"}, 1, ["Rules on email need the claim email_verified beside it"]),
     "no id": ("a/b", {}, 1, ["is not a valid organization id"]),
 }  # fmt: skip
 

@@ -6,9 +6,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from bs4 import BeautifulSoup
 
 from console.sandbox.processes import free_port, read_keys
+from tests import markup
 from tests.conftest import unavailable
 from tests.servers import Browser, text_of
 
@@ -46,8 +46,8 @@ def sign_in_at_peer(console, browser):
     for _ in range(6):
         if page.url.startswith(console.url):
             break
-        form = BeautifulSoup(page.text, "html.parser").find("form")
-        fields = {field["name"]: field.get("value", "") for field in form.find_all("input") if field.get("name")}
+        form = markup.parse(page.text).select_one("form")
+        fields = {field["name"]: field.get("value", "") for field in form.select("input") if field.get("name")}
         if "login" in fields:
             fields |= {"login": "petra", "password": "any"}
         page = browser.session.post(form["action"], data=fields, timeout=30)
@@ -56,8 +56,8 @@ def sign_in_at_peer(console, browser):
 
 def sign_out_at_peer(browser, page):
     """Confirm on the peer's own page."""
-    form = BeautifulSoup(page.text, "html.parser").find("form")
-    fields = {field["name"]: field.get("value", "") for field in form.find_all("input") if field.get("name")}
+    form = markup.parse(page.text).select_one("form")
+    fields = {field["name"]: field.get("value", "") for field in form.select("input") if field.get("name")}
     return browser.session.post(form["action"], data={**fields, "logout": "yes"}, timeout=30)
 
 

@@ -3,13 +3,19 @@
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from tests.servers import form_of, outcome_of, text_of
-from tests.signin.ended_sessions import ENDINGS, FORMS, age, decision, end, filled, key_hash, rows, task
+from tests.signin.ended_sessions import ENDINGS, FORMS, HIDDEN, age, decision, end, filled, key_hash, rows, task
 
 CSRF = "csrfmiddlewaretoken"
+
+
+@pytest.fixture
+def sqlite_console(own_consoles, directory):
+    return own_consoles("sqlite")
 
 
 def sign_in_again(browser, location, person):
@@ -30,7 +36,7 @@ def send_too_late(browser, job, **headers):
         answer = browser.post(job.action, fields, follow=False, **headers)
         return answer.headers.get("HX-Redirect") or answer.headers["Location"]
 
-    return {name: value for name, value in fields.items() if name != CSRF}, send
+    return {name: value for name, value in fields.items() if name not in HIDDEN}, send
 
 
 def comes_back(browser, job, typed, page):
@@ -120,7 +126,7 @@ def test_a_tab_that_only_looked_first(sqlite_console, sign_in, directory):
 def test_a_tab_from_before_this_sign_in(sqlite_console, sign_in, directory):
     browser, job = sign_in(sqlite_console, "ada"), task("change_status", directory)
     fields = {**browser.form(job.page), **job.typed}
-    typed = {name: value for name, value in fields.items() if name != CSRF}
+    typed = {name: value for name, value in fields.items() if name not in HIDDEN}
     age(sqlite_console, browser, "last_seen", 31)
     sign_in_again(browser, browser.get("/orgs/acme/types/", follow=False).headers["Location"], "ada")
     for origin in ("https://evil.example", "null"):
@@ -229,13 +235,36 @@ def events_about(browser, subject):
 
 
 def test_forms_without_a_page_of_their_own_lead_to_theirs(sqlite_console, sign_in, directory):
+    """The page of a mere button says that nothing was done. Staying signed in needs no such words."""
     browser = sign_in(sqlite_console, "ada")
     job = decision(directory, browser)
     time.sleep(4.1)
     check = job.page + "check/"
-    for action, ends_at in ((check, job.page), ("/session/stay/", "/")):
+    for action, ends_at, is_unsent in ((check, job.page, True), ("/session/stay/", "/", False)):
         fields = browser.form(job.page, action)
         age(sqlite_console, browser, "last_seen", 31)
         page = sign_in_again(browser, browser.post(action, fields, follow=False).headers["Location"], "ada")
         assert page.status_code == 200
-        assert page.url == sqlite_console.url + ends_at
+        address = urlsplit(page.url)
+        assert address.path == ends_at
+        assert list(parse_qs(address.query)) == (["returned"] if is_unsent else [])
+        assert ("so nothing was done" in text_of(page)) is is_unsent
+
+
+def test_nobody_saves_a_form_for_somebody_else(sqlite_console, sign_in, directory):
+    """Whose form it is stands in a signed field: an invented, a missing or another person's one brings nothing back."""
+    ada, gil = sign_in(sqlite_console, "ada"), sign_in(sqlite_console, "gil")
+    job = task("assign", directory, org="globex")
+    path = job.page
+    owned = gil.form(path, job.action)["form_owner"]
+    fields = {**ada.form(path, job.action), **job.typed}
+    for owner in (owned, owned.split(":")[0], f"{owned}x", "", None):
+        age(sqlite_console, ada, "last_seen", 31)
+        sent = {name: value for name, value in {**fields, "form_owner": owner}.items() if value is not None}
+        way_back = ada.post(job.action, sent, follow=False).headers["Location"]
+        assert ("returned" in way_back) is (owner == owned)
+        page = sign_in_again(ada, way_back, "ada")
+        assert job.typed["message"] not in page.text
+        assert job.typed["message"] not in ada.get(path).text
+        fields[CSRF] = ada.form(path, job.action)[CSRF]
+    assert directory.writes(job.subject) == []

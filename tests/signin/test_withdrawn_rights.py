@@ -7,14 +7,23 @@ from urllib.parse import parse_qs
 
 import pytest
 
+from console.sandbox import processes
+from tests.servers import Browser
 from tests.signin.conftest import forget_metadata
-from tests.signin.ended_sessions import key_hash, rows
+from tests.signin.ended_sessions import key_hash, key_of, rows
 from tests.signin.hostile_provider import DISCOVERY, Attempt
+from tests.signin.test_frame_signin import Frame
 
 PAGE = "/orgs/acme/changes/"  # needs no directory, so it refreshes no token by itself
 DIRECTORY_PAGE = "/orgs/acme/types/"
 NOBODY = {"sub": "ada", "name": "Ada"}
 MEMBER = {**NOBODY, "groups": ["acme-admins"]}
+
+
+@pytest.fixture(scope="module")
+def framed_console(start_console, rotating):
+    settings = processes.portal_settings(9, mode="same-site")
+    return start_console("sqlite", OIDC_ISSUER=rotating.issuer, OIDC_TIMEOUT="6", **settings)
 
 
 @pytest.fixture
@@ -143,23 +152,64 @@ def revoked(rotating):
     return {parse_qs(body)["token"][0] for path, body in rotating.calls if path == "/revoke"}
 
 
-def test_a_second_sign_in_revokes_the_tokens_of_the_first(rotating_console, rotating, directory):
+@pytest.fixture
+def revoking(rotating):
+    """The provider, with a revocation endpoint."""
     forget_metadata()
     rotating.behave()
     rotating.answers[DISCOVERY] = rotating.discovery(revocation_endpoint=f"{rotating.issuer}/revoke")
     rotating.answers["/revoke"] = {}
-    first = Attempt(rotating_console, rotating)
-    second = Attempt(rotating_console, rotating)
-    second.browser = first.browser  # two tabs of one browser
+    return rotating
+
+
+def tokens_named(provider, name):
+    """Let the provider issue these tokens for the next code."""
+    provider.claims = {"at_hash": None}  # which is that of another access token
+    provider.answers["/token"] = lambda: provider.token(access_token=f"at-{name}", refresh_token=f"rt-{name}")
+
+
+def test_a_second_sign_in_revokes_the_tokens_of_the_first(framed_console, revoking, directory):
+    """One browser waits in a frame for a window, and signs in by itself meanwhile."""
+    frame = Frame(framed_console.url).ask()
+    tokens_named(revoking, "window")
+    window = Attempt(framed_console, revoking)
+    window.start(f"/embed/window/alone/?for={frame.challenge}")
+    assert window.finish().status_code == 200
+    code = window.browser.soup.select_one("#frame-completed")["data-code"]
+
+    tokens_named(revoking, "former")
+    former = Attempt(framed_console, revoking)
+    former.browser = frame
+    assert former.run().status_code == 302
+    former_key = key_of(frame)
+    frame.token = frame.form(PAGE, "/signout/")["csrfmiddlewaretoken"]
+    assert revoked(revoking) == set()
+
+    assert frame.receive(code).status_code == 303
+    assert revoked(revoking) == {"rt-former", "at-former"}
+    assert frame.get(PAGE, follow=False).status_code == 200
+    assert key_of(frame) != former_key
+    thief = Browser(framed_console.url)
+    thief.session.cookies["console-session"] = former_key
+    assert thief.get(PAGE, follow=False).status_code == 302, "the former session has ended"
+
+
+def test_a_callback_of_a_signed_in_browser_leaves_no_tokens_behind(rotating_console, revoking, directory):
+    """The second of two tabs finds its browser signed in: no tokens are issued for its code, and none are revoked."""
+    first = Attempt(rotating_console, revoking)
+    second = Attempt(rotating_console, revoking)
+    second.browser = first.browser
     first.start()
-    second.start()
-    rotating.nonce = first.parameters["nonce"]
+    second.start(f"/signin/?next={DIRECTORY_PAGE}")
+    revoking.nonce = first.parameters["nonce"]
     assert first.finish().status_code == 302
     assert first.is_signed_in()
-    assert revoked(rotating) == set()
-    rotating.nonce = second.parameters["nonce"]
-    assert second.finish().status_code == 302
-    assert revoked(rotating) == {"rt-0", "at-1"}
+    key = key_of(first.browser)
+    revoking.nonce = second.parameters["nonce"]
+    assert second.finish().headers["Location"] == DIRECTORY_PAGE
+    assert [path for path, _ in revoking.calls].count("/token") == 1
+    assert revoked(revoking) == set()
+    assert key_of(first.browser) == key
     assert second.is_signed_in()
 
 

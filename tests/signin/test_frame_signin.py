@@ -5,10 +5,10 @@ import re
 
 import pytest
 import requests
-from bs4 import BeautifulSoup
 from cryptography.fernet import Fernet
 
 from console.sandbox import processes
+from tests import markup
 from tests.servers import Browser, form_of, text_of
 from tests.signin.ended_sessions import rows
 
@@ -53,7 +53,7 @@ class Window(Browser):
             page = self._keep(
                 self.session.post(page.url.split("?")[0], data={**form_of(page, "pick"), "person": person})
             )
-        self.code = BeautifulSoup(page.text, "html.parser").select_one("#frame-completed")["data-code"]
+        self.code = markup.parse(page.text).select_one("#frame-completed")["data-code"]
         return page
 
 
@@ -68,7 +68,7 @@ def window(framed_console):
 
 
 def refused(page):
-    return page.status_code == 403 and 'data-code="invalid_handover"' in page.text
+    return page.status_code == 403 and 'data-code="invalid_frame_code"' in page.text
 
 
 def test_the_frame_gets_the_session_once_and_the_window_none(framed_console, frame, window):
@@ -136,7 +136,7 @@ def test_two_frames_of_two_people_are_not_mixed_up(framed_console, frame, window
 
 def tokens_of(console, frame):
     """The tokens that wait for a frame, as somebody with the console's keys reads them."""
-    [(secret,)] = rows(console, "SELECT secret FROM signin_handover WHERE challenge = ?", frame.challenge)
+    [(secret,)] = rows(console, "SELECT secret FROM signin_framesignin WHERE challenge = ?", frame.challenge)
     answer = json.loads(Fernet(console.server.env["TOKEN_ENCRYPTION_KEYS"]).decrypt(secret))["token_response"]
     return answer["access_token"], answer["refresh_token"]
 
@@ -174,7 +174,7 @@ def test_another_window_for_the_frame_takes_the_place_of_the_first(framed_consol
 
 def test_two_minutes_end_it(framed_console, provider, frame, window):
     window.sign_in_for(frame, proof=frame.proof)
-    script = "from console.signin.models import Handover as H; from django.utils import timezone as t; import datetime as d\n"
+    script = "from console.signin.models import FrameSignIn as H; from django.utils import timezone as t; import datetime as d\n"
     script += (
         "row = H.objects.get(challenge='CHALLENGE'); assert 60 < (row.expires_at - t.now()).total_seconds() <= 120\n"
     )
@@ -191,11 +191,11 @@ def test_two_minutes_end_it(framed_console, provider, frame, window):
 def test_clearing_sessions_discards_what_no_frame_collected(framed_console, provider, frame, window):
     window.sign_in_for(frame, proof=frame.proof)
     tokens = tokens_of(framed_console, frame)
-    expired = "UPDATE signin_handover SET expires_at = datetime('now', '-1 seconds') WHERE challenge = ?"
+    expired = "UPDATE signin_framesignin SET expires_at = datetime('now', '-1 seconds') WHERE challenge = ?"
     rows(framed_console, expired, frame.challenge)
     done = framed_console.manage("clearsessions")
     assert done.returncode == 0, done.stderr
-    assert rows(framed_console, "SELECT 1 FROM signin_handover WHERE challenge = ?", frame.challenge) == []
+    assert rows(framed_console, "SELECT 1 FROM signin_framesignin WHERE challenge = ?", frame.challenge) == []
     assert accepts(framed_console, provider, tokens) == (False, False)
 
 
