@@ -6,7 +6,7 @@ console can never be (a site that is on the HSTS preload list, one with scripts 
 
 import re
 
-from bs4 import BeautifulSoup
+from tests import markup
 
 BROAD = {"ftp:", "http:", "https:", "*", "http://*", "https://*"}
 SIX_MONTHS = 15768000  # seconds
@@ -82,7 +82,7 @@ def rate_hsts(header):
 
 
 def rate_scripts(text):
-    scripts = [one for one in BeautifulSoup(text, "html.parser").find_all("script") if one.get("src")]
+    scripts = [one for one in markup.parse(text).select("script") if one.get("src")]
     if any(not re.match(r"/[^/]", one["src"]) for one in scripts):
         return -50
     return 5 if scripts and all(one.get("integrity") for one in scripts) else 0

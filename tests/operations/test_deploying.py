@@ -4,8 +4,6 @@ import os
 import re
 import subprocess
 import sys
-import uuid
-from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -13,7 +11,6 @@ import pytest
 from console.runtime import graceful_stop
 from console.sandbox.processes import ROOT
 from tests import proxies, servers
-from tests.conftest import unavailable
 from tests.faults.fleet import wait_until
 
 FOLDER = ROOT / "console" / "deploy"
@@ -23,13 +20,13 @@ GUIDE = (DOCS / "deploying.md").read_text()
 
 def test_the_guide_and_the_files_name_each_other():
     listed = set(re.findall(r"^\| (.+?) \|", GUIDE, re.MULTILINE))
-    listed = {name for cell in listed for name in re.findall(r"`([\w.-]+)`", cell)}
+    listed = {name for cell in listed for name in re.findall(r"`([\w.@-]+)`", cell)}
     files = {path.name for path in FOLDER.iterdir() if path.is_file()}
     assert files - {"gunicorn.conf.py"} <= listed, "the table of deploying.md has them all"
     assert "gunicorn.conf.py" in GUIDE
     for path in re.findall(r"console/deploy/[\w./-]+\w(?![\w*])", GUIDE + (FOLDER / "Containerfile").read_text()):
         assert (ROOT / path).exists(), path
-    units = "".join((FOLDER / f"console-{name}.service").read_text() for name in ("daily", "tasks"))
+    units = (FOLDER / "console-tasks.service").read_text()
     commands = set(re.findall(r"manage\.py (\w+)", GUIDE + units))
     known = subprocess.run(
         [sys.executable, "manage.py", "help", "--commands"],
@@ -39,12 +36,6 @@ def test_the_guide_and_the_files_name_each_other():
         env={**os.environ, "DJANGO_SETTINGS_MODULE": "console.settings", **example()},
     )
     assert commands <= set(known.stdout.split()), known.stderr
-
-
-def test_the_nightly_tasks_are_those_of_the_guide():
-    unit = (FOLDER / "console-daily.service").read_text()
-    tasks = re.findall(r"^ExecStart=\S+python (manage\.py .+)$", unit, re.MULTILINE)
-    assert tasks == re.findall(r"^\| `(manage\.py [^`]+)` \|", GUIDE, re.MULTILINE)
 
 
 def example():
@@ -105,7 +96,13 @@ def test_proxies_and_systemd_wait_long_enough():
     assert int(drain) > int(checks[1]) * int(checks[2]), "a balancer has noticed by then"
 
 
-UNITS = ("console.service", "console-tasks.service", "console-daily.service", "console-daily.timer")
+UNITS = (
+    "console.service",
+    "console-tasks.service",
+    "console-daily@.service",
+    "console-daily.target",
+    "console-daily.timer",
+)
 VALIDATORS = {
     "systemd-analyze": ["verify"],
     "nginx": ["-t", "-q", "-c"],
@@ -129,7 +126,7 @@ def for_systemd(folder):
     for name in UNITS:
         text = (FOLDER / name).read_text().replace("/opt/console/venv/bin/gunicorn", sys.executable)
         (folder / name).write_text(text.replace("/opt/console/venv/bin/python", sys.executable))
-    return [str(folder / name) for name in UNITS]
+    return [str(folder / name.replace("@", "@checkpoint")) for name in UNITS]
 
 
 def for_nginx(folder):
@@ -149,30 +146,13 @@ def for_haproxy(folder):
     return [str(folder / "haproxy.cfg")]
 
 
-@pytest.fixture
-def serving_role(migrated):
-    """A migrated database, and the URL of a role with the privileges of the serving one."""
-    try:
-        url = migrated("postgresql")
-    except psycopg.OperationalError:
-        unavailable("PostgreSQL")
-    parts, role = urlsplit(url), f"console_test_{uuid.uuid4().hex[:12]}"
-    rights = re.sub(r"\bconsole\b(?!_)", role, (FOLDER / "roles.sql").read_text().split("roles.sql\n", 1)[1])
-    with psycopg.connect(url.replace("postgres://", "postgresql://"), autocommit=True) as owner:
-        owner.execute(f"CREATE ROLE {role} LOGIN PASSWORD 'serving'")
-        owner.execute(rights)
-        host = parts.netloc.rpartition("@")[2]
-        yield f"postgres://{role}:serving@{host}{parts.path}"
-        owner.execute(f"DROP OWNED BY {role}")
-        owner.execute(f"DROP ROLE {role}")
-
-
 REFUSED = [
     "UPDATE changes_event SET message = 'x'",
     "DELETE FROM changes_event",
     "TRUNCATE changes_event",
     "DELETE FROM changes_change",
     "DELETE FROM changes_checkpoint",
+    "DELETE FROM changes_loghead",
     "INSERT INTO changes_archivedevent SELECT * FROM changes_event",
     "INSERT INTO changes_archive SELECT * FROM changes_archive",
     "ALTER TABLE changes_archivedevent DETACH PARTITION changes_event",
@@ -180,34 +160,36 @@ REFUSED = [
     "ALTER TABLE changes_event DISABLE TRIGGER changes_event_fixed",
     "CREATE OR REPLACE FUNCTION changes_event_fixed() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN OLD; END'",
     "SET session_replication_role = replica",
+    "CREATE TEMPORARY TABLE changes_event (sequence bigint)",
+    "CREATE TABLE changes_event_too (sequence bigint)",
 ]
 
 
-def test_the_serving_role_cannot_rewrite_the_log(serving_role, start_console, sign_in, directory):
-    console = start_console("postgresql", DATABASE_URL=serving_role)
+def test_the_serving_role_cannot_rewrite_the_log(two_roles, start_console, sign_in, directory):
+    console = start_console("postgresql", DATABASE_URL=two_roles.serving_url)
     ada = sign_in(console, "ada")
     path = f"/orgs/acme/accounts/{directory.person('worker')}/worker/status/"
     page = ada.post(path, {**ada.form(path), "status": "disabled"})
     assert servers.outcome_of(page) == "applied", servers.text_of(page)
     assert console.manage("checkpoint", "--emit").returncode == 0
-    with psycopg.connect(serving_role.replace("postgres://", "postgresql://"), autocommit=True) as serving:
+    with psycopg.connect(two_roles.serving_url, autocommit=True) as serving:
         for statement in REFUSED:
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 serving.execute(statement)
-    assert "Verified 2 events" in console.manage("verify_changes").stdout
+    assert "Verified 2 events of acme" in console.manage("verify_changes").stdout
     told = console.manage("doctor").stdout
     assert "✓ log           the triggers" in told
     assert re.search(r"✓ .*the database has connections for \d+ replicas of 9\n", told), told
 
 
-def test_the_serving_role_may_do_background_work(serving_role, start_console, start_worker, sign_in, directory):
+def test_the_serving_role_may_do_background_work(two_roles, start_console, start_worker, sign_in, directory):
     """It may create no tables, so those of the task engine come from a migration."""
-    console = start_console("postgresql", DATABASE_URL=serving_role, AUDIT_CHECKPOINT_EVENTS="2")
+    console = start_console("postgresql", DATABASE_URL=two_roles.serving_url, AUDIT_CHECKPOINT_EVENTS="2")
     start_worker(console)
     path = f"/orgs/acme/accounts/{directory.person('worker')}/worker/status/"
     ada = sign_in(console, "ada")
     ada.post(path, {**ada.form(path), "status": "disabled"})
-    wait_until(lambda: '{"sequence":2' in console.log(), "the worker emits a checkpoint")
+    wait_until(lambda: '{"organization_id":"acme","size":2' in console.log(), "the worker emits a checkpoint")
     assert "woken" not in console.log(), "web processes may send messages"
     assert "Error reading from queue" not in console.log(), "the worker may receive them"
 
@@ -217,22 +199,38 @@ def test_the_whole_log_is_exported_in_parts_that_verify_together(sqlite_console,
     for org in ("acme", "globex"):
         path = f"/orgs/{org}/accounts/{directory.person('worker', org=org)}/worker/status/"
         ada.post(path, {**ada.form(path), "status": "disabled"})
-    whole = sqlite_console.manage("export_changes").stdout
-    middle = str(whole.count("\n") - 2)
-    parts = [sqlite_console.manage("export_changes", *args).stdout for args in (["--to", middle], ["--after", middle])]
+    export = ("export_changes", "--organization=acme")
+    whole = sqlite_console.manage(*export).stdout
+    middle = str(whole.count("\n") - 1)
+    parts = [sqlite_console.manage(*export, *args).stdout for args in (["--to", middle], ["--after", middle])]
     assert "".join(parts) == whole
-    assert {'"organization_id":"acme"', '"organization_id":"globex"'} <= set(
-        re.findall(r'"organization_id":"\w+"', whole)
-    )
+    assert set(re.findall(r'"organization_id":"\w+"', whole)) == {'"organization_id":"acme"'}
     (tmp_path / "log.jsonl").write_text(whole)
-    (tmp_path / "checkpoint.json").write_text(sqlite_console.manage("checkpoint").stdout)
+    (tmp_path / "checkpoint.txt").write_text(sqlite_console.manage("checkpoint", "--organization=acme").stdout)
     verify = (
         "verify_changes",
         "--file",
         str(tmp_path / "log.jsonl"),
         "--checkpoint",
-        str(tmp_path / "checkpoint.json"),
+        str(tmp_path / "checkpoint.txt"),
     )
     assert sqlite_console.manage(*verify).returncode == 0
     (tmp_path / "log.jsonl").write_text(parts[0])
     assert "the end of the log was cut off" in sqlite_console.manage(*verify).stderr
+
+
+def test_gunicorn_names_a_variable_that_it_cannot_use():
+    wrong = {
+        "CONSOLE_BIND": "[::1]:99999",
+        "DIRECTORY_TIMEOUT": "soon",
+        "CONSOLE_TLS_KEY": "/nowhere/tls.key",
+        "PROMETHEUS_MULTIPROC_DIR": "/etc/hostname/metrics",
+    }
+    for name, value in wrong.items():
+        env = {"PATH": os.environ["PATH"], name: value}
+        command = [sys.executable, "-m", "gunicorn", "--config", str(FOLDER / "gunicorn.conf.py"), "--check-config"]
+        result = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True)
+        assert result.returncode != 0
+        assert name in result.stderr
+        assert "for example: " in result.stderr
+        assert "Traceback" not in result.stderr

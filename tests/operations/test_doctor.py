@@ -5,6 +5,7 @@ import re
 import sqlite3
 import time
 from email.utils import formatdate
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -34,8 +35,8 @@ def test_an_intact_deployment(sqlite_console, start_worker):
     bad = {part: findings for part, findings in found.items() if part != "settings" and findings[0][0] != "ok"}
     assert bad == {}
     assert list(found) == [
-        "settings", "provider", "keys", "client", "redirect URI", "time", "database", "cache", "log", "directory",
-        "worker",
+        "settings", "provider", "keys", "client", "redirect URI", "sign-out", "refresh token", "time", "database",
+        "cache", "log", "directory", "worker",
     ]  # fmt: skip
     assert any("OIDC_ISSUER is an http:// address" in what for _, what, _ in found["settings"]), "a sandbox is no place"
     assert code == 1
@@ -54,9 +55,12 @@ def test_several_parts_broken_at_once(sqlite_console):
     assert code == 1
     told = levels(found)
     assert [told[part] for part in ("provider", "keys")] == [["ok"], ["ok"]]
+    [(level, message, fix)] = found["redirect URI"]
+    assert level == "warning", "an error page can have other reasons"
+    assert message.startswith("cannot tell whether the redirect URI is registered: the provider answers ")
+    assert "https://elsewhere.example.org/signin/callback/" in fix
     for part, word in {
         "client": "invalid_client",
-        "redirect URI": "rejects the redirect URI https://elsewhere.example.org/signin/callback/",
         "cache": "127.0.0.1:9",
         "database": "unable to open database file",
         "log": "unable to open database file",
@@ -105,6 +109,41 @@ def test_a_clock_keys_claims_and_a_trigger(sqlite_console, skewed):
     assert checked.returncode == 1
     for name in ("console.E021", "console.W022", "console.E023"):
         assert name in checked.stderr
+
+
+class ProviderWithPages(HostileProvider):
+    """Answers with pages: an error for ``prompt=none`` and for an address that is not registered, else to sign in."""
+
+    registered = ""
+
+    def answer(self, handler):
+        address = urlsplit(handler.path)
+        if address.path == "/authorize":
+            query = {name: values[0] for name, values in parse_qs(address.query).items()}
+            is_known = self.registered in ("", query["redirect_uri"])
+            status = 400 if query.get("prompt") == "none" or not is_known else 200
+            self.answers[handler.path] = (status, {"Content-Type": "text/html"}, b"<h1>redirect_uri</h1>")
+        super().answer(handler)
+
+
+REDIRECTS = {
+    "registered": ("https://console.example.org/signin/callback/", "ok", "refuses another address, and not this one"),
+    "not registered": ("https://other.example.org/signin/callback/", "warning", "cannot tell"),
+    "every address looks the same": ("", "warning", "cannot tell"),
+}
+
+
+@pytest.mark.parametrize("name", REDIRECTS)
+def test_a_provider_that_dislikes_a_request_without_a_person(sqlite_console, name):
+    registered, level, words = REDIRECTS[name]
+    provider = ProviderWithPages()
+    provider.registered = registered
+    _, found = doctor(sqlite_console, "--url", "https://console.example.org", OIDC_ISSUER=provider.issuer)
+    provider.server.shutdown()
+    provider.server.server_close()
+    [(told, message, _)] = found["redirect URI"]
+    assert told == level
+    assert words in message
 
 
 def test_the_table_has_marks_and_next_steps(sqlite_console):

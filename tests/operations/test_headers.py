@@ -14,10 +14,11 @@ from tests.operations.test_hardening import ask
 ALWAYS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "X-Frame-Options": "DENY",
+    "X-Console": "1",
 }
+DOCUMENTS = {"Cross-Origin-Opener-Policy": "same-origin", "X-Frame-Options": "DENY"}
+"""Headers that scripts and style sheets do not have, besides the two policies."""
 POLICY = (
     "default-src 'none'",
     "frame-ancestors 'none'",
@@ -69,11 +70,16 @@ def test_every_answer(deployed, name):
     status, path, how = ANSWERS[name]
     answer = ask(deployed, path, **how)
     assert answer.status == status
-    policy = answer.getheader("Content-Security-Policy")
-    assert [part for part in POLICY if part not in policy] == []
-    assert "unsafe" not in policy
+    if answer.getheader("Content-Type", "").startswith(("text/javascript", "text/css")) and status == 200:
+        names = (*DOCUMENTS, "Content-Security-Policy", "Permissions-Policy")
+        assert [name for name in names if answer.getheader(name)] == []
+    else:
+        policy = answer.getheader("Content-Security-Policy")
+        assert [part for part in POLICY if part not in policy] == []
+        assert "unsafe" not in policy
+        assert {name: answer.getheader(name) for name in DOCUMENTS} == DOCUMENTS
+        assert "camera=()" in answer.getheader("Permissions-Policy")
     assert {header: answer.getheader(header) for header in ALWAYS} == ALWAYS
-    assert "camera=()" in answer.getheader("Permissions-Policy")
     assert answer.getheader("Strict-Transport-Security") == (None if how.get("scheme") else "max-age=31536000")
     assert answer.getheader("Server") in (None, "gunicorn"), "and says nothing of versions"
     kept = answer.getheader("Cache-Control")
@@ -108,11 +114,13 @@ def test_what_scripts_import_is_loaded_with_its_hash(deployed):
     """``import`` names no hash: the page loads such a module beforehand, by the very address that scripts import."""
     page = ask(deployed, "/signout/").text
     loaded = re.findall(r'<link rel="modulepreload" href="([^"]+)" integrity="sha384-[^"]+" nonce="[^"]+">', page)
-    imported = {
-        urljoin(script, name)
-        for script in re.findall(r'<script src="([^"]+)"', page)
-        for name in re.findall(r'^import .* from "([^"]+)";$', ask(deployed, script).text, re.MULTILINE)
-    }
+    imported, pending = set(), re.findall(r'<script src="([^"]+)"', page)
+    while pending:
+        script = pending.pop()
+        names = re.findall(r'^import .* from "([^"]+)";$', ask(deployed, script).text, re.MULTILINE)
+        found = {urljoin(script, name) for name in names} - imported  # a module may import others
+        imported |= found
+        pending += found
     assert imported == set(loaded) != set()
 
 
@@ -142,12 +150,14 @@ def test_cookies_of_a_frame_on_another_site(cross_site):
         cross_site, "/appearance/", method="POST", body=body, Cookie=jar, Origin="https://console.example.org",
         Content_Type="application/x-www-form-urlencoded",
     )  # fmt: skip
-    started = ask(cross_site, "/signin/")
-    cookies = [one for answer in (page, chosen, started) for one in answer.headers.get_all("Set-Cookie") or []]
+    started = [ask(cross_site, "/signin/"), ask(cross_site, "/signin/", Sec_Fetch_Dest="iframe")]
+    cookies = [one for answer in (page, chosen, *started) for one in answer.headers.get_all("Set-Cookie") or []]
     found = {one.split("=")[0]: {part.strip() for part in one.split(";")[1:]} for one in cookies}
     assert {f"__Host-console-{one}" for one in ("csrf", "session", "theme", "language", "check")} <= set(found)
     for name, attributes in found.items():
-        assert {"Secure", "HttpOnly", "SameSite=None", "Path=/"} <= attributes, name
+        # A sign-in begins and ends in a window of its own, never in a frame.
+        same_site = "Lax" if name.startswith("__Host-console-browser-") else "None"
+        assert {"Secure", "HttpOnly", f"SameSite={same_site}", "Path=/"} <= attributes, name
         assert ("Partitioned" in attributes) is (name != "__Host-console-check-plain"), name
     assert "Path=/; SameSite=None; Secure; Partitioned" in page.text, "and the one that a script of ours writes"
 

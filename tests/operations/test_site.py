@@ -76,6 +76,7 @@ REQUIRED = [
     "CONSOLE_ORGANIZATIONS",
     "TOKEN_ENCRYPTION_KEYS",
     "AUDIT_SIGNING_KEY",
+    "AUDIT_LOG_ORIGIN",
 ]
 
 
@@ -96,7 +97,25 @@ WRONG = {
     "a short client secret": ({"OIDC_CLIENT_SECRET": "fifteen-letters"}, "16 are required"),
     "no Fernet key": ({"TOKEN_ENCRYPTION_KEYS": "abc"}, "not a Fernet key"),
     "no Ed25519 key": ({"AUDIT_SIGNING_KEY": "abc"}, "not the base64"),
-    "no number": ({"DIRECTORY_TIMEOUT": "soon"}, "not a number"),
+    "an origin that is an address": ({"AUDIT_LOG_ORIGIN": "https://console.example.org"}, "without https://"),
+    "no number": ({"DIRECTORY_TIMEOUT": "soon"}, "from 0.1 to 300; for example: DIRECTORY_TIMEOUT=10"),
+    "half a proxy": ({"TRUSTED_PROXY_COUNT": "1.5"}, "not a whole number; for example: TRUSTED_PROXY_COUNT=0"),
+    "a number of workers": ({"WEB_CONCURRENCY": "abc"}, "WEB_CONCURRENCY='abc' is not a number from 1"),
+    "no worker": ({"WEB_CONCURRENCY": "0"}, "WEB_CONCURRENCY='0' is not a number from 1"),
+    "half a worker": ({"WEB_CONCURRENCY": "2.5"}, "not a whole number; for example: WEB_CONCURRENCY=1"),
+    "no switch": ({"DEBUG": "yep"}, "DEBUG='yep' is neither on nor off; for example: DEBUG=on"),
+    "a host with a scheme": ({"ALLOWED_HOSTS": "https://console.example.org"}, "for example: ALLOWED_HOSTS=console"),
+    "no proxy header": ({"TRUSTED_PROXY_HEADER": "X-Real-IP"}, "for example: TRUSTED_PROXY_HEADER=X-Forwarded-For"),
+    "no origin": ({"CSRF_TRUSTED_ORIGINS": "console.example.org"}, "for example: CSRF_TRUSTED_ORIGINS=https://"),
+    "a file that is missing": (
+        {"METRICS_TOKEN_FILE": "/nowhere"},
+        "METRICS_TOKEN_FILE=/nowhere cannot be read (No such",
+    ),
+    "a folder": ({"METRICS_TOKEN_FILE": "/etc"}, "cannot be read (Is a directory); for example: METRICS_TOKEN_FILE=/"),
+    "no host at all": ({"ALLOWED_HOSTS": ","}, "has no host name; for example: ALLOWED_HOSTS=console.example.org"),
+    "no host of Redis": ({"CACHE_URL": "rediss://"}, "CACHE_URL: no host; for example: CACHE_URL=redis://"),
+    "a misspelt mode": ({"DATABASE_URL": "postgres://a@b/c?sslmode=verify"}, "for example: ?sslmode=verify-full"),
+    "no network": ({"METRICS_NETWORKS": "10.0.0.1/8"}, "for example: METRICS_NETWORKS=10.20.0.0/16"),
     "no mode": ({"CONSOLE_EMBED_MODE": "all"}, "not one of"),
     "a wide origin": ({"CONSOLE_EMBED_ORIGINS": "https://a.example; script-src *"}, "not an origin"),
 }

@@ -67,6 +67,26 @@ def test_lines_are_sent_once_the_siem_is_available_again(forwarding, sign_in, di
     assert "The SIEM does not accept lines of the change log" in console.log()
 
 
+def checkpoint_of(receive):
+    """The statement about acme's log: a command sends one for each log with new events."""
+    while True:
+        kind, text = MESSAGE.fullmatch(receive()).groups()
+        assert kind == "checkpoints"
+        statement = json.loads(text)
+        if statement["organization_id"] == "acme":
+            return statement
+
+
+def size_at(console, statement) -> int:
+    """The size that the line states; its signed note, which arrived whole, states the same."""
+    note = statement["note"].splitlines()
+    assert int(note[1]) == statement["size"]
+    assert note[2] == statement["root"]
+    [key] = console.manage("checkpoint", "--verifier-key", "--organization", "acme").stdout.split()
+    assert note[-1].startswith(f"\N{EM DASH} {key.split('+')[0]} ")
+    return statement["size"]
+
+
 def test_a_command_sends_its_lines_before_it_ends(sqlite_console, sign_in, directory, tmp_path):
     console, ada = sqlite_console, sign_in(sqlite_console, "ada")
     change_something(ada, directory)
@@ -74,9 +94,7 @@ def test_a_command_sends_its_lines_before_it_ends(sqlite_console, sign_in, direc
         siem.bind(("127.0.0.1", 0))
         siem.settimeout(30)
         console.manage("checkpoint", "--emit", env={"CHANGES_SYSLOG": f"udp://127.0.0.1:{siem.getsockname()[1]}"})
-        kind, text = MESSAGE.fullmatch(siem.recv(65535).decode("ascii")).groups()
-    assert kind == "checkpoints"
-    sequence = json.loads(text)["sequence"]
+        size = size_at(console, checkpoint_of(lambda: siem.recv(65535).decode("ascii")))
 
     change_something(ada, directory)
     certificate = self_signed(tmp_path)
@@ -84,9 +102,9 @@ def test_a_command_sends_its_lines_before_it_ends(sqlite_console, sign_in, direc
     context.load_cert_chain(certificate)
     with listen() as server, context.wrap_socket(server, server_side=True) as secured, ThreadPoolExecutor(1) as pool:
         address = f"tcp+tls://127.0.0.1:{secured.getsockname()[1]}"
-        env = {"CHANGES_SYSLOG": address, "REQUESTS_CA_BUNDLE": str(certificate)}
+        env = {"CHANGES_SYSLOG": address, "CA_BUNDLE": str(certificate)}
         done = pool.submit(console.manage, "checkpoint", "--emit", env=env)
         with accept(secured) as peer:
-            [line] = frames(peer, 1)
+            statement = checkpoint_of(lambda: frames(peer, 1)[0])
         assert done.result().returncode == 0
-    assert json.loads(MESSAGE.fullmatch(line).group(2))["sequence"] == sequence + 2
+    assert size_at(console, statement) == size + 2

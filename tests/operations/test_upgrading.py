@@ -69,7 +69,7 @@ def test_the_former_releases_code_works_on_the_newest_schema(newest, former):
 def test_the_newest_release_verifies_what_the_former_one_appends(newest, former):
     names = run(former, newest, "-m", "tests.appending", "1", text="append 3 1\n").split()[1:]
     assert len(names) == 3
-    assert "Verified 6 events, to sequence 6" in run(ROOT, newest, "manage.py", "verify_changes")
+    assert "Verified 6 events of acme, to sequence 6" in run(ROOT, newest, "manage.py", "verify_changes")
 
 
 def test_migrations_of_the_former_release_are_not_edited(former):
