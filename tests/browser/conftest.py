@@ -1,7 +1,5 @@
 """One Chromium a worker, and a person signed in."""
 
-import re
-
 import pytest
 from axe_core_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect, sync_playwright
@@ -52,16 +50,19 @@ def whole_chromium(launch):
 
 
 @pytest.fixture
-def open_page(chromium):
-    """Open a console as a person; the contexts close when the test is done."""
+def open_page(chromium, sign_in):
+    """Open a console as a person; the contexts close when the test is done.
+
+    They sign in without Chromium, which takes two seconds for it; ``test_embedding.py`` and others sign in with it.
+    """
     contexts = []
 
-    def go(console, person="Ada Admin", **options) -> Page:
+    def go(console, person="ada", **options) -> Page:
         contexts.append(chromium.new_context(base_url=console.url, **options))
+        contexts[-1].add_cookies(cookies_of(sign_in(console, person)))
         page = contexts[-1].new_page()
         page.set_default_timeout(PATIENCE)
         page.goto("/")
-        page.get_by_role("button", name=re.compile(person)).click()
         expect(page.get_by_role("button", name="Sign out")).to_be_visible()
         page.wait_for_load_state()  # a page shows before its scripts have come
         return page
@@ -71,7 +72,23 @@ def open_page(chromium):
         one.close()
 
 
-def violations(page: Page) -> list:
-    """What axe-core finds, in short."""
-    found = Axe().run(page)["violations"]
+def cookies_of(browser: servers.Browser) -> list:
+    """The cookies of a browser without JavaScript, as Chromium takes them: those of the console and of the provider."""
+    return [
+        {
+            "name": one.name,
+            "value": one.value,
+            "domain": one.domain,
+            "path": one.path,
+            "sameSite": "Lax",
+            "httpOnly": True,
+        }
+        for one in browser.session.cookies
+    ]
+
+
+def violations(page: Page, *rules: str) -> list:
+    """What axe-core finds, in short; with these of its rules only, if any are named."""
+    options = {"runOnly": {"type": "rule", "values": list(rules)}} if rules else {}
+    found = Axe().run(page, options=options)["violations"]
     return [(one["id"], [node["html"][:200] for node in one["nodes"]][:3]) for one in found]

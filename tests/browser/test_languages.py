@@ -1,5 +1,8 @@
 """Languages in a real browser: it writes times as the server does, counts as its readers do, and long words fit."""
 
+import base64
+import json
+
 import pytest
 from playwright.sync_api import expect
 
@@ -27,6 +30,33 @@ def test_the_browser_writes_times_as_the_server_does(open_in, directory, languag
     page.reload()
     assert times.all_inner_texts() == by_the_browser
     assert shown in by_the_browser
+
+
+@pytest.mark.parametrize(("zone", "repeated"), [("Europe/Berlin", 2), ("America/New_York", 0)])
+def test_the_browser_knows_repeated_hours_and_leaves_sentinels_alone(open_in, directory, zone, repeated):
+    times = ["2026-10-24T23:59:00Z", "2026-10-25T00:30:00Z", "2026-10-25T01:30:00Z", "2026-10-25T02:00:00Z"]
+    never = "9999-12-31T23:59:59Z"
+    rows = [
+        {
+            "subject_id": "p-1",
+            "account_code": f"t{i}",
+            "status": "active",
+            "creation_date": at,
+            "expiration_date": never,
+        }
+        for i, at in enumerate(times)
+    ]
+    body = base64.b64encode(json.dumps(rows).encode()).decode()
+    directory.fault("raw", on="list", times=1000, body=body, headers=[["Content-Type", "application/json"]])
+    page = open_in("en", timezone_id=zone)
+    page.context.clear_cookies(name="console-zone")
+    page.goto("/orgs/acme/users/p-1/")
+    created, expires = page.locator("td[data-label=Created]"), page.locator("td[data-label=Expires]")
+    by_the_browser = created.all_inner_texts()
+    assert expires.all_inner_texts() == ["never"] * 4
+    page.reload()
+    assert created.all_inner_texts() == by_the_browser
+    assert sum("(UTC+0" in text for text in by_the_browser) == repeated
 
 
 UTC = "(one) => getComputedStyle(one, '::after').content"

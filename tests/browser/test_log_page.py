@@ -35,7 +35,7 @@ def test_filter_look_and_verify(open_page, sqlite_console, subject, width, theme
     page.keyboard.press("/")
     page.keyboard.type("nothing like this")
     expect(page.locator("table[data-total='0']")).to_be_visible()
-    expect(page.get_by_role("link", name="Export CSV")).to_have_attribute("href", re.compile("q=nothing"))
+    expect(page.get_by_role("link", name="Export CSV", exact=True)).to_have_attribute("href", re.compile("q=nothing"))
     page.get_by_role("link", name="Search: nothing like this").click()
     expect(page.locator("table.change-table[data-total='1']")).to_be_visible()
     page.get_by_role("button", name="Verify everything").click()

@@ -108,3 +108,25 @@ def test_on_a_phone_a_row_says_all_that_its_columns_say(open_page, sqlite_consol
     page.get_by_label("Or paste the list").fill(f"subject_id,code\n{subject},gold")
     page.get_by_role("button", name="Preview changes").click()
     expect(page.locator("tr[data-line='2'] td[data-label='Line']")).to_be_visible()
+
+
+def test_any_list_on_paper_is_without_controls_and_names_what_it_is(open_page, sqlite_console, directory):
+    subject = directory.person("worker", name="Pia Paper")
+    page = open_page(sqlite_console)
+    page.emulate_media(media="print")
+    for path in ("accounts/?q=pia&status=active", "types/", f"users/{subject}/", "changes/"):
+        page.goto(f"/orgs/acme/{path}")
+        expect(page.locator("[data-print-summary]")).to_be_visible()
+        expect(page.locator("[data-print-summary]")).to_contain_text("Acme GmbH")
+        shown = page.locator("main :is(form, nav, button, input, select, summary, .cell-actions, .actions)")
+        visible = [each.evaluate("one => one.outerHTML.slice(0, 100)") for each in shown.all() if each.is_visible()]
+        assert visible == [], path
+    expect(page.locator("table.change-table")).to_be_visible()
+
+
+def test_titles_follow_when_only_a_part_is_loaded(open_page, sqlite_console, directory):
+    directory.person("", name="Tia Title")
+    page = open_page(sqlite_console)
+    page.goto("/orgs/acme/accounts/?q=tia%20title")
+    page.locator("tr").get_by_role("link", name="Assign").click()
+    expect(page).to_have_title(re.compile(r"^Assign an account: Tia Title · Acme GmbH · "))

@@ -19,6 +19,11 @@ CHOSEN = ("status", "decision", "code")  # radio buttons
 
 
 @pytest.fixture
+def sqlite_console(own_consoles, directory):
+    return own_consoles("sqlite")
+
+
+@pytest.fixture
 def provider_again(provider):
     """The provider, which refuses to refresh no longer than a test wants it to."""
     yield provider
