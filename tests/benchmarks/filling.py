@@ -2,7 +2,7 @@
 
 Hashes only follow one another; nothing here is signed, so ``verify_changes`` has nothing to say about it
 (``tests.benchmarks.signing`` makes a log that it can verify). Up to a thousand changes pass the tables' triggers. For more
-these are taken away, the tallies are filled as the migrations fill them, and the triggers made anew.
+these are dropped, the index of the log is filled by SQL, and the triggers are created again.
 """
 
 import hashlib
@@ -13,9 +13,8 @@ from typing import Any, Final
 
 import psycopg
 
-from accounts_ui.changes.schema.append_only import fill_tally
-from accounts_ui.changes.schema.search_index import create_and_fill
-from accounts_ui.changes.schema.tallies import fill_shares
+from accounts_ui.changes.schema.search_index import TEXTS, create_and_fill
+from accounts_ui.changes.statistics.tally_sql import FILL, SLOT_SECONDS
 
 DAYS, EACH, CODES, ADMINS = 365, 50, 8, 20
 """Each person has about so many changes, however many there are in all: a page of one person is as full."""
@@ -32,6 +31,7 @@ EVENT = (
     "event",
     "at",
     "evidence",
+    "about",
     "key_id",
     "previous_hash",
     "hash",
@@ -114,32 +114,58 @@ def _write(execute: Callable[[str], Any], vendor: str, number: int) -> None:
         return
     with unguarded(execute, vendor):
         _write_rows(execute, vendor, number)
-        searchable = (
-            create_and_fill("changes_search")[1:] if vendor == "sqlite" else ()
-        )  # PostgreSQL keeps its index by itself
-        for statement in (fill_tally(vendor), *fill_shares(vendor), *searchable):
+        for statement in (*_index_rows(vendor), *FILL):
             execute(statement)
+
+
+def _index_rows(vendor: str) -> Iterator[str]:
+    """The index of the log, as ``changes.change_index`` makes it from texts that are ASCII."""
+    slot = {
+        "sqlite": "CAST(strftime('%s', c.requested_at) AS INTEGER)",
+        "postgresql": "floor(extract(epoch FROM c.requested_at))::bigint",
+    }
+    text = "lower(" + " || char(10) || ".join(f"c.{name}" for name in TEXTS) + ")"
+    yield (
+        "INSERT INTO changes_actor (organization_id, subject, name, email) "
+        "SELECT DISTINCT organization_id, actor_subject, actor_name, actor_email FROM changes_change"
+    )
+    for sign in "-'":
+        text = f"replace({text}, '{sign * (2 if sign == chr(39) else 1)}', '')"
+    yield (
+        "INSERT INTO changes_indexedchange (change_id, organization_id, slot, action, code, actor, outcome, text) "
+        f"SELECT c.change_id, c.organization_id, {slot[vendor]} / {SLOT_SECONDS}, c.action, c.code, a.id, c.outcome, "
+        f"{text if vendor == 'sqlite' else text.replace('char(10)', 'chr(10)')} FROM changes_change c "
+        "JOIN changes_actor a ON a.subject = c.actor_subject"
+    )
+    yield "INSERT INTO changes_indexposition SELECT organization_id, MAX(last_sequence) FROM changes_change GROUP BY 1"
+    if vendor == "sqlite":  # PostgreSQL maintains its index itself
+        yield create_and_fill("changes_search")[1]
 
 
 def _write_rows(execute: Callable[[str], Any], vendor: str, number: int) -> None:
     words = _WORDS[vendor]
     execute(f"CREATE TEMPORARY TABLE made AS {words['numbers'].format(number=number)} {_made(words, number)}")
+    execute(f"INSERT INTO changes_loghead VALUES ('acme', 0, '{'0' * 64}', '')")
     execute(f"INSERT INTO changes_event ({', '.join(EVENT)}) {_events(words)}")
+    execute(
+        "UPDATE changes_loghead SET sequence = e.sequence, hash = e.hash, key_id = e.key_id "
+        f"FROM changes_event e WHERE e.sequence = {2 * number}"
+    )
     if vendor == "postgresql":
         execute("ANALYZE changes_event")  # the triggers of the next table look into it
     execute(f"INSERT INTO changes_change ({', '.join(CHANGE)}) SELECT {', '.join(CHANGE)} FROM made ORDER BY i")
     execute(
-        "INSERT INTO plans_plan (id, organization_id, owner_issuer, owner_subject, owner_name, action, message, note, "
-        f"note_parts, state, state_detail, state_detail_parts, created_at) SELECT {words['plan']}, organization_id, "
+        "INSERT INTO plans_plan (id, organization_id, owner_issuer, owner_subject, owner_name, action, message, columns, "
+        f"note, note_parts, state, state_detail, state_detail_parts, created_at) SELECT {words['plan']}, organization_id, "
         "actor_issuer, actor_subject, actor_name, "
-        f"action, '', '', {words['empty']}, 'done', '', {words['empty']}, resolved_at FROM made WHERE i = 1"
+        f"action, '', {words['empty']}, '', {words['empty']}, 'done', '', {words['empty']}, resolved_at FROM made WHERE i = 1"
     )
     execute(
         "INSERT INTO plans_planrow (plan_id, line, subject_id, subject_name, code, wanted_status, expected_status, "
-        "check_result, detail, "
+        "subject_email, message, cells, check_result, detail, "
         "detail_parts, operation_id, result, result_detail, result_detail_parts) "
         f"SELECT {words['plan']}, i, subject_id, subject_name, code, 'disabled', 'active', "
-        f"'ready', '', {words['empty']}, change_id, outcome, '', {words['empty']} "
+        f"'', '', '[]', 'ready', '', {words['empty']}, change_id, outcome, '', {words['empty']} "
         f"FROM made WHERE i > {number - PLANNED} ORDER BY i"
     )
     execute("DROP TABLE made")
@@ -190,6 +216,7 @@ def _events(words: dict[str, str]) -> str:
         "event": "CASE half WHEN 0 THEN 'requested' ELSE outcome END",
         "at": "CASE half WHEN 0 THEN requested_at ELSE resolved_at END",
         "evidence": "NULL",
+        "about": "NULL",
         "key_id": f"'{'0' * 16}'",
         "previous_hash": words["hash"].format(sequence="2 * i - 2 + half"),
         "hash": words["hash"].format(sequence="2 * i - 1 + half"),

@@ -1,9 +1,13 @@
 """Lists as large as an upload may be, and the processor time of reading each, beside that of Python's CSV parser."""
 
 import csv
+import datetime
+import inspect
 import io
 import json
+import sqlite3
 import time
+import uuid
 from typing import Any, Final
 
 MAX_UPLOAD: Final = 5 * 1024 * 1024  # bytes
@@ -63,6 +67,86 @@ def print_times() -> None:
             reading.append(_seconds(lambda data=data: read(data)))
         report[name] = {"result": read(data), "parsing": min(parsing), "reading": min(reading)}
     print("times", json.dumps(report))
+
+
+def print_planning_times() -> None:
+    """Print what planning 20,000 rows takes, and what parsing and inserting the same cells alone takes."""
+    from accounts_ui.services.bulk.csv_import import read_list
+    from accounts_ui.services.bulk.planner import make_plan
+
+    client, context = _Directory(), _context()
+    report: dict[str, Any] = {}
+    for name, text in PLANNED.items():
+        data = text.encode()
+        planning = [_seconds(lambda data=data: _plan(make_plan, read_list, client, context, data)) for _ in range(3)]
+        report[name] = {
+            "planning": min(planning),
+            "floor": min(_seconds(lambda data=data: _parse_and_insert(data)) for _ in range(3)),
+            "parsing": min(_seconds(lambda data=data: parse(data)) for _ in range(3)),
+            "ready": client.ready,
+        }
+    print("times", json.dumps(report))
+
+
+PLANNED: Final = {
+    "ids that are listed": _HEADER + "".join(f"p-{i},worker\n" for i in range(20_000)),
+    "e-mail addresses": "email,code\n" + "".join(f"p{i}@acme.example,worker\n" for i in range(20_000)),
+    "id, e-mail and name": "subject_id,email,name,code\n"
+    + "".join(f"p-{i},p{i}@acme.example,Ada L{i},worker\n" for i in range(20_000)),
+    "ids that nobody has": _HEADER + "".join(f"q-{i},worker\n" for i in range(20_000)),
+}
+
+
+class _Directory:
+    """20,000 people with an account each, as a client that has read them."""
+
+    def __init__(self) -> None:
+        from accounts_ui.directory.decoder import read_rows
+        from accounts_ui.directory.listing import Listing
+
+        rows: list[dict[str, Any]] = []
+        for number in range(20_000):
+            name = {"given_name": "Ada", "family_name": f"L{number}"}
+            traits = {"name": name, "email": f"p{number}@acme.example", "username": f"u{number}"}
+            person = {"identity": {"id": f"p-{number}", "traits": traits}, "acls": ["m"]}
+            account = {"subject_id": f"p-{number}", "account_code": "visitor"}
+            rows += [{"org_id": "acme", "status": "active", **row} for row in (person, account)]
+        rows.append({"org_id": "acme", "status": "active", "subject_id": "other", "account_code": "worker"})
+        now = datetime.datetime.now(datetime.UTC)
+        self.listing = Listing("acme", read_rows(json.dumps(rows).encode()), now, now)
+        self.ready = 0
+
+    def list_users(self, _organization_id: str) -> Any:
+        return self.listing
+
+    def list_types(self, _organization_id: str) -> tuple[Any, ...]:
+        return ()
+
+
+def _context() -> Any:
+    from accounts_ui.services.audit_context import AuditContext
+
+    fields = dict.fromkeys(inspect.signature(AuditContext).parameters, "")
+    return AuditContext(**{**fields, "organization_id": "acme"})
+
+
+def _plan(make_plan: Any, read_list: Any, client: Any, context: Any, data: bytes) -> None:
+    from accounts_ui.plans.models import PlanRow
+
+    made = make_plan(client=client, context=context, action="assign", status="", message="", imported=read_list(data))
+    client.ready = PlanRow.objects.filter(plan=made.id, check_result="ready").count()
+
+
+def _parse_and_insert(data: bytes) -> None:
+    """Store the cells as they are, in a table with as many columns and indexes as that of the plans' rows."""
+    columns = ", ".join(f"c{number}" for number in range(16))
+    with sqlite3.connect("") as database:
+        database.execute(f"CREATE TABLE row (id INTEGER PRIMARY KEY, {columns})")
+        database.execute("CREATE UNIQUE INDEX a ON row (c0)")
+        database.execute("CREATE INDEX b ON row (c1, c2, c3, c4)")
+        rows = csv.reader(io.StringIO(data.decode(), newline=""))
+        values = ((uuid.uuid4().hex, *cells, *[""] * (15 - len(cells))) for cells in rows)
+        database.executemany(f"INSERT INTO row ({columns}) VALUES ({', '.join('?' * 16)})", values)
 
 
 def _seconds(work: Any) -> float:

@@ -12,7 +12,8 @@ from tests.benchmarks.filling import unguarded
 
 _CHUNK: Final = 2_000
 _SEALED: Final = (
-    "UPDATE changes_event SET key_id = %s, previous_hash = %s, hash = %s, signature = %s WHERE sequence = %s"
+    "UPDATE changes_event SET key_id = %s, previous_hash = %s, hash = %s, signature = %s "
+    "WHERE organization_id = 'acme' AND sequence = %s"
 )
 
 
@@ -24,7 +25,7 @@ def sign_all() -> int:
 
     key, previous, last = keys.signing_key(), FIRST_PREVIOUS_HASH, 0
     name = key_id(key.public_key())
-    while chunk := list(Event.objects.filter(sequence__gt=last).order_by("sequence")[:_CHUNK]):
+    while chunk := list(Event.objects.filter(organization_id="acme", sequence__gt=last).order_by("sequence")[:_CHUNK]):
         sealed = []
         for event in chunk:
             event.key_id, event.previous_hash = name, previous
@@ -32,6 +33,8 @@ def sign_all() -> int:
             sealed.append((name, event.previous_hash, previous, sign(key, bytes.fromhex(previous)), last))
         with connection.cursor() as cursor:
             cursor.executemany(_SEALED, sealed)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE changes_loghead SET sequence = %s, hash = %s, key_id = %s", [last, previous, name])
     return last
 
 

@@ -5,8 +5,7 @@ import statistics
 import time
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from bs4 import BeautifulSoup
-
+from tests import markup
 from tests.servers import Browser, text_of
 from tests.signin.hostile_provider import HostileProvider
 
@@ -48,7 +47,7 @@ class Side:
         began = time.perf_counter()
         page = self.browser.session.get(self.browser.url + path, timeout=60)
         seconds = time.perf_counter() - began
-        cards = BeautifulSoup(page.text, "html.parser").select("main .cards:not([data-recent]) a[data-org]")
+        cards = markup.parse(page.text).select("main .cards:not([data-recent]) a[data-org]")
         assert (page.status_code, len(cards)) == (200, expected), path
         return seconds
 

@@ -80,7 +80,7 @@ def test_verifying(vendor, migrated, start_console):
     for _ in range(ROUNDS):
         for number, (console, _) in sides.items():
             said, seconds, peak = run(console, "manage.py", "verify_changes")
-            assert said.startswith(f"Verified {2 * number} events, to sequence {2 * number}")
+            assert said.startswith(f"Verified {2 * number} events of acme, to sequence {2 * number}")
             took[number].append(seconds)
             peaks[number] = max(peaks[number], peak)
         rows, seconds = fetched(sides[SIGNED][1], EXPORTS["export.jsonl"][1], 2 * SIGNED)
