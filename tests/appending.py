@@ -1,16 +1,19 @@
-"""``python -m tests.appending COUNT``: that many processes that write to the log, with a console's environment.
+"""``python -m tests.appending PROCESSES [THREADS]``: so many writers of the log, with a console's environment.
 
-Each line of the input is a task: ``append`` or ``plain``, how often each process does it, and how many of them do.
-Each line of the output is the seconds that it took and the ids that were written. ``append`` records changes through
-the log, two events each; ``ask`` only begins them, one event each. ``plain`` inserts the same rows, two for each change, each as durable as the log's, into
-``plain_event``: a table like that of the events, but without a chain.
+Each line of the input is a task: its name, how often each writer does it, how many processes do, and among how many
+organizations they share it, unless all write to acme's log. Each line of the output is the seconds that it took and the
+ids that were written. ``append`` records changes through the log, two events each; ``ask`` only begins them, one event
+each. ``plain`` inserts the same rows, two for each change, each as durable as the log's, into ``plain_event``: a table
+like that of the events, but without a chain.
 """
 
 import multiprocessing
 import subprocess
 import sys
+import threading
 import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection
 
 FACTS = {
@@ -32,18 +35,18 @@ FACTS = {
 
 
 class Appenders:
-    """Such processes, started and waiting for their next task."""
+    """Such writers, started and waiting for their next task."""
 
-    def __init__(self, console, count: int) -> None:
-        command = [sys.executable, "-m", "tests.appending", str(count)]
+    def __init__(self, console, processes: int, threads: int = 1) -> None:
+        command = [sys.executable, "-m", "tests.appending", str(processes), str(threads)]
         with console.log_path.open("ab") as lines:
             pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": lines}
             self.process = subprocess.Popen(command, env=console.server.env, text=True, **pipes)
-        self.count = count
+        self.processes = processes
 
-    def do(self, task: str, each: int, *, among: int | None = None) -> tuple[float, list[str]]:
-        """The task in ``among`` of them at once: the seconds that it took, and the ids that were written."""
-        self.process.stdin.write(f"{task} {each} {among or self.count}\n")
+    def do(self, task: str, each: int, *, among: int | None = None, logs: int = 1) -> tuple[float, list[str]]:
+        """The task in ``among`` of the processes at once: the seconds that it took, and the ids that were written."""
+        self.process.stdin.write(f"{task} {each} {among or self.processes} {logs}\n")
         self.process.stdin.flush()
         seconds, *names = self.process.stdout.readline().split()
         return float(seconds), names
@@ -54,48 +57,64 @@ class Appenders:
         self.process.stdout.close()
 
 
-def main(count: int) -> None:
+def main(processes: int, threads: int = 1) -> None:
     import django
 
     django.setup()  # once: the processes are forked, and each connects by itself
     context = multiprocessing.get_context("fork")
     pipes = []
-    for number in range(count):
+    for number in range(processes):
         here, there = context.Pipe()
-        context.Process(target=work, args=(number, there), daemon=True).start()
+        context.Process(target=work, args=(number, threads, there), daemon=True).start()
         assert here.recv() == "ready"
         pipes.append(here)
     for line in sys.stdin:
-        task, each, among = line.split()
+        task, each, among, *logs = line.split()
         began = time.perf_counter()
         for pipe in pipes[: int(among)]:
-            pipe.send((task, int(each)))
+            pipe.send((task, int(each), int(*logs or [1])))
         names = [name for pipe in pipes[: int(among)] for name in pipe.recv()]
         print(time.perf_counter() - began, *names, flush=True)
 
 
-def work(number: int, pipe: Connection) -> None:
+def work(number: int, threads: int, pipe: Connection) -> None:
     from django.db import connection
 
-    connection.ensure_connection()
-    tasks = {"append": append, "ask": lambda: ask().pk, "plain": Plain(number).write}
-    pipe.send("ready")
-    while True:
-        task, each = pipe.recv()
-        pipe.send([tasks[task]() for _ in range(each)])
+    with ThreadPoolExecutor(threads, initializer=lambda: connection.ensure_connection()) as pool:
+        at_once = threading.Barrier(threads)
+        list(pool.map(lambda _: at_once.wait(), range(threads)))  # each thread starts and connects
+        writers = [Writer(number * threads + thread) for thread in range(threads)]
+        pipe.send("ready")
+        while True:
+            task, each, logs = pipe.recv()
+            wrote = pool.map(lambda writer: writer.do(task, each, logs), writers)  # noqa: B023
+            pipe.send([name for names in wrote for name in names])
 
 
-def ask():
+class Writer:
+    """One of them. It has its own numbers for ``plain``."""
+
+    def __init__(self, number: int) -> None:
+        self.number, self.plain = number, Plain(number)
+
+    def do(self, task: str, each: int, logs: int) -> list[uuid.UUID]:
+        log = "acme" if logs == 1 else f"log-{self.number % logs}"
+        tasks = {"append": lambda: append(log), "ask": lambda: ask(log).pk, "plain": self.plain.write}
+        return [tasks[task]() for _ in range(each)]
+
+
+def ask(log: str):
     from accounts_ui.changes import queries, writer
 
     name = uuid.uuid4()
-    return writer.request(name, {**FACTS, "subject_id": str(name)}, read_at_sequence=queries.end_of_chain())
+    facts = {**FACTS, "subject_id": str(name), "organization_id": log}
+    return writer.request(name, facts, read_at_sequence=queries.end_of_log(log))
 
 
-def append() -> uuid.UUID:
+def append(log: str) -> uuid.UUID:
     from accounts_ui.changes import writer
 
-    change = ask()
+    change = ask(log)
     writer.conclude(change, "applied", http_status=200, detail="", after="expired")
     return change.pk
 
@@ -136,7 +155,10 @@ class Plain:
             "signature": "0" * 88,
         }
         with transaction.atomic(durable=True), connection.cursor() as cursor:
-            cursor.execute("SET LOCAL synchronous_commit = on")
+            if connection.vendor == "postgresql":
+                cursor.execute("SET LOCAL synchronous_commit = on")
+            else:  # as Django stores them
+                row |= {"change_id": name.hex, "at": str(row["at"].replace(tzinfo=None))}
             cursor.execute(
                 f"INSERT INTO plain_event ({', '.join(row)}) VALUES ({', '.join(['%s'] * len(row))})",
                 list(row.values()),
@@ -144,4 +166,4 @@ class Plain:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(*map(int, sys.argv[1:]))

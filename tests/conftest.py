@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from console.sandbox import processes
-from tests import servers
+from tests import leftovers, servers
 from tests.faults.table import pytest_runtest_logreport, pytest_terminal_summary  # noqa: F401  (hooks)
 from tests.servers import Browser, Console, DirectoryDouble, Server, TestDatabase
 
@@ -30,6 +30,8 @@ def unavailable(what: str) -> None:
 
 @pytest.fixture(scope="session")
 def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the servers, which all of them need: so it begins without what killed runs left."""
+    leftovers.clear(servers.POSTGRESQL)
     return tmp_path_factory.mktemp("state")
 
 
@@ -94,12 +96,18 @@ def start_console(
 ) -> Iterator[Callable[..., Console]]:
     """Start a console on a database of its own, unless ``DATABASE_URL`` names one, with further settings.
 
-    Stopped when the worker is done.
+    It is stopped when its module is done, or, if it is ``shared``, when the worker is.
     """
     started: list[Server] = []
 
     def start(
-        database: str, *, port: int = 0, workers: int = 1, prefix: Sequence[str] = (), **settings: str
+        database: str,
+        *,
+        port: int = 0,
+        workers: int = 1,
+        prefix: Sequence[str] = (),
+        shared: bool = False,
+        **settings: str,
     ) -> Console:
         name = f"{database}-{len(started)}"
         url = settings.get("DATABASE_URL") or migrated(database)
@@ -109,6 +117,8 @@ def start_console(
         with log.open("ab") as lines:  # appending: its background workers write to it, too
             server = processes.start_console(env, provider, port=port, workers=workers, log=lines, prefix=prefix)
         started.append(server)
+        if not shared:
+            started_for_module.append(server)
         return Console(server, log, database)
 
     yield start
@@ -116,6 +126,17 @@ def start_console(
         server.process.terminate()  # all at once; then wait for each
     for server in started:
         server.stop()
+
+
+started_for_module: list[Server] = []
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _stop_consoles() -> Iterator[None]:
+    """Stop a module's consoles at its end: each keeps 9 connections, and PostgreSQL takes 100 by default."""
+    yield
+    while started_for_module:
+        started_for_module.pop().process.terminate()  # ``start_console`` waits for it at the end
 
 
 @pytest.fixture
@@ -136,7 +157,7 @@ def start_worker() -> Iterator[Callable[..., Server]]:
 @pytest.fixture(scope="session")
 def consoles(start_console: Callable[..., Console]) -> Callable[[str], Console]:
     """The worker's console on a database."""
-    return functools.cache(start_console)
+    return functools.cache(functools.partial(start_console, shared=True))
 
 
 @pytest.fixture(scope="module")

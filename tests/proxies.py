@@ -52,17 +52,27 @@ def nginx(folder: Path, text: str) -> Path:
     return path
 
 
+def _at(upstream: int | str) -> str:
+    return f"127.0.0.1:{upstream}" if isinstance(upstream, int) else upstream
+
+
 @contextmanager
-def run_nginx(folder: Path, upstreams: Sequence[int], *, more: str = "") -> Iterator[str]:
-    """The shipped file with these upstreams, without TLS. ``more`` is added to its location."""
+def run_nginx(
+    folder: Path, upstreams: Sequence[int | str], *, more: str = "", prefix: str = "", strips: bool = False
+) -> Iterator[str]:
+    """The shipped file with these upstreams, without TLS. ``more`` is added to its location, which is at ``prefix``.
+
+    ``strips``: it removes the prefix from the path, as some operators' proxies do.
+    """
     port = free_port()
     text = shipped("nginx.conf")
-    text = text.replace("    server 127.0.0.1:8000;\n", "".join(f"    server 127.0.0.1:{one};\n" for one in upstreams))
+    text = text.replace("    server 127.0.0.1:8000;\n", "".join(f"    server {_at(one)};\n" for one in upstreams))
     text = re.sub(r"server \{\n    listen 80;.*?\n\}\n", "", text, flags=re.DOTALL)  # it redirects to TLS
     text = re.sub(r"    ssl_[^\n]*\n|    listen \[::\][^\n]*\n", "", text)
     text = text.replace("listen 443 ssl http2", f"listen 127.0.0.1:{port}").replace(
-        "location / {", f"location / {{ {more}"
+        "location / {", f"location {prefix}/ {{ {more}"
     )
+    text = text.replace("proxy_pass http://console;", "proxy_pass http://console/;") if strips else text
     with _running([program("nginx"), "-c", str(nginx(folder, text))], folder, port):
         yield f"http://127.0.0.1:{port}"
 
@@ -130,6 +140,27 @@ def _running(command: list[str], folder: Path, port: int) -> Iterator[None]:
 def _accepts(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@contextmanager
+def run_tinyproxy(
+    folder: Path, names: Sequence[str], *, user: str = "", password: str = "", **limits: int
+) -> Iterator[int]:
+    """An outgoing proxy, the only one to know these names: for it, each is 127.0.0.1. Its port; it logs to ``proxy.log``.
+
+    ``limits`` are further directives with a number, such as ``ConnectPort``.
+    """
+    port = free_port()
+    (folder / "hosts").write_text("".join(f"127.0.0.1 {name}\n" for name in ("localhost", *names)))
+    directives = [f"Port {port}", "Listen 127.0.0.1", "Allow 127.0.0.1", "LogLevel Connect", "Timeout 600"]
+    directives += [f"BasicAuth {user} {password}"] if user else []
+    directives += [f"{name} {value}" for name, value in limits.items()]
+    (folder / "tinyproxy.conf").write_text("\n".join([*directives, ""]))
+    inside = f"mount --bind {folder}/hosts /etc/hosts && exec {program('tinyproxy')} -d -c {folder}/tinyproxy.conf"
+    as_root = [] if os.getuid() == 0 else ["--map-root-user"]
+    command = ["unshare", *as_root, "--mount", "--propagation", "private", "sh", "-c", inside]
+    with _running(command, folder, port):
+        yield port
 
 
 RUN = {"nginx": run_nginx, "caddy": run_caddy, "haproxy": run_haproxy}

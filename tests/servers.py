@@ -1,5 +1,6 @@
 """Real consoles against the sandbox's real servers, and a browser without a screen."""
 
+import codecs
 import os
 import re
 import shutil
@@ -12,10 +13,10 @@ from typing import Any
 
 import psycopg
 import requests
-from bs4 import BeautifulSoup
 
 from console.sandbox import processes
 from console.sandbox.processes import ROOT, Server
+from tests import leftovers, markup
 
 REQUIRED = bool(os.environ.get("CI") or os.environ.get("REQUIRE_ALL"))
 POSTGRESQL = os.environ.get("TEST_POSTGRESQL_URL", "postgresql://root@127.0.0.1:5432/postgres")
@@ -43,7 +44,7 @@ class TestDatabase:
     __test__ = False
 
     def __init__(self, template: str = "template1") -> None:
-        self.name = f"console_test_{uuid.uuid4().hex[:12]}"
+        self.name = leftovers.new_name(leftovers.DATABASE)
         with psycopg.connect(POSTGRESQL, autocommit=True, connect_timeout=5) as connection:
             connection.execute(f'CREATE DATABASE "{self.name}" TEMPLATE "{template}"')
 
@@ -122,7 +123,7 @@ class Browser:
     url: str
     session: requests.Session = field(default_factory=requests.Session)
     last: requests.Response | None = None
-    _parsed: tuple[requests.Response, BeautifulSoup] | None = field(default=None, repr=False)
+    _parsed: tuple[requests.Response, markup.Element] | None = field(default=None, repr=False)
 
     def get(self, path: str, *, htmx: bool = False, follow: bool = True, **headers: str) -> requests.Response:
         return self._keep(
@@ -150,10 +151,10 @@ class Browser:
         return self._keep(self.session.post(page.url.split("?")[0], data=sent, timeout=60))
 
     @property
-    def soup(self) -> BeautifulSoup:
+    def soup(self) -> markup.Element:
         assert self.last is not None
         if self._parsed is None or self._parsed[0] is not self.last:
-            self._parsed = (self.last, BeautifulSoup(self.last.text, "html.parser"))
+            self._parsed = (self.last, markup.parse(self.last.text))
         return self._parsed[1]
 
     def _at(self, path: str) -> str:
@@ -165,11 +166,11 @@ class Browser:
 
 
 def form_of(page: requests.Response, action: str) -> dict[str, str]:
-    for form in BeautifulSoup(page.text, "html.parser").find_all("form"):
+    for form in markup.parse(page.text).select("form"):
         if action not in (form.get("action") or ""):
             continue
         fields = {}
-        for one in form.find_all(["input", "textarea"], form=None):  # one that names a form belongs to that
+        for one in form.select("input:not([form]), textarea:not([form])"):  # one that names a form belongs to that
             if one.get("name") and one.get("type") not in ("radio", "checkbox"):
                 fields[one["name"]] = one.get_text() if one.name == "textarea" else one.get("value", "")
         return fields
@@ -177,7 +178,13 @@ def form_of(page: requests.Response, action: str) -> dict[str, str]:
 
 
 def text_of(page: requests.Response) -> str:
-    return " ".join(BeautifulSoup(page.text, "html.parser").get_text(" ").split())
+    return " ".join(markup.parse(page.text).get_text(" ").split())
+
+
+def csv_text(page: requests.Response) -> str:
+    """The text of an export, without the byte-order mark that is for Excel."""
+    assert page.content.startswith(codecs.BOM_UTF8), page.content[:100]
+    return page.content.decode("utf-8-sig")
 
 
 def outcome_of(page: requests.Response) -> str:

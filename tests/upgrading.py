@@ -47,7 +47,7 @@ READ = {
 }
 """Models that are only read here, and why."""
 
-FIXED = ("Event", "Change", "Checkpoint")
+FIXED = ("Event", "Change", "Checkpoint", "LogHead")
 """Models whose rows triggers let nobody change but in one way, which their own tests show."""
 
 _UNWRITTEN = "-- THIS OPERATION CANNOT BE WRITTEN AS SQL"
@@ -126,6 +126,7 @@ def write(model: Any, number: int, *, full: bool) -> Any:
         if f.name in getattr(one, "fields", ())
     }
     told |= {name for together in model._meta.unique_together for name in together}
+    told |= {field.name for field in model._meta.pk_fields}
     values = {
         field.name: value_of(field, number if field.unique or field.name in told else 0, full=full)
         for field in model._meta.concrete_fields
@@ -141,10 +142,18 @@ def given(name: str, number: int) -> dict[str, Any]:
     change = uuid.UUID(int=number)
     hashes = ["0" * 64, *(f"{one:064x}" for one in range(1, 9))]
     if name == "Event":
-        chain = {"sequence": number, "hash": hashes[number], "previous_hash": hashes[number - 1]}
+        chain = {
+            "organization_id": "acme",
+            "sequence": number,
+            "hash": hashes[number],
+            "previous_hash": hashes[number - 1],
+        }
         return {**chain, "change_id": change, "outcome": "pending"}
     if name == "Change":
-        return {"change_id": change, "last_sequence": number, "outcome": "pending", "subject_id": f"person-{number}"}
+        told = {"organization_id": "acme", "change_id": change, "subject_id": f"person-{number}"}
+        return {**told, "last_sequence": number, "outcome": "pending"}
+    if name == "LogHead":
+        return {"sequence": 0, "hash": hashes[0], "key_id": ""}
     return {}
 
 
@@ -168,6 +177,7 @@ def value_of(field: Any, number: int, *, full: bool) -> Any:
         (models.DateTimeField, datetime.datetime(2030, 1, 1, 0, 0, number, tzinfo=datetime.UTC)),
         (models.UUIDField, uuid.uuid4()),
         (models.JSONField, {"any": ["thing"]}),
+        (models.BinaryField, b"\x00any"),
     ):
         if isinstance(field, kind):
             return value

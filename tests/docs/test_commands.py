@@ -40,7 +40,21 @@ print(json.dumps(wrong))
 """
 
 # Programs of operators and developers that are not started here, and what their commands may name.
-PROGRAMS = {"useradd", "sudo", "cd", "install", "psql", "pg_dump", "cp", "systemctl", "podman", "set", "."}
+PROGRAMS = {
+    "useradd",
+    "sudo",
+    "cd",
+    "install",
+    "psql",
+    "pg_dump",
+    "pg_restore",
+    "cp",
+    "systemctl",
+    "podman",
+    "kubectl",
+    "set",
+    ".",
+}
 NUMBERS = {"SEQUENCE": "7", "NUMBER": "0001"}
 
 
@@ -138,7 +152,7 @@ def test_an_auditor_verifies_pack_and_export(world):
     shell = Shell(folder / "auditing", console.server.env)
     (shell.folder / "changes-evidence.zip").write_bytes(ada.get("/orgs/acme/changes/evidence.zip").content)
     (shell.folder / "export.jsonl").write_bytes(ada.get("/orgs/acme/changes/export.jsonl").content)
-    (shell.folder / "checkpoints.jsonl").write_text(console.manage("checkpoint").stdout)
+    (shell.folder / "checkpoints.txt").write_text(console.manage("checkpoint").stdout)
     shutil.copy(ROOT / "accounts_ui" / "changes" / "evidence" / "verify.py", shell.folder)
     shell.env["KEY"] = console.manage("checkpoint", "--public-key").stdout.strip()
     printed = [shell.run(command) for command in runnable("auditing.md")]
@@ -151,17 +165,25 @@ def test_an_operator_archives_verifies_and_ends_sessions(world):
     shell = Shell(folder / "operating", console.server.env)
     archive = shell.folder / "archive"
     archive.mkdir()
-    assert console.manage("archive_changes", "--through", "2", "--folder", str(archive)).returncode == 0
+    assert (
+        console.manage(
+            "archive_changes", "--organization", "acme", "--through", "2", "--folder", str(archive)
+        ).returncode
+        == 0
+    )
     shell.env["OWNER_URL"] = console.server.env["DATABASE_URL"]
     shell.replaced = {
-        "--before 2026-01-01": "--through 5",
+        "--before 2026-01-01": "--organization acme --through 5",
         "/srv/archive": str(archive),
-        "FORMER.checkpoint.json": f"{archive}/changes-1-2.checkpoint.json",
-        "FILE.checkpoint.json": f"{archive}/changes-3-4.checkpoint.json",
-        "--file FILE": f"--file {archive}/changes-3-4.jsonl",
+        "FORMER.end.json": f"{archive}/changes-acme-1-2.end.json",
+        "FILE.checkpoint.txt": f"{archive}/changes-acme-3-4.checkpoint.txt",
+        "--file FILE.jsonl": f"--file {archive}/changes-acme-3-4.jsonl",
         "SUB": "person-ada",
     }
-    printed = "".join(shell.run(command) for command in runnable("operating.md"))
+    # tests/operations/test_copying.py goes to PostgreSQL, tests/changes/test_attacks.py breaks a log
+    moving = ("migrate", "copy_database", "acknowledge_break")
+    chosen = [command for command in runnable("operating.md") if command.management[0] not in moving]
+    printed = "".join(shell.run(command) for command in chosen)
     assert "Would archive events 3 to 4" in printed
     assert "Archived: events 3 to 4" in printed
     assert (shell.folder / "log.jsonl").read_text().count("\n") == 6

@@ -6,7 +6,7 @@ import uuid
 
 import pytest
 
-from tests.servers import text_of
+from tests.servers import csv_text, text_of
 
 BULK = "/orgs/acme/accounts/bulk/"
 SEPARATORS = ",;\t"
@@ -46,13 +46,13 @@ def test_an_export_can_be_uploaded_and_runs_no_formula(browser, directory):
     for subject_id in expected:
         name = 'Bo;=HYPERLINK("http://127.0.0.1/")\n－1'
         directory.server.control("add", org="acme", subject_id=subject_id, name=name, code="worker", status="active")
-    text = browser.get(f"/orgs/acme/accounts/export.csv?q={mark}&code=worker").text
+    text = csv_text(browser.get(f"/orgs/acme/accounts/export.csv?q={mark}&code=worker"))
     check_inert(text)
     upload(browser, text.encode(), "change_status")
     assert sorted(set(subject_ids(browser))) == sorted(expected)
     checks = {row["data-subject-id"]: row["data-check"] for row in browser.soup.select("tr[data-check][data-line]")}
     assert checks == dict.fromkeys(expected, "ready")
-    rest = browser.get(browser.last.url + "rest.csv").text
+    rest = csv_text(browser.get(browser.last.url + "rest.csv"))
     check_inert(rest)
     upload(browser, rest.encode(), "change_status")
     assert sorted(subject_ids(browser)) == sorted(expected)
@@ -65,11 +65,11 @@ def test_failures_can_be_uploaded_and_run_no_formula(browser):
     upload(browser, text.getvalue().encode(), "assign")
     first = subject_ids(browser)
     assert first == ["=1+1", "=2", "'=1", "x;=1;+2", "＝1", "y\t=1", 'z"=1', "@a"]
-    failures = browser.get(browser.last.url + "failures.csv").text
+    failures = csv_text(browser.get(browser.last.url + "failures.csv"))
     check_inert(failures)
     upload(browser, failures.encode(), "assign")
     assert subject_ids(browser) == first
-    second = browser.get(browser.last.url + "failures.csv").text
+    second = csv_text(browser.get(browser.last.url + "failures.csv"))
     exported, exported_again = (
         [row[:2] for row in csv.reader(io.StringIO(text, newline=""))] for text in (failures, second)
     )

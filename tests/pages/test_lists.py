@@ -31,7 +31,7 @@ def facets(browser) -> dict[str, dict[str, tuple[int, bool, str]]]:
         of = found.setdefault(nav["aria-label"], {})
         for link in nav.select("a"):
             count = int(link.select_one(".facet-count").get_text())
-            word = link.contents[0].strip()
+            word = next(link.strings()).strip()
             of[word] = (count, link.get("aria-current") == "true", link["href"])
     return found
 
@@ -100,7 +100,7 @@ def test_every_column_sorts_both_ways_and_what_has_no_value_stands_last(ada, dir
             )
             place = COLUMNS.index(column)
             cells = [row.select("td[data-label]")[place] for row in ada.soup.select("tr[data-status]")]
-            values = [(one.find("time") or {}).get("datetime") or one.get_text(" ", strip=True) for one in cells]
+            values = [(one.select_one("time") or {}).get("datetime") or one.get_text(" ", strip=True) for one in cells]
             if column == "name":
                 continue
             assert values == sorted(values, key=lambda value: value == ""), "empty cells at the end"
@@ -167,7 +167,7 @@ def test_the_directory_is_down_and_the_form_stays(ada, directory):
             assert page.status_code == status, text_of(page)
             problem = ada.soup.select_one("#results [role=alert]")
             assert problem["data-status"] == str(status)
-            assert problem.find("a", string="Try again")["href"] == path
+            assert problem.link("Try again")["href"] == path
             assert ada.soup.select_one("form#filters input[name=q]")["value"] in ("ada", "gold")
             directory.server.control("reset", shape="mixed", people=40, catalogue=True)
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.pages.test_bulk import BULK, checks, listing, of, plan, press, results, state
-from tests.servers import TIMEOUT, form_of, text_of
+from tests.pages.test_bulk import BULK, CHUNK_ROWS, checks, listing, of, plan, press, results, state
+from tests.servers import TIMEOUT, csv_text, form_of, text_of
 
 LOG = "/orgs/acme/changes/"
 
@@ -56,13 +56,13 @@ def test_two_tabs_run_the_same_plan_and_no_row_twice(ada, console, directory, si
 
 
 def test_a_sign_in_that_ends_while_a_plan_runs(browser, sqlite_console, directory):
-    people = listing(directory, 11)
-    page = confirmed(browser, of(people), 11)
+    people = listing(directory, CHUNK_ROWS + 1)
+    page = confirmed(browser, of(people), CHUNK_ROWS + 1)
     press(browser, page, "run")
     ahead = {"next": "1", **browser.form(page.url, "/run/")}
     assert sqlite_console.manage("endsessions", "--subject", "person-ada").returncode == 0
     gone = browser.post(f"{page.url}run/", ahead, htmx=True)
-    assert (gone.status_code, len(directory.writes(people[10]))) == (401, 0)
+    assert (gone.status_code, len(directory.writes(people[CHUNK_ROWS]))) == (401, 0)
     back = browser.get(gone.headers["HX-Redirect"])
     if "/pick/" in back.url:
         back = browser.session.post(back.url.split("?")[0], {**form_of(back, "pick"), "person": "ada"}, timeout=60)
@@ -72,7 +72,7 @@ def test_a_sign_in_that_ends_while_a_plan_runs(browser, sqlite_console, director
     assert browser.soup.select_one("form[hx-trigger^=load] input[name=next]"), "the page goes on by itself"
     press(browser, page, "run")
     assert state(browser) == "done"
-    assert [len(directory.writes(one)) for one in people] == [1] * 11
+    assert [len(directory.writes(one)) for one in people] == [1] * (CHUNK_ROWS + 1)
 
 
 def test_what_could_not_be_sent_is_tried_again_as_another_attempt(ada, directory):
@@ -94,6 +94,17 @@ def test_what_could_not_be_sent_is_tried_again_as_another_attempt(ada, directory
     assert [one["status"] for one in directory.accounts(people[0]) if one.get("account_code") == "worker"] == ["active"]
     assert len(changes_of(ada, f"plan={page.url.rstrip('/').split('/')[-1]}")) == 4
     assert ada.get(page.url + "failures.csv").text.splitlines()[1:] == []
+
+
+@pytest.mark.parametrize(
+    ("rows", "says"), [(1, "Resume"), (2, "Resume: apply the next row"), (3, "Resume: apply up to 2 rows")]
+)
+def test_the_button_promises_no_more_rows_than_are_left(browser, directory, rows, says):
+    page = confirmed(browser, of(listing(directory, rows)), rows)
+    directory.fault("status-429", on="assign")
+    press(browser, page, "run")
+    assert state(browser) == "paused"
+    assert " ".join(browser.soup.select_one("#resume").get_text().split()) == says
 
 
 def test_a_plan_goes_on_past_an_unknown_row_and_resolves_it_later(ada, directory):
@@ -151,8 +162,8 @@ def test_what_was_made_elsewhere_meanwhile_is_not_made_twice_by_trying_again(bro
 
 
 def test_the_rest_of_a_stopped_plan_is_uploaded_again(browser, directory):
-    people = listing(directory, 12)
-    page = confirmed(browser, of(people), 12)
+    people = listing(directory, CHUNK_ROWS + 2)
+    page = confirmed(browser, of(people), CHUNK_ROWS + 2)
     press(browser, page, "run")
     press(browser, page, "stop")
     rest = browser.get(page.url + "rest.csv")
@@ -162,7 +173,7 @@ def test_the_rest_of_a_stopped_plan_is_uploaded_again(browser, directory):
     press(browser, again, "confirm", count="2")
     press(browser, again, "run")
     assert state(browser) == "done"
-    assert [len(directory.writes(one)) for one in people] == [1] * 12
+    assert [len(directory.writes(one)) for one in people] == [1] * (CHUNK_ROWS + 2)
 
 
 def test_formulas_and_nul_bytes_are_told_and_never_run(browser):
@@ -201,7 +212,7 @@ def test_the_log_by_plan(ada, directory, console, sign_in):
     press(ada, other, "run")
     link = ada.get(page.url) and ada.soup.select_one("a[href*='/changes/?plan=']")["href"]
     ada.get(link)
-    assert ada.soup.h1.get_text() == "Changes of a plan"
+    assert ada.soup.select_one("h1").get_text() == "Changes of a plan"
     rows = [row["data-subject-id"] for row in ada.soup.select("tr[data-change-id]")]
     assert sorted(rows) == sorted(people[:2])
     assert ada.soup.select_one("main a[data-plan]")["href"] in page.url
@@ -212,7 +223,7 @@ def test_the_log_by_plan(ada, directory, console, sign_in):
         shown = ada.soup.select_one(f"#log-head a[href*='{name}']")["href"]
         exported = ada.session.get(ada.url + shown, timeout=60).text
         assert {one for one in [*people, alone] if one in exported} == set(people[:2]), name
-    assert [row["subject_id"] for row in csv.DictReader(io.StringIO(ada.get(f"{LOG}export.csv{link[link.index('?'):]}").text))] == rows  # fmt: skip
+    assert [row["subject_id"] for row in csv.DictReader(io.StringIO(csv_text(ada.get(f"{LOG}export.csv{link[link.index('?'):]}"))))] == rows  # fmt: skip
 
     ada.get(f"{LOG}?group=plan&per_page=50")
     told = [" ".join(one.get_text(" ").split()) for one in ada.soup.select("tr.change-group th")]

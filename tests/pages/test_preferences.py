@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from tests.conftest import DATABASES
-from tests.servers import text_of
+from tests.servers import csv_text, text_of
 
 ACCOUNTS = "/orgs/acme/accounts/"
 ALL = ["name", "subject_id", "code", "status", "roles", "created", "effective", "expires", "changed"]
@@ -153,7 +153,7 @@ def test_the_selected_rows_as_csv(ada, otto, directory):
         token = browser.form(ACCOUNTS, "/accounts/export.csv")["csrfmiddlewaretoken"]
         for selected in ([f"{first},worker", f"{second},"], f"{first},worker\r\n{second},\r\nnobody,gold"):
             page = browser.post(f"{ACCOUNTS}export.csv", {"csrfmiddlewaretoken": token, "selected": selected})
-            rows = list(csv.DictReader(io.StringIO(page.text)))
+            rows = list(csv.DictReader(io.StringIO(csv_text(page))))
             assert [(row["subject_id"], row["code"]) for row in rows] == [(first, "worker"), (second, "")]
         for wrong in ("no pair", ",worker", "\n".join(f"s{n},worker" for n in range(5001))):
             page = browser.post(f"{ACCOUNTS}export.csv", {"csrfmiddlewaretoken": token, "selected": wrong})

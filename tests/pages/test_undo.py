@@ -68,7 +68,7 @@ def test_the_reverse_is_made_recorded_and_linked(console, directory, sign_in, ac
     assert ada.soup.select_one("[data-undone-by]")["href"] == page_of(second)
     assert not ada.soup.select_one("form[action$='/undo/']"), "only once"
     ada.get(page_of(second))
-    assert sentence.format("Una Undo") in ada.soup.h1.get_text()
+    assert sentence.format("Una Undo") in ada.soup.select_one("h1").get_text()
     assert ada.soup.select_one("[data-undoes]")["href"] == page_of(change)
     events = [
         json.loads(line) for line in ada.get(f"/orgs/acme/changes/export.jsonl?subject_id={subject}").text.splitlines()
@@ -167,7 +167,7 @@ timezone.now = lambda: real() - datetime.timedelta(minutes=11)
 facts = dict(actor_issuer="i", actor_subject="s", actor_name="Ada", actor_email="", ip="127.0.0.1", request_id="r",
     organization_id="acme", action="change_status", subject_id="SUBJECT", subject_name="", code="worker", type_name="",
     before="active", after="expired", message="")
-change = writer.request(uuid.uuid4(), facts, read_at_sequence=queries.end_of_chain())
+change = writer.request(uuid.uuid4(), facts, read_at_sequence=queries.end_of_log('acme'))
 print(writer.conclude(change, "applied", http_status=200, detail="", after="expired").change_id)
 """
 

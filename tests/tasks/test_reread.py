@@ -2,15 +2,20 @@
 
 import datetime
 import json
+import os
+import signal
 import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from bs4 import BeautifulSoup
+import requests
 
+from tests import markup
 from tests.conftest import DATABASES
 from tests.faults.fleet import wait_until
-from tests.faults.lost import PATIENCE, lose
+from tests.faults.lost import PATIENCE, Lost, lose
+from tests.pages.test_bulk import listing, of, plan, press, results
 from tests.servers import outcome_of, text_of
 
 KINDS = ["requested", "unknown", "resolved"]
@@ -91,15 +96,15 @@ def test_the_result_says_until_when_and_updates_itself(console, sign_in, directo
     ada, auditor = sign_in(console, "ada"), sign_in(console, "otto")
     lost = lose(ada, directory, "assign", fault="reset-before")
     page = ada.last
-    check = BeautifulSoup(page.text, "html.parser").find(attrs={"data-check": "checking"})
-    assert check.strong.get_text() == f"Checking until {check.time.get_text()}."
+    check = markup.parse(page.text).select_one("[data-check=checking]")
+    assert check.select_one("strong").get_text() == f"Checking until {check.select_one('time').get_text()}."
     requested = _time(lost.events(auditor)[0]["at"])
-    assert abs((_time(check.time["datetime"]) - requested).total_seconds() - PATIENCE) < 1.1
+    assert abs((_time(check.select_one("time")["datetime"]) - requested).total_seconds() - PATIENCE) < 1.1
     address = check["hx-get"]
     assert json.loads(check["hx-headers"]) == {"X-Console-Poll": "1"}
     assert ada.get(address, htmx=True, **POLL).status_code == 204, "nothing new: the fragment stays"
     assert "Reload" in check.get_text()
-    assert outcome_of(auditor.get(check.a["href"])) == "unknown", "the same without JavaScript"
+    assert outcome_of(auditor.get(check.select_one("a")["href"])) == "unknown", "the same without JavaScript"
     wait_until(lambda: ada.get(address, htmx=True, **POLL).status_code == 200, "the fragment is replaced")
     fragment = ada.last
     assert outcome_of(fragment) == "not_applied"
@@ -119,6 +124,83 @@ def test_a_list_without_codes_asks_for_a_decision_at_once(console, sign_in, dire
     time.sleep(PATIENCE + 1.5)
     assert lists_read(directory) == before, "the worker does not read either"
     assert 'data-check="unreadable"' in ada.get(f"{lost.page}result/", **POLL).text
+
+
+def test_the_page_of_a_change_says_until_when_and_updates_itself(console, sign_in, directory):
+    ada, auditor = sign_in(console, "ada"), sign_in(console, "otto")
+    lost = lose(ada, directory, "change_status", fault="reset-before")
+    page = markup.parse(auditor.get(lost.page).text)
+    check = page.select_one("[data-check=checking]")
+    assert check.select_one("strong").get_text() == f"Checking until {check.select_one('time').get_text()}."
+    assert check["hx-target"] == "closest article"
+    assert auditor.get(check["hx-get"], htmx=True, **POLL).status_code == 204
+    assert auditor.get(lost.page, **POLL).status_code == 200, "a page that is no fragment is always shown"
+    wait_until(lambda: auditor.get(check["hx-get"], htmx=True, **POLL).status_code == 200, "the fragment is replaced")
+    fragment = auditor.soup
+    assert fragment.select_one("article")["data-outcome"] == "not_applied"
+    assert fragment.select_one("[data-check]") is None
+
+
+def test_unknown_rows_of_a_bulk_run_are_read_again(console, sign_in, directory):
+    ada, auditor = sign_in(console, "ada"), sign_in(console, "otto")
+    people = listing(directory, 4)
+    page = plan(ada, of(people))
+    press(ada, page, "confirm", count="4")
+    directory.fault("reset-before", on="assign", times=1, applied_after=1)
+    directory.fault("reset-before", on="assign", times=1)
+    press(ada, page, "run")
+    assert results(ada) == {2: "unknown", 3: "unknown", 4: "applied", 5: "applied"}
+    lost = [Lost(ada, one, "", 0) for one in people[:2]]
+    assert [await_resolved(one, auditor)[-1]["outcome"] for one in lost] == ["applied", "not_applied"]
+    assert [one.events(auditor)[-1]["evidence"]["how"] for one in lost] == ["automatic"] * 2
+    ada.get(page.url)
+    assert results(ada) == {2: "applied", 3: "retryable", 4: "applied", 5: "applied"}
+
+
+def test_nothing_is_read_once_the_role_is_withdrawn(start_console, start_worker, sign_in, directory):
+    console = start_console("sqlite")
+    organizations = json.loads(console.server.env["CONSOLE_ORGANIZATIONS"])
+    organizations["acme"]["admins"] = {"groups": ["nobody"]}
+    start_worker(console, CONSOLE_ORGANIZATIONS=json.dumps(organizations))
+    ada, auditor = sign_in(console, "ada"), sign_in(console, "otto")
+    lost = lose(ada, directory, "assign", fault="reset-before")
+    before = lists_read(directory)
+    wait_until(lambda: work_is_done(console), "the worker has looked at it")
+    assert lists_read(directory) == before
+    assert [event["event"] for event in lost.events(auditor)] == KINDS[:2]
+
+
+@pytest.mark.parametrize("database", DATABASES)
+@pytest.mark.parametrize(("fault", "outcome"), [("hang-before", "not_applied"), ("hang-after", "applied")])
+def test_a_process_that_dies_during_the_call(database, fault, outcome, start_console, start_worker, sign_in, directory):
+    console = start_console(database)
+    start_worker(console)
+    ada = sign_in(console, "ada")
+    subject = directory.person("visitor")
+    path = "/orgs/acme/accounts/assign/"
+    fields = {**ada.form(path), "subject_id": subject, "code": "worker", "operation_id": str(uuid.uuid4())}
+    directory.fault(fault, on="assign")
+    with ThreadPoolExecutor(1) as pool:
+        sent = pool.submit(ada.post, path, fields)
+        wait_until(lambda: directory.writes(subject), "the directory has been called")
+        os.killpg(console.server.process.pid, signal.SIGKILL)
+        with pytest.raises(requests.RequestException):
+            sent.result()
+    assert events_in_database(console, fields["operation_id"])[:1] == ["requested"]
+    wait_until(lambda: events_in_database(console, fields["operation_id"])[1:], "a worker resolves it")
+    assert events_in_database(console, fields["operation_id"]) == ["requested", f"resolved {outcome}"]
+
+
+def events_in_database(console, change_id):
+    """The events of a change, with the outcome of the last one, of a console whose process is dead."""
+    code = (
+        "from accounts_ui.changes.models import Event; "
+        f"events = Event.objects.filter(change_id='{change_id}').order_by('sequence'); "
+        "print(';'.join(f'{e.event} {e.outcome}' if e.event == 'resolved' else e.event for e in events))"
+    )
+    done = console.manage("shell", "--no-imports", "-v", "0", "-c", code)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip().split(";")
 
 
 def test_a_change_that_is_not_the_organizations_has_no_result(sqlite_console, sign_in):

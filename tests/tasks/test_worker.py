@@ -31,12 +31,13 @@ class Target(http.server.ThreadingHTTPServer):
 
 class _Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
-        checkpoint = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.server.arrived.append(checkpoint["sequence"])
+        note = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        size = int(note.splitlines()[1])
+        self.server.arrived.append(size)
         self.server.is_open.wait(60)
         self.send_response(204)
         self.end_headers()
-        self.server.taken.append(checkpoint["sequence"])
+        self.server.taken.append(size)
 
     def handle(self):
         with contextlib.suppress(ConnectionError):  # the worker that sent it was killed
@@ -74,14 +75,14 @@ def shell(console, code):
 
 
 def checkpoints(console):
-    """The sequences of the checkpoints in the database, and how many were not delivered."""
+    """The sizes of the checkpoints in the database, and how many were not delivered."""
     code = (
         "import json; from accounts_ui.changes.models import Checkpoint as C; "
-        "rows = C.objects.order_by('sequence'); "
-        "print(json.dumps([[c.sequence for c in rows], rows.filter(delivered_at=None).count()]))"
+        "rows = C.objects.order_by('size'); "
+        "print(json.dumps([[c.size for c in rows], rows.filter(delivered_at=None).count()]))"
     )
-    sequences, undelivered = json.loads(shell(console, code))
-    return sequences, undelivered
+    sizes, undelivered = json.loads(shell(console, code))
+    return sizes, undelivered
 
 
 def metric(console, name):
@@ -125,12 +126,12 @@ def test_several_workers_emit_each_checkpoint_once(start_console, start_worker, 
 
 
 def logged(console):
-    """The sequences of the checkpoints that the workers logged."""
-    return [json.loads(line)["sequence"] for line in console.log().splitlines() if _is_checkpoint(line)]
+    """The sizes of the checkpoints that the workers logged."""
+    return [json.loads(line)["size"] for line in console.log().splitlines() if _is_checkpoint(line)]
 
 
 def _is_checkpoint(line):
-    return line.startswith('{"sequence"') and '"evidence"' not in line
+    return line.startswith('{"organization_id"') and '"evidence"' not in line
 
 
 def test_a_worker_that_is_asked_to_stop_finishes_its_work(start_console, start_worker, append, target):
@@ -152,7 +153,7 @@ def test_work_that_nobody_could_request_is_found_in_the_log(start_console, start
     console = start_console(database, AUDIT_CHECKPOINT_EVENTS="2")
     append(console)
     code = "from accounts_ui.tasks.models import WorkItem; print(WorkItem.objects.all().delete()[0])"
-    assert shell(console, code) == "1", "what was requested is lost"
+    assert shell(console, code) == "2", "what was requested is lost: a checkpoint and an update of the index"
     start_worker(console)
     wait_until(lambda: checkpoints(console)[0] == [2], "the log itself says what is due")
 
@@ -169,7 +170,7 @@ def test_an_absent_worker_is_visible(start_console, start_worker, append):
         "import datetime; from accounts_ui.tasks.models import WorkItem; from console import clock; "
         "print(WorkItem.objects.update(due_at=clock.now() - datetime.timedelta(minutes=10)))"
     )
-    assert shell(console, code) == "1"
+    assert shell(console, code) == "2"
     [(level, message)] = doctor(console)
     assert level == "error"
     assert "no background worker runs, and work has waited for 10 minutes" in message
