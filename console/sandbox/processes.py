@@ -154,8 +154,10 @@ def console_environment(
         "OIDC_ISSUER": provider.url,
         "OIDC_CLIENT_ID": CLIENT_ID,
         "OIDC_PROVIDER_NAME": "Sandbox provider",
+        "OIDC_PROMPT": "consent",  # some providers issue a refresh token only then
         "DIRECTORY_API_URL": directory.url,
         "CONSOLE_ORGANIZATIONS": json.dumps(ORGANIZATIONS),
+        "AUDIT_LOG_ORIGIN": "sandbox.example",
         "LOG_FORMAT": "text",
     }
 
